@@ -1,9 +1,9 @@
-"""One platform: the BigCommerce shop.
+"""The BigCommerce platform.
 
 Calls in `api`, JSON to values in `shapes` and back in `bodies`, sign-in in `oauth`, webhooks in
-`events`. Here lives everything that knows how BigCommerce speaks; what comes out are values of
-`core` or of `values`, and one of the four failures with a code of `codes` (its table says what each
-means for the world).
+`events`. All code that knows BigCommerce's API lives here. It returns values of `core` or of
+`values`, and raises one of the four failures with a code of `codes` (its table says what each
+means).
 
-Here never lives: a decision, a retry, a stored token, or a word of Zettle.
+Never here: a decision, a retry, a stored token, or any knowledge of Zettle.
 """

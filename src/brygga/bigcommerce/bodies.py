@@ -1,7 +1,6 @@
 """Values become BigCommerce's JSON here and nowhere else.
 
-What a product's birth may carry and no later write ever does (rules P3, P4) stands in `create_body`
-alone.
+Birth-only fields, which no later write ever contains (rules P3, P4), are in `create_body` alone.
 """
 
 from collections.abc import Iterable
@@ -28,22 +27,22 @@ FIELDS = {
     "tracking": "inventory_tracking",
     "image": "image_url",
 }
-"""Our attribute names and BigCommerce's. `url` has a shape of its own. Nothing else is ever written
-to a living product.
+"""Our attribute names and BigCommerce's. `url` has a form of its own. No other field is ever
+written to an existing product.
 """
 
 
 def product_body(
     desired: CatalogProduct, create: Create, *, images: bool = True, videos: bool = True
 ) -> Body:
-    """One POST that makes the product with everything that can ride in it (bigcommerce facts 3.3).
+    """One POST that creates the product with everything that it can carry (bigcommerce facts 3.3).
 
     That is its variants, options, stock, pictures and videos.
     """
     body: Body = {
         "name": desired.name,
         "type": "physical",
-        # Demanded at birth, also where we cannot tell what it weighs (bigcommerce facts 3.3).
+        # Required by a create, even when the weight is unknown (bigcommerce facts 3.3).
         "weight": Decimal(0) if desired.weight is None else desired.weight,
         "description": desired.description,
         "page_title": desired.page_title,
@@ -59,14 +58,16 @@ def product_body(
     if desired.is_simple:
         body |= _simple(desired.variants[0], create)
     else:
-        # Their order is that of the definitions: it makes the options and values in the merchant's
+        # Their order is that of the definitions: it puts the options and values in the merchant's
         # order (bigcommerce facts 3.1).
         body["variants"] = [_variant(variant, create, image=images) for variant in desired.variants]
     return body
 
 
 def create_body(desired: CatalogProduct, create: Create) -> Body:
-    """What is set once and is the merchant's from then on. A tax class is never ours (rule C8)."""
+    """The fields that are set once and then belong to the merchant. A tax class is never ours (rule
+    C8).
+    """
     body: Body = {
         "categories": [create.category_id],
         "is_visible": False,
@@ -128,13 +129,13 @@ def _variant(variant: CatalogVariant, create: Create, *, image: bool) -> Body:
 
 
 def _codes(variant: CatalogVariant) -> Body:
-    # Not nullable on POST: what is empty is left out (bigcommerce facts 3.3).
+    # Not nullable on POST: empty codes are left out (bigcommerce facts 3.3).
     codes = {"sku": variant.sku, "upc": variant.upc, "gtin": variant.gtin}
     return {name: value for name, value in codes.items() if value}
 
 
 def changes_body(changes: Changes) -> Body:
-    """A partial update: only what is named changes."""
+    """A partial update: only the named fields change."""
     body: Body = {}
     for name, value in changes.items():
         if name == "url":
@@ -151,7 +152,7 @@ def url_body(url: str) -> Body:
 
 def new_variant_body(new: NewVariant, *, batch: bool) -> Body:
     """A variant for an existing product; its SKU is required (bigcommerce facts 3.7). Only the
-    batch names the product inside.
+    batch has the product's id inside.
     """
     body: Body = {
         "sku": new.variant.sku,
@@ -173,7 +174,7 @@ def new_variant_body(new: NewVariant, *, batch: bool) -> Body:
 
 def option_body(option: CatalogOption, sort_order: int) -> Body:
     values = [{"label": label, "sort_order": order} for order, label in enumerate(option.labels)]
-    # A list to choose from holds any number of values of any length, as rectangles do not.
+    # A dropdown holds any number of values of any length; rectangles do not.
     return {
         "display_name": option.name,
         "type": "dropdown",
@@ -188,7 +189,7 @@ def image_body(image: CatalogImage, *, source: bool = True) -> Body:
 
 
 def image_form(image: CatalogImage) -> dict[str, str]:
-    """The same beside an uploaded file, as form fields."""
+    """The same values as form fields beside an uploaded file."""
     return {
         "is_thumbnail": "true" if image.is_thumbnail else "false",
         "sort_order": str(image.sort_order),

@@ -1,34 +1,41 @@
-"""Every code a failure from BigCommerce can carry, and what is true then. One code per meaning,
-whatever status and words came.
+"""Every code that a failure from BigCommerce can carry, and what it means.
 
-| code | failure | the world |
+There is one code per meaning, for any status and words.
+
+| code | failure | meaning |
 |---|---|---|
-| `bigcommerce_unreachable`, `bigcommerce_busy` | Unreachable | nothing happened; try later |
+| `bigcommerce_unreachable`, `bigcommerce_busy` | Unreachable | no effect; try later |
 | `bigcommerce_unanswered` | Unanswered | a write was sent, its outcome is unknown |
-| `bigcommerce_access_gone` | NeedsMerchant | the token is dead, also for the cheapest question: uninstalled |
+| `bigcommerce_access_gone` | NeedsMerchant | the cheapest read is refused too: uninstalled |
 | `scope_missing` | NeedsMerchant | our access lacks a right; the app must be approved again |
 | `plan_limit` | NeedsMerchant | the store's plan is full |
 | `bigcommerce_forbidden` | NeedsMerchant | 403 for another reason: wrong or closed store |
-| `name_taken`, `sku_taken`, `url_taken` | Refused | another product or variant has it; `errors["value"]` where the shop named it |
-| `variant_exists` | Refused | a variant with these option values is there already |
+| `name_taken`, `sku_taken`, `url_taken` | Refused | another product or variant has it (1) |
+| `variant_exists` | Refused | a variant with these option values exists already |
 | `option_exists` | Refused | the product has an option of this name already |
 | `category_exists`, `category_unknown` | Refused | a sibling has this name; the category is gone |
-| `image_refused` | Refused | too large, no picture, or its address breaks a rule |
-| `image_unreachable` | Refused | the shop could not fetch the picture |
-| `video_refused` | Refused | the video is none that the shop can show |
-| `too_many_items` | Refused | a batch or page above its limit: our bug, or a limit that moved; split |
-| `tracking_level` | Refused | stock is counted at the other level (product or variant), or not at all |
-| `needs_absolute_first` | Refused | the item never had a number: a relative change needs an absolute one before it |
+| `image_refused` | Refused | too large, not a picture, or its address breaks a rule |
+| `image_unreachable` | Refused | the store could not fetch the picture |
+| `video_refused` | Refused | the store cannot show the video |
+| `too_many_items` | Refused | a batch or page is above its limit (2) |
+| `tracking_level` | Refused | stock is counted at the other level, or not at all (3) |
+| `needs_absolute_first` | Refused | the item never had a number (4) |
 | `not_enough_stock` | Refused | the change would go below the safety stock |
-| `item_unknown` | Refused | the stock item is not there |
-| `product_gone` | Refused | the product is not there |
-| `gone` | Refused | something else that the call named is not there |
-| `hook_exists` | Refused | the webhook is there already |
-| `metafield_exists` | Refused | the metafield is there already |
+| `item_unknown` | Refused | the stock item does not exist |
+| `product_gone` | Refused | the product does not exist |
+| `gone` | Refused | something else that the call named does not exist |
+| `hook_exists` | Refused | the webhook exists already |
+| `metafield_exists` | Refused | the metafield exists already |
 | `install_code_refused` | Refused | the install's code was wrong, used or too old |
-| `signed_payload_refused` | Refused | a callback's signed payload is not BigCommerce's, or not for this app, or too old |
+| `signed_payload_refused` | Refused | a callback's signed payload is not valid (5) |
 | `input_refused` | Refused | a field was refused; `errors` names it |
-| `bigcommerce_refused` | Refused | anything else the shop said no to |
+| `bigcommerce_refused` | Refused | any other refusal by the store |
+
+(1) `errors["value"]` holds it when the store named it.
+(2) Our bug, or a limit that changed: split the batch.
+(3) The levels are product and variant.
+(4) An absolute change is needed before a relative one.
+(5) It is not BigCommerce's, or not for this app, or too old.
 
 Stock refusals name their items in `errors`: `{"variant_id": "106,107"}`; `refusals.named_items`
 reads them.

@@ -1,8 +1,8 @@
-"""Installing the app: the code of a callback for a token, and the signed payload of the other
-callbacks (bigcommerce facts 1.3, 1.5).
+"""Installing the app: exchanges the code of a callback for a token, and reads the signed payload of
+the other callbacks (bigcommerce facts 1.3, 1.5).
 
-Pure of storage. A store has one token, without an end and without a refresh; installing again
-brings a new one.
+Nothing is stored here. A store has one token, which does not expire and is not refreshed.
+Installing again gives a new one.
 """
 
 from dataclasses import dataclass, field
@@ -29,18 +29,18 @@ SCOPES = (
 ALGORITHMS = [
     "HS256",
     "HS512",
-]  # what the official client takes; never "none" (bigcommerce facts 1.5)
+]  # What the official client accepts; never "none" (bigcommerce facts 1.5).
 LEEWAY = timedelta(minutes=1)
 LIFETIME = timedelta(hours=24)
-"""How long a signed payload is in force at most (bigcommerce facts 1.5). One that claims more is
-not BigCommerce's.
+"""The longest time for which a signed payload is valid (bigcommerce facts 1.5). A payload that
+claims more is not BigCommerce's.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ShopApp:
     """Our app as registered with BigCommerce. `redirect_uri` is its auth callback, which the
-    exchange names again.
+    exchange sends again.
     """
 
     client_id: str
@@ -64,11 +64,11 @@ class Grant:
     owner_email: str = ""
     user_email: str = ""
     user_id: int = 0
-    """Who approved the app, 0 where the answer does not say."""
+    """Who approved the app; 0 when the answer does not say."""
 
     @property
     def missing_scopes(self) -> frozenset[str]:
-        """What we asked for and did not get. A wider right counts as its read-only form."""
+        """The requested scopes that are missing. A wider right counts as its read-only form."""
         return frozenset(
             scope for scope in SCOPES if not {scope, scope.removesuffix("_read_only")} & self.scopes
         )
@@ -85,7 +85,7 @@ class SignedPayload:
     issued: datetime
     expires: datetime
     id: str
-    """The `jti`: the same message can be told from another."""
+    """The `jti`: it identifies one message."""
     locale: str = ""
     path: str = "/"
 
@@ -95,7 +95,7 @@ class SignedPayload:
 
 
 def store_hash_of(context: str) -> str:
-    """The store's hash in `stores/{hash}`; "" when that is not what it is."""
+    """The store's hash in `stores/{hash}`; "" for any other text."""
     head, _, found = context.partition("/")
     return found if head == "stores" and found.isascii() and found.isalnum() else ""
 
@@ -103,9 +103,9 @@ def store_hash_of(context: str) -> str:
 async def exchange(
     wire: Wire, app: ShopApp, *, code: str, scope: str, context: str, gate: Gate | None = None
 ) -> Grant:
-    """Trade the callback's code for the store's token, before the callback is answered.
+    """Exchanges the callback's code for the store's token, before the callback is answered.
 
-    `scope` and `context` are echoed as they came. A wrong, used or old code is Refused; a lost
+    `scope` and `context` are sent back as they came. A wrong, used or old code is Refused; a lost
     answer is Unanswered.
     """
     form = {
@@ -142,13 +142,14 @@ async def exchange(
 
 
 def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayload:
-    """The claims of a `signed_payload_jwt` that BigCommerce signed for this app, and that is in
-    force now. Raises Refused otherwise.
+    """The claims of a `signed_payload_jwt` that BigCommerce signed for this app and that is valid
+    now. Raises Refused otherwise.
 
-    The older `signed_payload`, two parts and a home-made signature, is refused like any other text.
+    The older `signed_payload`, two parts and a signature of its own kind, is refused like any other
+    text.
     """
     try:
-        # Time is judged below with the time given: the library would ask the system's clock.
+        # Time is checked below with the given time: the library would ask the system's clock.
         claims: dict[str, Any] = jwt.decode(
             token,
             app.client_secret,
@@ -181,8 +182,9 @@ def read_signed_payload(app: ShopApp, token: str, now: datetime) -> SignedPayloa
 
 
 def _in_force(claims: dict[str, Any], now: datetime) -> tuple[datetime, datetime]:
-    """From when and until when the payload counts. Raises Refused where that is not now, or longer
-    than BigCommerce's payloads last."""
+    """The start and the end of the payload's validity. Raises Refused when it is not valid now, or
+    is valid for longer than BigCommerce's payloads.
+    """
     issued, begins, expires = (moment(claims.get(name)) for name in ("iat", "nbf", "exp"))
     if issued is None or expires is None or not text(claims["jti"]):
         raise Refused(Code.SIGNED_PAYLOAD_REFUSED, "no times, or no id")

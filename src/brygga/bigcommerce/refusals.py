@@ -1,9 +1,9 @@
-"""What an answer of BigCommerce's means when it is none of success: one code per meaning (the table
-is in `codes`).
+"""The meaning of an answer of BigCommerce that is not a success: one code per meaning (the table is
+in `codes`).
 
 The same meaning comes in several shapes: v3 problems, wrapped ones of the trees, `batch_errors` of
-variants, v2 arrays, plain text (bigcommerce facts 9). So the body is first read into one `Problem`,
-then named by the first row of `MEANINGS` that fits.
+variants, v2 arrays, plain text (bigcommerce facts 9). So the body is first read into one `Problem`.
+The first matching row of `MEANINGS` then names it.
 """
 
 import re
@@ -20,8 +20,8 @@ from brygga.wire.reading import record, records, text, whole
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error body, whichever shape it had. `words` is everything it says, in lower case, for
-    telling one meaning from another.
+    """An error body of any shape. `words` is all its text, in lower case, to distinguish the
+    meanings.
     """
 
     status: int
@@ -34,7 +34,7 @@ class Problem:
         return " ".join((self.title, *self.errors.values())).lower()
 
     def names(self, *fields: str) -> bool:
-        """Whether one of these fields is at fault, alone or inside another."""
+        """Whether one of these fields caused the error, alone or inside another."""
         return any(
             part in fields for name in self.errors for part in re.split(r"[.\[\]]+", name.lower())
         )
@@ -44,7 +44,7 @@ class Problem:
 
 
 def problem(answer: Answer) -> Problem:
-    """The error body as one value; words of a plain text body become its title."""
+    """The error body as one value; a plain text body becomes its title."""
     try:
         body = answer.json()
     except ValueError:
@@ -77,7 +77,7 @@ def _batch(status: int, batch: list[Any]) -> Problem:
 
 
 def _flat(errors: Any, prefix: str = "") -> dict[str, str]:
-    """Errors by field, however deep; a list's members are numbered."""
+    """Errors by field, at any depth; a list's members are numbered."""
     match errors:
         case dict():
             pairs = list(errors.items())
@@ -155,23 +155,23 @@ MEANINGS: tuple[tuple[Code, Test], ...] = (
 
 def _of_image(found: Problem, path: str) -> bool:
     named = "/image" in path or found.names("image_url", "images", "image_file")
-    # Inside POST product a 400 may name no field at all, only say so in words (bigcommerce facts
-    # 3.4).
+    # Inside POST product a 400 may name no field at all, only mention it in the title (bigcommerce
+    # facts 3.4).
     return found.status in (400, 422) and (
         named or re.search(r"\bimages?\b", found.title.lower()) is not None
     )
 
 
 def _unfetched(found: Problem) -> bool:
-    # 400 is documented for a picture that cannot be fetched; inside POST product the status and the
-    # words are not (bigcommerce facts 3.4).
+    # 400 is documented for a picture that cannot be fetched. Inside POST product neither the status
+    # nor the words are documented (bigcommerce facts 3.4).
     return found.status == 400 or found.says(
         "download", "fetch", "reach", "retriev", "could not", "404"
     )
 
 
 def refusal(call: Call, answer: Answer) -> Failure:
-    """The failure that this answer means. 401 is not judged here: it needs a second look
+    """The failure that this answer means. 401 is not judged here: it needs a second check
     (bigcommerce facts 9).
     """
     found = problem(answer)

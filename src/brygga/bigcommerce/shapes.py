@@ -49,7 +49,7 @@ from brygga.wire.reading import (
 
 Json = Mapping[str, Any]
 ZERO = Decimal(0)
-# `simple` and `sku` are the old names, still seen (bigcommerce facts 3.3).
+# `simple` and `sku` are the old names, still in use (bigcommerce facts 3.3).
 TRACKING = {
     "none": Tracking.NONE,
     "product": Tracking.PRODUCT,
@@ -57,7 +57,7 @@ TRACKING = {
     "variant": Tracking.VARIANT,
     "sku": Tracking.VARIANT,
 }
-# The store and the settings API spell units differently; anything else is not guessed (bigcommerce
+# The store and the settings API spell units differently. Any other name is not guessed (bigcommerce
 # facts 7).
 WEIGHT_UNITS = {
     "lbs": WeightUnit.POUND,
@@ -77,7 +77,7 @@ WEIGHT_UNITS = {
 
 
 def product(raw: Json) -> ObservedProduct:
-    """A product as any catalogue call answers it."""
+    """A product from the answer of any catalogue call."""
     return ObservedProduct(
         product_id=identifier(raw.get("id")),
         name=text(raw.get("name")),
@@ -129,8 +129,8 @@ def variant(raw: Json) -> ObservedVariant:
 
 
 def owned_variants(rows: Any) -> Iterator[OwnedVariant]:
-    """Variants of the store-wide list; orphans, whose product is 0, are passed over (bigcommerce
-    facts 3.7).
+    """Variants of the store-wide list. Orphans, whose product is 0, are skipped (bigcommerce facts
+    3.7).
     """
     for raw in records(rows):
         product_id = identifier(raw.get("product_id"))
@@ -178,8 +178,8 @@ def metafield(raw: Json) -> Metafield:
 
 
 def category(raw: Json) -> Category:
-    """A category of the trees API or of the old one, which name its id differently (bigcommerce
-    facts 4).
+    """A category of the trees API or of the old one, which use different names for its id
+    (bigcommerce facts 4).
     """
     return Category(
         id=identifier(raw.get("category_id")) or identifier(raw.get("id")),
@@ -197,9 +197,7 @@ def tree(raw: Json) -> Tree:
 
 
 def shop(raw: Json) -> Shop:
-    """The store as `/v2/store` tells it; location, category and stock settings come from other
-    calls.
-    """
+    """The store from `/v2/store`. Location, category and stock settings come from other calls."""
     return Shop(
         store_hash=text(raw.get("id")),
         name=text(raw.get("name")),
@@ -279,12 +277,11 @@ def levels(rows: Any, location_id: int) -> Iterator[Level]:
 
 
 def promised(onhand: int | None, backordered: int) -> int | None:
-    """What is on hand less what is sold on backorder (decision 21). No document says whether the
-    number on hand goes below zero by itself; where it does, the backordered units are in it
-    already.
+    """The level on hand less the units sold on backorder (decision 21).
 
-    A unit that was sold is so never promised again, whether a restock serves backorders first or
-    not.
+    No document says whether the level on hand can go below zero. When it does, it already includes
+    the backordered units. So a sold unit is never offered again, whether a restock serves
+    backorders first or not.
     """
     return onhand if onhand is None or onhand < 0 else onhand - backordered
 

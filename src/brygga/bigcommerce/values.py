@@ -1,4 +1,4 @@
-"""What BigCommerce's calls take and give, beside the nouns of `core.model`."""
+"""The arguments and results of BigCommerce's calls, beside the nouns of `core.model`."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -32,8 +32,8 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """A product that was saved. `failed` holds what was not (207): its address or its stock, by
-    field.
+    """A product that was saved. `failed` holds what was not saved (207): its address or its stock,
+    by field.
 
     `complete` is False when the ids of its variants or pictures are not known yet: read the product
     before relying on them.
@@ -46,8 +46,8 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class BatchSaved:
-    """The products that a batch saved. One that is absent from `products` was not; `failed` is what
-    the shop said of the parts.
+    """The products that a batch saved. A product that is absent from `products` was not saved;
+    `failed` is what the store said about the parts.
     """
 
     products: Mapping[int, ObservedProduct]
@@ -68,7 +68,7 @@ class NewVariant:
 
 @dataclass(frozen=True, slots=True)
 class OwnedVariant:
-    """A variant and whose it is, as the store-wide list answers it."""
+    """A variant and its product's id, as in the store-wide list."""
 
     product_id: int
     variant: ObservedVariant
@@ -86,7 +86,7 @@ class Metafield:
 
 @dataclass(frozen=True, slots=True)
 class MetafieldsSaved:
-    """Which products got theirs. The others did not: it was there already, or the product is
+    """The products whose metafield was saved. For the others it existed already, or the product is
     gone.
     """
 
@@ -125,7 +125,7 @@ class Currency:
 
 @dataclass(frozen=True, slots=True)
 class InventorySettings:
-    """What rule C12 tells the merchant; None where the store does not say."""
+    """What rule C12 shows the merchant; None when the store does not say."""
 
     moment: StockMoment | None
     restocks_refunds: bool | None
@@ -140,7 +140,7 @@ class Location:
 @dataclass(frozen=True, slots=True)
 class Level:
     """The stock of one item at one location. `onhand` is what adjustments change, less the units
-    that are sold on backorder already (decision 21); `available` is what the storefront sells.
+    that are already sold on backorder (decision 21); `available` is what the storefront sells.
 
     None means that the answer held no number, which is never the same as 0.
     """
@@ -199,7 +199,7 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as far as it can explain a change of stock: no names, no addresses, no money."""
+    """The part of an order that can explain a change of stock: no names, no addresses, no money."""
 
     id: int
     status_id: int

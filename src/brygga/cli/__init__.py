@@ -1,5 +1,5 @@
 """The commands, one file each.
 
-Here lives what an operator types and reads; never a rule, a page, or a remote call to a merchant's
-account.
+Here is what an operator types and reads. Never here: a rule, a page, or a remote call to a
+merchant's account.
 """

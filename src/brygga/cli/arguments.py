@@ -1,5 +1,5 @@
-"""What several commands are asked with: numbers that can be meant, and a line that says so for
-those that cannot.
+"""Argument types that several commands share: numbers within bounds, and an error message for any
+other value.
 """
 
 import argparse
@@ -23,6 +23,6 @@ def between(low: int, high: int) -> Callable[[str], int]:
 connection = between(1, LARGEST)
 """As `brygga status` shows it."""
 port = between(0, 65_535)
-"""0: any that is free."""
+"""0: any free port."""
 port_base = between(0, 65_533)
-"""The first of three ports; 0: any that are free."""
+"""The first of three ports; 0: any free ports."""

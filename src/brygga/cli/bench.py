@@ -1,7 +1,7 @@
 """`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed
-price cost. Counts, not seconds.
+price cost. It counts requests, not seconds.
 
-With `--setups N` it lets N merchants set up at once instead, and counts how many come to the end.
+With `--setups N`, N merchants set up at once instead, and the command counts how many finish.
 """
 
 import argparse
@@ -17,13 +17,13 @@ from brygga.cli.demo_stack import DemoStack, Wish
 
 SIZES = (50, 200)
 QUIET_WITHIN_S = 2.0
-"""So long after an act its webhooks have arrived."""
+"""The webhooks of a change have arrived after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """Requests to BigCommerce. `first_import` begins with "Finish set-up" and ends when all is
-    quiet.
+    """Requests to BigCommerce. `first_import` begins with "Finish set-up" and ends when no work is
+    due.
     """
 
     products: int
@@ -90,7 +90,7 @@ def _setups(asked: argparse.Namespace) -> int:
 
 
 async def measure(products: int, database_url: str) -> Count:
-    """One town with so many generated products, set up as a merchant would."""
+    """One sandbox with this many generated products, set up as a merchant would."""
     wish = Wish(port_base=0, products=products)
     async with (
         demo_stack.open_stack(wish, database_url) as home,
@@ -138,7 +138,7 @@ def _price(home: DemoStack) -> object:
 
 
 ACTS: dict[str, Callable[[DemoStack], object]] = {
-    "a sale at the till": _sale,
-    "an order in the shop": _order,
+    "a sale in Zettle": _sale,
+    "an order in the store": _order,
     "a changed price": _price,
 }

@@ -1,8 +1,8 @@
-"""A visitor who reads pages and presses buttons over plain HTTP, as the demo and the check need
-one.
+"""A browser client that reads pages and presses buttons over plain HTTP, for the demo and the
+check.
 
-It knows nothing of our routes: it finds forms and links by the words on them, as a merchant would,
-and keeps cookies.
+It knows none of our routes: it finds forms and links by their text, as a merchant would, and keeps
+cookies.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Form:
     choices: list[tuple[str, str]] = field(default_factory=list)
     """Radio buttons and check boxes that are not chosen: (name, value)."""
     buttons: list[tuple[str, str, str, str]] = field(default_factory=list)
-    """(words, name, value, an address of its own or "")."""
+    """(text, name, value, an address of its own or "")."""
 
 
 class _Reader(HTMLParser):
@@ -64,7 +64,7 @@ class _Reader(HTMLParser):
                 self._words, self._ends = [], (tag, given.get("href", ""), "", "")
 
     def _named(self, name: str) -> Form:
-        """The form with that id: a button may stand before its form."""
+        """The form with that id: a button may come before its form."""
         return self.by_id.setdefault(name, Form("", "get"))
 
     def _input(self, given: dict[str, str]) -> None:
@@ -96,9 +96,7 @@ class _Reader(HTMLParser):
 
 
 class BrowserClient:
-    """One browser without a screen. `page` is the text of the page that is open, `url` its
-    address.
-    """
+    """One browser without a screen. `page` is the text of the open page, `url` its address."""
 
     def __init__(self, http: httpx2.AsyncClient) -> None:
         self._http = http
@@ -109,10 +107,10 @@ class BrowserClient:
         return await self._show(await self._http.get(urljoin(self.url, url), follow_redirects=True))
 
     async def press(self, *words: str, **choices: str | Sequence[str]) -> str:
-        """Press the first button, or follow the first link, that bears one of the words; `choices`
+        """Presses the first button, or follows the first link, with one of the texts; `choices`
         fill its form.
 
-        Several values of one name are a sequence; none, an empty one, is a box that is unticked.
+        Several values of one name are a sequence. An empty sequence is a box that is not ticked.
         """
         reader = self._read()
         for form in reader.forms:
@@ -128,7 +126,7 @@ class BrowserClient:
         raise Lost(f"{self.url} has none of {words}, only {seen}")
 
     def offers(self, *words: str) -> bool:
-        """Whether the open page has a button or link with one of the words."""
+        """Whether the open page has a button or link with one of the texts."""
         reader = self._read()
         labels = [label for form in reader.forms for label, *_ in form.buttons] + [
             label for label, _ in reader.links

@@ -1,7 +1,7 @@
-"""`brygga check`: the main job proven on the sandbox, without a screen.
+"""`brygga check`: tests the main job on the sandbox, without a screen.
 
-Connects as a merchant would, lets the first sync run, makes one change each way, and holds both
-platforms' raw JSON against each other.
+It connects as a merchant would, lets the first sync run, makes one change each way, and compares
+both platforms' raw JSON.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SHOWN = 20
 @dataclass(frozen=True, slots=True)
 class Result:
     """What is printed. `bigcommerce_requests` are those of the first sync, from "Finish set-up"
-    until all is quiet.
+    until no work is due.
     """
 
     ok: bool
@@ -147,8 +147,8 @@ def reported(result: Result) -> str:
 
 
 async def quiet(home: DemoStack) -> None:
-    """Returns when nothing is due and no webhook is on its way. Raises NeverReady after a quarter
-    of an hour.
+    """Returns when nothing is due and no webhook is under way. Raises NeverReady after a quarter of
+    an hour.
     """
     clock, calm = home.service.worker.clock, 0
     ends = clock.monotonic() + TIMEOUT_S
@@ -160,7 +160,7 @@ async def quiet(home: DemoStack) -> None:
 
 
 async def comes_through(home: DemoStack, seen: Callable[[], bool]) -> bool:
-    """Whether it is seen within half a minute."""
+    """Whether the change is visible within half a minute."""
     clock = home.service.worker.clock
     ends = clock.monotonic() + CHANGE_S
     while clock.monotonic() < ends:
@@ -174,7 +174,7 @@ async def comes_through(home: DemoStack, seen: Callable[[], bool]) -> bool:
 
 
 async def sale(home: DemoStack) -> bool:
-    """S2: one sold at the till is one less in the shop."""
+    """S2: one sold in Zettle is one less in the store."""
     variant, shop_variant = stocked_pair(home)
     before = home.sandbox.shop().level(variant_id=shop_variant)
     home.sandbox.till().sell(variant, 1)
@@ -184,7 +184,7 @@ async def sale(home: DemoStack) -> bool:
 
 
 async def order(home: DemoStack) -> bool:
-    """S3: one ordered in the shop is one less at the till."""
+    """S3: one ordered in the store is one less in Zettle."""
     variant, shop_variant = stocked_pair(home)
     before = home.sandbox.till().balance(variant)
     home.sandbox.shop().place([{"variant_id": shop_variant, "quantity": 1}])
@@ -192,23 +192,21 @@ async def order(home: DemoStack) -> bool:
 
 
 async def rename(home: DemoStack) -> bool:
-    """P5: a new name in Zettle is the name in the shop."""
+    """P5: a new name in Zettle is the name in the store."""
     uuid = next(iter(bound(home)))
     home.sandbox.till().edit_product(uuid, name="Omdöpt av kontrollen")
     return await comes_through(home, lambda: bound(home)[uuid]["name"] == "Omdöpt av kontrollen")
 
 
 CHANGES: dict[str, Callable[[DemoStack], Awaitable[bool]]] = {
-    "sale at the till": sale,
-    "order in the shop": order,
+    "sale in Zettle": sale,
+    "order in the store": order,
     "new name in Zettle": rename,
 }
 
 
 def stocked_pair(home: DemoStack) -> tuple[str, int]:
-    """A tracked simple product with enough on the shelf: its variant at the till and in the
-    shop.
-    """
+    """A tracked simple product with enough stock: its variant in Zettle and in the store."""
     made, organization = bound(home), home.sandbox.merchant.organization
     for product in till_products(home):
         shop = made.get(product["uuid"])
@@ -233,7 +231,7 @@ def till_products(home: DemoStack) -> list[Json]:
 
 
 def bound(home: DemoStack) -> dict[str, Json]:
-    """BigCommerce's products by the Zettle uuid that our metafield names."""
+    """BigCommerce's products by the Zettle uuid in our metafield."""
     state = home.sandbox.shop().state()
     products = {product["id"]: product for product in state["products"]}
     return {
@@ -244,7 +242,7 @@ def bound(home: DemoStack) -> dict[str, Json]:
 
 
 def compare(home: DemoStack) -> list[Mismatch]:
-    """Every product of the till against its product in the shop."""
+    """Compares every Zettle product with its product in the store."""
     state, made, goods = home.sandbox.shop().state(), bound(home), till_products(home)
     category = next(
         (one["category_id"] for one in state["categories"] if one["name"] == "Zettle"), 0
@@ -290,7 +288,7 @@ def _levels(home: DemoStack, product: Json) -> dict[str, int] | None:
 
 
 def _fetchable(home: DemoStack, source: str) -> bool:
-    """Whether the town has such a picture."""
+    """Whether the sandbox has such a picture."""
     base = f"{home.sandbox.plan.zettle_url}/image/"
     return source.startswith(base) and _picture(source.removeprefix(base)) is not None
 

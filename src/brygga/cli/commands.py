@@ -31,7 +31,7 @@ MISSING = "the sandbox, which is not installed: pip install 'brygga[demo]'"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code: 0 well, 1 not well, 2 asked wrongly."""
+    """The exit code: 0 success, 1 failure, 2 wrong arguments."""
     try:
         return _run(arguments)
     except KeyboardInterrupt:

@@ -1,9 +1,9 @@
-"""What `brygga check` holds against what: both platforms' raw JSON, field by field.
+"""What `brygga check` compares: both platforms' raw JSON, field by field.
 
-Written apart from `core.mapping` on purpose, from rule P1 and the platforms' documents, so that a
-slip in the mapping shows here. Values are exact, each variant is held against its own, and order
-counts: of options, values, pictures and videos. Where a text is shared by several products or does
-not fit, what may stand in its place is said with it (decisions 6 and 8).
+It is written without `core.mapping` on purpose, from rule P1 and the platforms' documents, so that
+an error in the mapping shows here. Values are exact, each variant is compared with its own, and the
+order of options, values, pictures and videos counts. When a text is shared by several products or
+does not fit, the check also accepts the permitted replacements (decisions 6 and 8).
 """
 
 import html
@@ -50,9 +50,7 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """One product as the two platforms show it, and what of the surroundings decides how they must
-    relate.
-    """
+    """One product as the two platforms show it, and the facts that decide how both must relate."""
 
     zettle: Json
     shop: Json
@@ -71,7 +69,7 @@ class Both:
 
 Check = Callable[[Both], Iterator[tuple[str, Any, Any]]]
 SUFFIX = 40
-"""No suffix that tells equal texts apart is longer."""
+"""The longest suffix that distinguishes equal texts."""
 
 
 def field_mismatches(both: Both) -> list[Mismatch]:
@@ -97,8 +95,8 @@ def field_mismatches(both: Both) -> list[Mismatch]:
 
 
 def stock_mismatches(both: Both) -> list[Mismatch]:
-    """Tracking and every variant's level. A shelf below zero at the till is an empty shelf in the
-    shop (decision 7).
+    """Tracking and every variant's level. A negative balance in Zettle is a level of 0 in the store
+    (decision 7).
     """
     tracked = both.shop["inventory_tracking"] != "none"
     if tracked != (both.levels is not None):
@@ -115,7 +113,7 @@ def stock_mismatches(both: Both) -> list[Mismatch]:
 
 
 def doubled(metafields: list[Json], products: Collection[int]) -> list[Mismatch]:
-    """More than one product in the shop for one of the till's."""
+    """Zettle products with more than one product in the store."""
     owners = Counter(
         field["value"]
         for field in metafields
@@ -130,8 +128,8 @@ def doubled(metafields: list[Json], products: Collection[int]) -> list[Mismatch]
 
 
 def paired(both: Both) -> list[tuple[Json, Json]]:
-    """Each variant of the till with its own in the shop: by its option values where they tell, else
-    by its SKU, else by its place.
+    """Each Zettle variant with its variant in the store: by its option values when they are
+    distinct, else by its SKU, else by its position.
     """
     ours, theirs = both.zettle["variants"], both.shop["variants"]
     if _speaks(both.zettle):
@@ -151,8 +149,8 @@ def paired(both: Both) -> list[tuple[Json, Json]]:
 
 
 def _speaks(product: Json) -> bool:
-    """The option values name each variant: every one is there and fits, and no two differ by
-    nothing but their case.
+    """Whether the option values identify each variant: every value exists and fits, and no two
+    variants differ by nothing but case.
     """
     definitions, labels = (
         _definitions(product),
@@ -247,9 +245,7 @@ def _url(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 
 def own_slug(product: Json) -> str:
-    """The path that the product asks for, or that the shop makes of its name when it asks for
-    none.
-    """
+    """The path that the product asks for, or the path that the store generates from its name."""
     slug = (
         str(((product.get("online") or {}).get("seo") or {}).get("slug") or "")
         .strip("/")
@@ -275,7 +271,7 @@ def _weight(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _options(both: Both) -> Iterator[tuple[str, Any, Any]]:
-    """Names and values in Zettle's order; where values do not tell the variants apart, only that
+    """Names and values in Zettle's order. When values do not distinguish the variants, only that
     each variant has its own.
     """
     shown = sorted(both.shop["options"], key=lambda option: option["sort_order"])
@@ -322,8 +318,8 @@ def _pictures(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _stem(source: str) -> str:
-    """A picture's own name: without folders, ending, and what the shop puts behind and before
-    it.
+    """A picture's own name: without folders, extension, and the prefix and suffix that the store
+    adds.
     """
     name = source.partition("?")[0].rpartition("/")[2]
     return re.sub(r"^[0-9a-f]{8}_|__\d+$", "", re.sub(r"\.\w+$", "", name))
@@ -348,7 +344,7 @@ def _create_answer(both: Both) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _is_distinguished(shared: str, actual: str, limit: int) -> bool:
-    """One of several equal texts: as it is, or with a short suffix, cut only where it would not
+    """One of several equal texts: unchanged, or with a short suffix, cut only when it would not
     fit.
     """
     room = shared[: limit - SUFFIX] if len(shared) + SUFFIX > limit else shared
@@ -356,7 +352,7 @@ def _is_distinguished(shared: str, actual: str, limit: int) -> bool:
 
 
 def _is_cut(expected: str, actual: str, limit: int) -> bool:
-    """Too long, and cut at a character with a sign of it (decision 8), no further than it must."""
+    """Too long, and cut at a character with an ellipsis (decision 8), not more than necessary."""
     return (
         len(expected) > limit >= len(actual) > limit - 10
         and actual.endswith("…")

@@ -1,6 +1,4 @@
-"""Many merchants set up at once, with several workers and platforms that answer slowly: does every
-set-up come to its end?
-"""
+"""Many merchants set up at once, with several workers and slow platforms: do all of them finish?"""
 
 import asyncio
 from collections import Counter
@@ -16,16 +14,16 @@ from brygga.database import connections, work_items
 from brygga_sandbox.merchants import Merchant
 
 PRODUCTS = 8
-"""In each library: enough for a sync, little enough for many merchants."""
+"""Products in each library: enough for a sync, few enough for many merchants."""
 LIBRARY = 20
-"""So many answers long the reading of a library takes."""
+"""Reading a library takes as long as this many answers."""
 QUIET_WITHIN_S = 300.0
-"""So long the work may take after the last button was pressed."""
+"""The longest time that the work may take after the last button was pressed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crowd:
-    """What is tried."""
+    """The size of the test."""
 
     merchants: int = 20
     workers: int = 2
@@ -34,8 +32,8 @@ class Crowd:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`finished`: set-up done, nothing put aside, nothing due, every product in the shop. `stuck`
-    says why the others are not.
+    """`finished`: set-up done, nothing parked, nothing due, every product in the store. `stuck`
+    says why the others are not finished.
     """
 
     merchants: int
@@ -53,13 +51,13 @@ class Outcome:
 
 
 async def measure(crowd: Crowd, database_url: str) -> Outcome:
-    """One town, all merchants at once."""
+    """One sandbox, all merchants at once."""
     wish = Wish(port_base=0, products=PRODUCTS, merchants=crowd.merchants, workers=crowd.workers)
     async with demo_stack.open_stack(wish, database_url) as home:
         clock = home.service.worker.clock
         for platform in (home.sandbox.zettle, home.sandbox.bigcommerce):
             platform.faults.add("slow", params={"seconds": crowd.answer_s})
-        # As a library of many pages: the first reading still goes on when the store is connected.
+        # Simulates a library of many pages: its first read still runs when the store is connected.
         home.sandbox.zettle.faults.add(
             "slow", path="/*/library", params={"seconds": LIBRARY * crowd.answer_s}
         )
@@ -86,7 +84,7 @@ def reported(outcome: Outcome) -> str:
 
 
 async def _set_up(home: DemoStack, one: Merchant) -> str:
-    """What kept the merchant from coming to the end, or ""."""
+    """Why the merchant did not finish, or ""."""
     choice = Choice(one.organization.owner.uuid, one.store_hash)
     async with demo_stack.browser_client() as http:
         browser = BrowserClient(http)
@@ -101,9 +99,7 @@ async def _set_up(home: DemoStack, one: Merchant) -> str:
 
 
 async def _is_quiet_now(home: DemoStack) -> None:
-    """Returns when nothing is due soon and nobody holds a connection, at the latest after a
-    while.
-    """
+    """Returns when nothing is due soon and no lease is held, or after `QUIET_WITHIN_S`."""
     clock, calm = home.service.worker.clock, 0
     ends = clock.monotonic() + QUIET_WITHIN_S
     while calm < 3 and clock.monotonic() < ends:
@@ -123,7 +119,7 @@ async def _unfinished(home: DemoStack) -> dict[str, str]:
         why = _why(connection, home, one)
         if connection is not None:
             kinds = Counter(each.kind.value for each in parked[connection.id])
-            why += [f"put aside: {', '.join(sorted(kinds))}"] if kinds else []
+            why += [f"parked: {', '.join(sorted(kinds))}"] if kinds else []
             at = due[connection.id]
             why += ["work is still due"] if at is not None and at <= now else []
         if why:

@@ -1,4 +1,4 @@
-"""`brygga demo`: everything on this machine, with addresses to click at."""
+"""`brygga demo`: everything on this machine, with addresses to open in a browser."""
 
 import argparse
 import asyncio
@@ -30,7 +30,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def _new_file(text: str) -> Path:
-    """Asked before a minute of work: a file can be written there."""
+    """Checks that a file can be written there, before a minute of work."""
     path = Path(text)
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"no file can be written at {text!r}")
@@ -38,7 +38,7 @@ def _new_file(text: str) -> Path:
 
 
 def sandbox(parser: argparse.ArgumentParser) -> None:
-    """The arguments that say what the town is like."""
+    """The arguments that describe the sandbox."""
     parser.add_argument(
         "--port-base",
         type=arguments.port_base,
@@ -54,7 +54,7 @@ def sandbox(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="N generated products in place of the demo library",
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same town")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same sandbox")
 
 
 def wish_of(asked: argparse.Namespace) -> Wish:
@@ -117,7 +117,7 @@ def facts(home: DemoStack) -> dict[str, Any]:
 
 
 def write(path: Path, value: dict[str, Any]) -> None:
-    """Whole or not at all: whoever waits for the file never reads half of it."""
+    """Writes the file whole or not at all: a reader that waits for it never reads half of it."""
     draft = path.with_name(f"{path.name}.{os.getpid()}.part")
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The whole thing on this machine: database, web, worker and both sandboxes in one process, for
+"""The demo stack on this machine: database, web, worker and both sandboxes in one process, for
 `demo`, `check` and tests.
 """
 
@@ -34,13 +34,13 @@ from brygga_sandbox.server import PortTakenError, SandboxServer, address, listen
 
 PORT_BASE = 8700
 SOON = timedelta(seconds=60)
-"""Work that is due later than this is routine: a house is quiet although it waits."""
+"""Work that is due later than this is routine: a demo stack counts as quiet although it waits."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What kind of town is wanted. `products` None is the demo library of two hundred; 0 an empty
-    till.
+    """The requested sandbox. `products` None is the demo library of two hundred; 0 is an empty
+    library.
     """
 
     port_base: int = PORT_BASE
@@ -50,39 +50,39 @@ class Wish:
     currency: str = "SEK"
     store_currency: str = "SEK"
     furnished: bool = False
-    """The store holds goods of its own already, some of which look like the till's (P11)."""
+    """The store already has products of its own, some of which look like Zettle products (P11)."""
     merchants: int = 1
     workers: int = 1
-    """Workers on the one database, as an installation with several worker processes has them."""
+    """Workers on the one database, as in an installation with several worker processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoStack:
-    """A running house. Its service and its town live in this process and end with it."""
+    """A running demo stack. Its service and its sandbox live in this process and end with it."""
 
     url: str
     service: Service
     sandbox: Sandbox
     stop: asyncio.Event
-    """Set when the house is to end, or when its worker fell."""
+    """Set when the stack is to end, or when its worker failed."""
 
 
 @contextlib.contextmanager
 def throwaway_database() -> Iterator[str]:
-    """The address of an embedded database that is gone afterwards, as the town's memory is. From
-    the main thread only.
+    """The address of an embedded database that is deleted afterwards, as the sandbox's memory is.
+    From the main thread only.
     """
     with tempfile.TemporaryDirectory(prefix="brygga-demo-") as folder:
-        # The database runs as an unprivileged user when we are root; it has to reach its folder
-        # inside this one.
+        # The database runs as an unprivileged user when we are root. That user must reach its
+        # folder inside this one.
         Path(folder).chmod(0o755)
         with embedded(Path(folder), durable=False) as server:
             yield server.url
 
 
 def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
-    """Runs a command on a throwaway database. What a person can mend is one line, and exit code 1.
-    From the main thread only.
+    """Runs a command on a throwaway database. An error that a person can fix is one line, and exit
+    code 1. From the main thread only.
     """
     try:
         with interrupted(), throwaway_database() as database_url:
@@ -96,7 +96,7 @@ def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
 
 @contextlib.asynccontextmanager
 async def open_stack(wish: Wish, database_url: str) -> AsyncIterator[DemoStack]:
-    """Returns when all three addresses answer."""
+    """Yields when all three addresses answer."""
     door = listen(wish.port_base)
     url = address(door)
     sandboxes = SandboxServer(
@@ -133,7 +133,7 @@ async def open_stack(wish: Wish, database_url: str) -> AsyncIterator[DemoStack]:
 
 
 def settings_for(sandbox: Sandbox, url: str) -> Settings:
-    """The settings of a service that takes the town for the platforms."""
+    """The settings of a service that uses the sandbox as the platforms."""
     zettle, shop, app = (
         sandbox.plan.zettle_url,
         sandbox.plan.bigcommerce_url,
@@ -181,8 +181,8 @@ async def _service(
 async def _another_worker(
     settings: Settings, database_url: str, stop: asyncio.Event
 ) -> AsyncIterator[None]:
-    """One more worker, with a database pool and a queue of its own: it shares nothing with the
-    first but the database.
+    """One more worker, with a database pool and a queue of its own: it shares only the database
+    with the first.
     """
     settings = replace(settings, database_url=database_url)
     database = Database.at(database_url, sealer(settings))
@@ -229,7 +229,7 @@ async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
 
 
 class _Guest(uvicorn.Server):
-    """Uvicorn as a guest of our loop: the process's signals are ours."""
+    """Uvicorn inside our event loop: we handle the process's signals."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -238,8 +238,8 @@ class _Guest(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
-    """The worker works for the length of the block. Should it fall, `stop` is set, and its error
-    leaves the block.
+    """The worker runs for the length of the block. If it fails, `stop` is set, and its error leaves
+    the block.
     """
     task = asyncio.create_task(service.worker.run(stop))
     task.add_done_callback(lambda _: stop.set())
@@ -251,7 +251,7 @@ async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
 
 
 async def is_quiet(service: Service) -> bool:
-    """Nothing is due for any living connection, now or `SOON`."""
+    """Whether nothing is due for any active connection, now or `SOON`."""
     async with service.database.read() as tx:
         due = [
             await work_items.next_due(tx, connection.id)
@@ -262,5 +262,5 @@ async def is_quiet(service: Service) -> bool:
 
 
 def browser_client() -> httpx2.AsyncClient:
-    """A browser's cookies and a browser's patience."""
+    """An HTTP client with a browser's cookies and a browser's timeout."""
     return httpx2.AsyncClient(timeout=60, headers={"Accept-Language": "en"})

@@ -1,4 +1,4 @@
-"""`brygga doctor`: what of this installation works, what is wrong, and how to mend it.
+"""`brygga doctor`: what works in this installation, what is wrong, and how to fix it.
 
 It changes nothing and calls no merchant's account.
 """
@@ -47,7 +47,7 @@ from brygga.wiring import Platforms
 from brygga.zettle import oauth as zettle_oauth
 
 SKEW_S = 60.0
-"""Signatures carry times: a clock that is further off refuses what is genuine."""
+"""Signatures carry times: a clock that is further off refuses genuine messages."""
 TIMEOUT_S = 10.0
 LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -55,7 +55,7 @@ LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 class Verdict(StrEnum):
     WELL = "well"
     LOOK = "look"
-    """May be right; a person should know."""
+    """May be right; a person should check."""
     WRONG = "wrong"
 
 
@@ -73,8 +73,8 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: nothing is wrong; 1: something is. Wrong settings are told line by line, before anything
-    else is looked at.
+    """0: nothing is wrong; 1: something is. Wrong settings are reported line by line, before any
+    other check.
     """
     logs.configure()
     return process.run(lambda runtime: _doctor(asked, runtime))
@@ -106,7 +106,7 @@ def reported(found: Iterable[Finding]) -> str:
 
 
 def addresses(settings: Settings) -> list[Finding]:
-    """Where the platforms are to find us, to be compared with what is registered with them."""
+    """The addresses at which the platforms find us, to compare with those registered there."""
     parts = urlsplit(settings.public_url)
     found = [
         Finding(
@@ -179,14 +179,14 @@ async def answers(settings: Settings, http: httpx2.AsyncClient) -> Finding:
         return Finding(
             Verdict.LOOK,
             f"{url} does not answer ({type(error).__name__})",
-            "start `brygga serve`, and look at the proxy",
+            "start `brygga serve`, and check the proxy",
         )
     if answer.status_code == 200:
         return Finding(Verdict.WELL, f"{url} answers")
     return Finding(
         Verdict.LOOK,
         f"{url} answers {answer.status_code}",
-        "another program may stand there; look at the proxy",
+        "another program may answer there; check the proxy",
     )
 
 
@@ -222,13 +222,14 @@ async def database(runtime: Runtime) -> list[Finding]:
     except DatabaseGone as gone:
         return [Finding(Verdict.WRONG, str(gone), "start it, or mend BRYGGA_DATABASE_URL")]
     except SealBroken:
-        mend = "BRYGGA_SECRET_KEYS must still hold the key that the tokens were sealed with"
+        mend = "BRYGGA_SECRET_KEYS must still hold the key that the tokens were encrypted with"
         return [Finding(Verdict.WRONG, "a merchant's token cannot be opened", mend)]
     finally:
         await opened.close()
     found = [
         Finding(
-            Verdict.WELL, f"{kind} at {newest}: {len(active)} connections, {overdue} marks wait"
+            Verdict.WELL,
+            f"{kind} at {newest}: {len(active)} connections, {overdue} work items wait",
         )
     ]
     if old:
@@ -238,7 +239,7 @@ async def database(runtime: Runtime) -> list[Finding]:
         )
         found.append(
             Finding(
-                Verdict.LOOK, f"{old} secrets are sealed with an older key than the first", mend
+                Verdict.LOOK, f"{old} secrets are encrypted with an older key than the first", mend
             )
         )
     for connection in active:
@@ -249,7 +250,7 @@ async def database(runtime: Runtime) -> list[Finding]:
 
 
 def _failed(connection: Connection, failing: Sequence[Parked]) -> list[Finding]:
-    """Work of a merchant that a bug of ours keeps from being done."""
+    """Work of a merchant that fails by a bug of ours."""
     if not failing:
         return []
     kinds = ", ".join(sorted({one.kind.value for one in failing}))
@@ -267,7 +268,7 @@ def _failed(connection: Connection, failing: Sequence[Parked]) -> list[Finding]:
 
 
 def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
-    """What of a merchant's connection keeps it from working."""
+    """Problems of a merchant's connection that keep it from working."""
     found = []
     if connection.paused and connection.stage is not Stage.LEAVING:
         mend = "the merchant reads on the integration page what to do"
@@ -290,9 +291,7 @@ def _access(connection: Connection, granted: frozenset[str]) -> list[Finding]:
 
 
 def webhooks(received: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[Finding]:
-    """What of the platforms' messages does not reach us, or not as it should, in the last 24
-    hours.
-    """
+    """The platforms' messages of the last 24 hours that do not reach us, or not as they should."""
     found = []
     for number in elsewhere:
         mend = (
@@ -346,7 +345,7 @@ def webhooks(received: Sequence[Deliveries], elsewhere: Sequence[int]) -> list[F
 
 
 async def hosts(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
-    """Every host answers something, and all of them agree with our clock."""
+    """Every host answers, and all of them agree with our clock."""
     urls = {field.name: str(getattr(settings.hosts, field.name)) for field in fields(Hosts)}
     answered = await asyncio.gather(*(_date(http, url) for url in urls.values()))
     found, skews = [], []
@@ -361,7 +360,7 @@ async def hosts(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
 
 
 async def _date(http: httpx2.AsyncClient, url: str) -> tuple[str, float | None]:
-    """What is wrong, or "", and by how many seconds our clock is ahead."""
+    """The problem, or "", and by how many seconds our clock is ahead."""
     try:
         answer = await http.get(url, timeout=TIMEOUT_S)
     except httpx2.HTTPError as error:
@@ -397,8 +396,8 @@ def _clock(skews: list[float]) -> Finding:
 
 
 async def credentials(settings: Settings, http: httpx2.AsyncClient) -> list[Finding]:
-    """Zettle says whether it knows our app when a token that cannot be right is refreshed;
-    BigCommerce says so only at an install.
+    """Zettle shows whether it knows our app when an invalid token is refreshed; BigCommerce shows
+    it only at an install.
     """
     clock = SystemClock()
     app = Platforms(settings, Wire(http, clock), clock).zettle_app

@@ -1,4 +1,4 @@
-"""`brygga erase`: everything of one merchant goes, with a receipt."""
+"""`brygga erase`: deletes everything of one merchant, with a receipt."""
 
 import argparse
 import json
@@ -60,7 +60,7 @@ async def _erase(asked: argparse.Namespace, runtime: Runtime) -> int:
 
 
 async def _later(tx: Tx, active: Connection, public_url: str) -> int:
-    """The worker disconnects, gives access back, and erases then."""
+    """The worker disconnects, gives access back, and then erases."""
     now, ticket = SystemClock().now(), SystemDice().token()
     match await connections.state(tx, active.id):
         case Removing() | Leaving() | Ended():

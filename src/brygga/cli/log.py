@@ -1,4 +1,4 @@
-"""`brygga log`: a merchant's sync log in words, or what stands behind a support id."""
+"""`brygga log`: a merchant's sync log in words, or the details of a support id."""
 
 import argparse
 import json
@@ -41,7 +41,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         type=arguments.between(1, 10_000),
         default=50,
         metavar="N",
-        help="the newest N lines, 50 unless told",
+        help="the newest N lines, 50 by default",
     )
     parser.add_argument("--language", choices=LANGUAGES, default="en")
     parser.add_argument("--json", action="store_true", help="print JSON, newest line first")
@@ -81,7 +81,7 @@ def wanted(asked: argparse.Namespace) -> Filter:
 
 
 def reported(found: Sequence[Logged], language: Any) -> str:
-    """Oldest first, as a terminal is read; warnings and errors with what to do."""
+    """Oldest first, in a terminal's reading order; warnings and errors with what to do."""
     return (
         "\n".join(line for logged in reversed(found) for line in _reported(logged, language))
         or "nothing yet"
@@ -121,7 +121,7 @@ def _as_json(logged: Logged, language: Any) -> dict[str, Any]:
 
 def _case(case: support.Case | None, support_id: str) -> int:
     if case is None:
-        print(f"nothing stands behind the support id {support_id}", file=sys.stderr)
+        print(f"there is no report for the support id {support_id}", file=sys.stderr)
         return 1
     whole = {
         "support_id": case.support_id,

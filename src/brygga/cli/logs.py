@@ -1,5 +1,5 @@
-"""What an operator reads: one line per event, on standard error, without the values that a fault
-happened upon.
+"""What an operator reads: one line per event, on standard error, without the values involved in an
+error.
 """
 
 import logging

@@ -1,4 +1,4 @@
-"""A merchant who sets up the integration on our own pages, by the words on the buttons."""
+"""A merchant who sets up the integration on our own pages, by the text on the buttons."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ TIMEOUT_S = 60.0
 
 
 class NeverReady(Exception):
-    """A page did not come to what was waited for."""
+    """A page did not reach the expected state."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the platforms' own pages are told: which user signs in, and which store is chosen. "":
-    what they propose.
+    """The choices on the platforms' own pages: which user signs in, and which store is chosen. "":
+    their default.
     """
 
     user: str = ""
@@ -76,7 +76,7 @@ async def _consent(browser: BrowserClient, url: str, **chosen: str) -> None:
         if browser.url.startswith(f"{url}/"):
             return
         await browser.press(*CONFIRM, **given)
-    raise NeverReady(f"the platform's pages lead nowhere: {browser.url}")
+    raise NeverReady(f"the platform's pages do not lead back: {browser.url}")
 
 
 async def _until(browser: BrowserClient, page: str, button: str) -> None:

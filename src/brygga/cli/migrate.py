@@ -1,8 +1,8 @@
 """`brygga migrate`: brings the database to this version, and its secrets to the first key.
 
-Safe at any time. Serve and worker bring the database to this version at their start too, but leave
-the secrets as they are: a change of keys ends when an operator says so, once every process knows
-the new key.
+It is safe at any time. `serve` and `worker` bring the database to this version at their start too,
+but leave the secrets as they are. A change of keys ends when an operator runs this command, once
+every process knows the new key.
 """
 
 import argparse
@@ -50,7 +50,7 @@ async def _migrate(runtime: Runtime) -> int:
     )
     if resealed:
         print(
-            f"{resealed} secrets are now sealed with the first of BRYGGA_SECRET_KEYS; older ones "
-            "are no longer needed"
+            f"{resealed} secrets are now encrypted with the first of BRYGGA_SECRET_KEYS; older "
+            "ones are no longer needed"
         )
     return 0

@@ -104,7 +104,7 @@ def reported(steps: Sequence[Step], shown: Sequence[Step]) -> str:
 
 
 def _why(step: Step) -> str:
-    """The reason, the partner, the likely ones that nobody has decided on, and the notes."""
+    """The reason, the other product, the likely ones without a decision, and the notes."""
     parts = [step.reason] if step.reason else []
     if step.target is not None:
         parts.append(f"with #{step.target.product_id} {_line(step.target.name)}")

@@ -1,4 +1,4 @@
-"""What commands share: settings from the environment, the database, and ending in good order.
+"""What commands share: settings from the environment, the database, and an orderly end.
 
 The service itself is not loaded here: most commands need the database only, and answer at once.
 """
@@ -21,14 +21,12 @@ from brygga.settings import Settings, SettingsWrong
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Settings with a database that can be reached. `server` is the embedded one, if that is what
-    it is.
-    """
+    """Settings with a reachable database. `server` is set when the database is the embedded one."""
 
     settings: Settings
     server: Server | None = None
     alone: bool = False
-    """No other process uses the embedded database: what one held there before is nobody's now."""
+    """No other process uses the embedded database: a lease left by an earlier process is free."""
 
     @property
     def database_url(self) -> str:
@@ -36,13 +34,13 @@ class Runtime:
         return self.settings.database_url
 
     def database(self) -> Database:
-        """To be closed by whoever asked."""
+        """The caller closes it."""
         return Database.at(self.database_url, Sealer(self.settings.secret_keys))
 
 
 def run(work: Callable[[Runtime], Awaitable[int]]) -> int:
-    """Runs a command on its ground. What an operator has to mend is one line each, and exit code 1.
-    From the main thread only.
+    """Runs a command on its runtime. Each error that an operator has to fix is one line, and the
+    exit code is 1. From the main thread only.
     """
     try:
         with _runtime() as runtime:
@@ -70,7 +68,7 @@ def _runtime() -> Iterator[Runtime]:
 
 
 async def _until_ended(work: Callable[[Runtime], Awaitable[int]], runtime: Runtime) -> int:
-    """The work's own end, or the embedded server's."""
+    """Ends when the work ends, or when the embedded server does."""
     task = asyncio.ensure_future(work(runtime))
     if runtime.server is None:
         return await task
@@ -85,8 +83,8 @@ async def _until_ended(work: Callable[[Runtime], Awaitable[int]], runtime: Runti
 
 
 def endings() -> tuple[signal.Signals, ...]:
-    """The signals that end us in good order: Ctrl-C, TERM, and a terminal that closes, unless nohup
-    made us deaf to that.
+    """The signals that end us in an orderly way: Ctrl-C, TERM, and a terminal that closes, unless
+    nohup makes us ignore that.
     """
     received = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
     return (signal.SIGINT, signal.SIGTERM, *((signal.SIGHUP,) if received else ()))
@@ -94,8 +92,8 @@ def endings() -> tuple[signal.Signals, ...]:
 
 @contextlib.contextmanager
 def interrupted() -> Iterator[None]:
-    """While nothing better listens, what would end us at once ends us as Ctrl-C does: what was
-    opened is closed.
+    """While no other handler is installed, signals that would end the process at once raise
+    KeyboardInterrupt, as Ctrl-C does: what was opened is closed.
     """
 
     def interrupt(number: int, frame: object) -> None:
@@ -111,7 +109,7 @@ def interrupted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stopping() -> Iterator[asyncio.Event]:
-    """An event that the usual signals set, so that work in hand comes to an end."""
+    """An event that the usual signals set, so that running work can finish."""
     stop, loop = asyncio.Event(), asyncio.get_running_loop()
     numbers = endings()
     for number in numbers:

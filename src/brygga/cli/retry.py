@@ -1,5 +1,5 @@
-"""`brygga retry`: what failed by a fault of ours is tried now instead of later, whether or not the
-set-up is finished.
+"""`brygga retry`: retries work that failed by a bug of ours now instead of later, whether or not
+the set-up is finished.
 """
 
 import argparse
@@ -37,9 +37,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: done, also where nothing had failed; 1: there is no such connection; 2: asked for
-    nothing.
-    """
+    """0: done, also when nothing had failed; 1: no such connection; 2: no work was named."""
     logs.configure()
     if asked.connection is None and not (asked.all or asked.kind or asked.support_id):
         print(
@@ -91,7 +89,7 @@ async def _reported(tx: Tx, number: int, count: int, now: datetime) -> str:
 
 
 def _but(connection: Connection | None, *, tried: bool) -> str:
-    """What keeps a worker from trying at once."""
+    """What keeps a worker from retrying at once."""
     if connection is None or connection.stage is Stage.DISCONNECTED:
         return ", but it is disconnected"
     if connection.paused and tried:

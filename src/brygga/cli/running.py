@@ -1,4 +1,4 @@
-"""The service of one process, for the commands that run for long."""
+"""The service of one process, for the long-running commands."""
 
 import contextlib
 from collections.abc import AsyncIterator

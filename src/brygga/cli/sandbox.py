@@ -1,5 +1,5 @@
-"""`brygga sandbox`: both platforms alone, for anybody who builds against them. The same as `python
--m brygga_sandbox`.
+"""`brygga sandbox`: both platforms alone, for anybody who develops against them. The same as
+`python -m brygga_sandbox`.
 """
 
 import argparse

@@ -1,5 +1,5 @@
-"""`brygga serve`: the pages and webhook receivers; with --work also the work, for a shop that runs
-one process.
+"""`brygga serve`: the pages and webhook receivers; with --work also the work, for an installation
+with one process.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="the address to listen on; a reverse proxy with TLS stands before it",
     )
     parser.add_argument(
-        "--port", type=arguments.port, default=8700, help="8700 unless told; 0: any that is free"
+        "--port", type=arguments.port, default=8700, help="8700 by default; 0: any that is free"
     )
     parser.add_argument(
         "--work",
@@ -55,7 +55,7 @@ async def _serve(asked: argparse.Namespace, runtime: Runtime) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Raises OSError. An address with colons is one of IPv6."""
+    """Raises OSError. An address with colons is an IPv6 address."""
     return socket.create_server(
         (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=1024
     )

@@ -1,4 +1,4 @@
-"""`brygga status`: how every connection is doing, or one of them."""
+"""`brygga status`: the state of every connection, or of one."""
 
 import argparse
 import json
@@ -38,16 +38,16 @@ class Status:
     bound: int
     waiting: dict[str, int]
     parked: int
-    """How much failed by a fault of ours and is not done since; `failing` names it."""
+    """How many work items failed by a bug of ours and are not done since; `failing` names them."""
     failing: list[dict[str, Any]]
     products_synced_at: str
     stock_synced_at: str
     webhooks: dict[str, dict[str, int]]
-    """By platform and by what became of them, in the last 24 hours."""
+    """By platform and by outcome, in the last 24 hours."""
     webhooks_failing: list[str]
     """Platforms whose webhooks fail again and again."""
     webhooks_elsewhere: bool
-    """Some still point to another address than ours is now."""
+    """Some webhooks still point to another address than our current one."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -193,7 +193,7 @@ SHOWN = 5
 
 
 def _failing_text(one: Status) -> list[str]:
-    """Each piece of failed work with its support id, and how to try it again."""
+    """Each failed work item with its support id, and how to retry it."""
     if not one.failing:
         return []
     lines = [

@@ -1,5 +1,5 @@
-"""`brygga sync`: ask for a sync of one merchant, or of one product. It leaves a mark; a worker does
-it.
+"""`brygga sync`: requests a sync of one merchant, or of one product. It adds a work item; a worker
+does the work.
 """
 
 import argparse
@@ -21,7 +21,7 @@ TIMEOUT_S = 600.0
 
 
 class NotNow(Exception):
-    """Why nothing was asked for, in one line that says what to do."""
+    """Why nothing was requested, in one line that says what to do."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -47,7 +47,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: asked for (with --wait: done); 1: not possible, or not done in time."""
+    """0: requested (with --wait: done); 1: not possible, or not done in time."""
     logs.configure()
     return process.run(lambda runtime: _sync(asked, runtime))
 
@@ -74,10 +74,10 @@ async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
 async def leave_items(
     tx: Tx, number: int, product: str, clock: Clock, *, webhooks: bool = False
 ) -> None:
-    """The whole library is read, likely duplicates are looked for, and everything is compared; or
-    one product is.
+    """Adds work items to read the whole library, search for likely duplicates and compare
+    everything; or to sync one product.
 
-    With `webhooks`, both platforms' webhooks are made anew first. Raises `NotNow`.
+    With `webhooks`, both platforms' webhooks are created again first. Raises `NotNow`.
     """
     _may_sync(await connections.by_id(tx, number), number)
     now = clock.now()
@@ -112,15 +112,15 @@ def _may_sync(connection: Connection | None, number: int) -> None:
 
 
 def _is_asked_for(one: Parked, product: str) -> bool:
-    """What this command asks for; other failed work is none of its business."""
+    """The work that this command requests; other failed work does not concern it."""
     return (
         one.subject == product if product else one.kind in {Kind.LIBRARY, Kind.SWEEP, Kind.PRODUCT}
     )
 
 
 async def _done(database: Database, number: int, product: str, clock: Clock) -> int:
-    """Waits for the marks that were left, and for what they led to; not for routine work that is
-    due later.
+    """Waits for the added work items and for those that follow from them; not for routine work that
+    is due later.
     """
     ends = clock.monotonic() + TIMEOUT_S
     while clock.monotonic() < ends:

@@ -1,6 +1,4 @@
-"""`brygga worker`: takes jobs until it is told to stop. Any number may run, on any number of
-machines.
-"""
+"""`brygga worker`: takes jobs until it stops. Any number may run, on any number of machines."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""The category "Zettle" in the store, which new products are created in (P3)."""
+"""The category "Zettle" in the store. New products are created in it (P3)."""
 
 from dataclasses import replace
 
@@ -12,9 +12,7 @@ CATEGORY = "Zettle"
 
 
 async def place(session: Session) -> Shop:
-    """The store with a category "Zettle" that is there: found by id, else by name, else made
-    (P3).
-    """
+    """The store with a category "Zettle" in it: found by id, else by name, else created (P3)."""
     shop = session.connection.shop
     assert shop is not None
     if shop.category_id is not None and await session.shop.category(shop.category_id) is not None:
@@ -27,7 +25,8 @@ async def place(session: Session) -> Shop:
             found = await session.shop.create_category(tree_id, CATEGORY)
             ours = True
         except Refused as refused:
-            # Somebody was faster: names are unique among siblings, so it can be found now.
+            # The category was created meanwhile. Names are unique among siblings, so it can be
+            # found now.
             found = await session.shop.find_category(tree_id, CATEGORY)
             if refused.code != ShopCode.CATEGORY_EXISTS or found is None:
                 raise
@@ -40,7 +39,7 @@ async def place(session: Session) -> Shop:
 
 
 async def _made_before(session: Session, category_id: int) -> bool:
-    """Whether an earlier connection of this account made the category in this store."""
+    """Whether an earlier connection of this account created the category in this store."""
     async with session.read() as tx:
         return await endings.made_category(tx, session.connection.id, category_id)
 

@@ -1,8 +1,9 @@
-"""Where product work and stock work meet: what a shelf starts with, and what became of its birth.
+"""Where product work and stock work meet: the initial levels of stock records, and the outcome of
+their creates.
 
-Stock work provides these; product work calls them around every create (docs/design.md, "Stock",
-Birth), and when it finds that a merchant's hands in the store made or unmade a variant (decisions
-17, 18).
+Stock work implements these methods. Product work calls them around every create (docs/design.md,
+"Stock", Birth), and when it finds that the merchant created or deleted a variant in the store
+(decisions 17, 18).
 """
 
 from collections.abc import Collection, Mapping
@@ -15,52 +16,54 @@ from brygga.sync.worker.session import Session
 from brygga.zettle.codes import Code
 
 Levels = Mapping[str, int]
-"""Zettle variant uuid -> the level that rides in the create."""
+"""Zettle variant uuid -> the level that is sent with the create."""
 
 
 class InitialLevels(Protocol):
     async def first_levels(
         self, session: Session, uuids: Collection[str]
     ) -> Mapping[str, Levels | None]:
-        """By product: the level of each variant, saved in the table `initial_levels` before any create
-        leaves; None where Zettle does not track the product, or a level is unknown. A product whose
-        stock cannot be read just now is left out."""
+        """By product: the level of each variant, saved in the table `initial_levels` before any
+        create is sent. None where Zettle does not track the product, or a level is unknown. A
+        product whose stock cannot be read now is left out.
+        """
         ...
 
     async def created(
         self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
     ) -> None:
-        """The product is there: its variants (Zettle uuid -> BigCommerce variant id) carry the
-        levels that were given.
+        """The product exists: its variants (Zettle uuid -> BigCommerce variant id) have the levels
+        that were sent.
         """
         ...
 
     async def all_created(self, session: Session, uuids: Collection[str]) -> None:
-        """A batch of creates is over: their first looks are taken together."""
+        """A batch of creates is over: the first level reads of these products are made together."""
         ...
 
     async def kept(self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]) -> None:
-        """BigCommerce knows these by another id, and has their numbers still."""
+        """BigCommerce knows these variants by another id, and still has their levels."""
         ...
 
     async def not_created(self, tx: Tx, session: Session, uuid: str) -> None:
-        """The product was certainly not made: its levels are forgotten."""
+        """The product was certainly not created: its initial levels are deleted."""
         ...
 
     async def renewed(
         self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders
     ) -> None:
-        """The numbers that the store had of these variants are gone: the promised ones are written,
-        less what `orders` took."""
+        """The store's levels of these variants are gone. The target levels are written, less what
+        `orders` took.
+        """
         ...
 
     async def let_go(self, tx: Tx, session: Session, uuid: str, variants: Collection[str]) -> None:
-        """The store has no number of these variants that could be shared: nothing is written to
+        """The store has no level of these variants that could be shared. Nothing is written to
         either side.
         """
         ...
 
 
 def unread(uuid: str) -> Unreachable:
-    """Why a product that `first_levels` left out is not made yet."""
+    """Why a product that `first_levels` left out is not created yet."""
     return Unreachable(Code.UNREACHABLE.value, f"the stock of {uuid} cannot be read")

@@ -1,5 +1,5 @@
-"""Products of ours as the store shows them. One that a list leaves out is gone only where its own
-address says so (decision 15).
+"""Products of ours as the store shows them. A product that a list leaves out is gone only when its
+own address says so (decision 15).
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,16 +11,16 @@ from brygga.sync.worker.session import Session
 
 PAGE = 250
 WITNESSES = 3
-"""So many of the missing ones are asked for by their own address: where one of them is there, the
-list was empty by mistake.
+"""This many of the missing products are read by their own address. If one of them exists, the list
+was wrong.
 """
 
 
 async def products_shown(
     session: Session, product_ids: Sequence[int]
 ) -> Mapping[int, ObservedProduct]:
-    """By id, those that the store has. Raises Unreachable for a list that leaves out what is
-    there.
+    """The products that the store has, by id. Raises Unreachable when a list leaves out an existing
+    product.
     """
     shown: dict[int, ObservedProduct] = {}
     for place in range(0, len(product_ids), PAGE):

@@ -1,11 +1,11 @@
-"""One HTTP door: a call goes out, an answer or one of the four failures comes back.
+"""The HTTP client of both platforms: a call is sent, and an answer or one of the four failures
+comes back.
 
-Here lives what both platforms share: calls and answers, the gates that a call waits at (request
-budgets, a lease), what a lost connection or a status means for the world, and the tolerant reading
+This package holds what both platforms share: calls and answers, the gates where a call waits
+(request budgets, a lease), the meaning of a lost connection or a status, and the tolerant reading
 of JSON.
 
-Here never lives: a word about one platform's endpoints, a retry, a redirect, or a token that
-outlives its call.
+Never here: the endpoints of one platform, a retry, a redirect, or a token that outlives its call.
 """
 
 from brygga.wire.budget import StoreBudget

@@ -1,10 +1,11 @@
 """The request budget of one BigCommerce store, from the store's own headers (bigcommerce facts
 2.1).
 
-The store's window is fixed: so many requests, full again at the reset. All apps of the store share
-it, so the headers are believed and nothing is hard-coded. Ordinary calls are spread over the
-window, as (left - kept) / time to reset; urgent calls (stock) are not spread and may use what is
-kept for them. A leaky bucket cannot do this: its burst plus its refill would fit into one window.
+The store's window is fixed: a number of requests, full again at the reset. All apps of the store
+share it, so we use the values in the headers and hard-code nothing. Ordinary calls are spread over
+the window, as (left - kept) / time to reset. Urgent calls (stock) are not spread and may use what
+is kept for them. A leaky bucket cannot do this: its burst plus its refill would fit into one
+window.
 """
 
 import asyncio
@@ -19,14 +20,14 @@ KEPT_FOR_STOCK = 3
 PARALLEL = 4  # bigcommerce facts 2.1: 3 to 4 parallel calls per store are sensible
 SERIAL_GROUPS = frozenset(
     {"inventory", "assignments"}
-)  # one writer of stock; assignments never in parallel (2.1)
+)  # One writer of stock; assignments never in parallel (bigcommerce facts 2.1).
 MARGIN_S = 0.05  # after the reset that the headers announce
 LONGEST_BACKOFF_S = 60.0
 
 
 class StoreBudget:
-    """The gate of one store. Without knowledge it lets one probe through and waits for what its
-    answer says.
+    """The gate of one store. Before it knows the budget, it lets one probe through and waits for
+    its answer.
     """
 
     def __init__(
@@ -37,8 +38,7 @@ class StoreBudget:
         self.known = False
         self.quota: int | None = None
         self.left_now: int | None = None
-        """What is left in this window, less what is under way. None: the store has no limit that it
-        names.
+        """What is left in this window, less the calls in progress. None: the store names no limit.
         """
         self.window_s = 30.0
         self.reset_at = 0.0
@@ -61,8 +61,8 @@ class StoreBudget:
         self._take(call)
 
     def wait_s(self, call: Call) -> float | None:
-        """Seconds until this call may be tried again: 0 now, None when only a returning call can
-        free the way.
+        """Seconds until this call may be tried again: 0 now, None when it has to wait until another
+        call returns.
         """
         now = self.clock.monotonic()
         self._roll(now)
@@ -79,7 +79,7 @@ class StoreBudget:
     def _is_crowded(self, call: Call) -> bool:
         if not self.known:
             return self.under_way > 0
-        # An urgent call finds a place beside the ordinary ones.
+        # An urgent call may run in addition to the ordinary calls.
         full = self.under_way >= self.parallel + (1 if call.urgent else 0)
         return full or (call.serial_group in SERIAL_GROUPS and call.serial_group in self.groups)
 
@@ -123,7 +123,7 @@ class StoreBudget:
         self.window_s = (header_number(answer, "x-rate-limit-time-window-ms") or 30_000) / 1000
         quota = header_number(answer, "x-rate-limit-requests-quota")
         free = left - self.under_way
-        # Answers overtake each other: within one window an older, higher number says nothing new.
+        # Answers may arrive out of order: within one window an older, higher number is ignored.
         same_window = self.left_now is not None and abs(reset_at - self.reset_at) < min(
             1.0, self.window_s / 10
         )
@@ -134,8 +134,8 @@ class StoreBudget:
         self.reset_at = reset_at
 
     def _step_back(self, answer: Answer, now: float, *, named: bool) -> None:
-        """A 429 with headers waits for the reset; one without means a store under load, so longer
-        each time (2.1).
+        """After a 429 with headers, waits for the reset. A 429 without headers means a store under
+        load, so each wait is longer (2.1).
         """
         self.setbacks += 1
         wait_s = asked_wait_s(answer) if named else None
@@ -144,8 +144,8 @@ class StoreBudget:
         self.blocked_until = max(self.blocked_until, now + wait_s + MARGIN_S)
 
     def snapshot(self) -> dict[str, int]:
-        """What the next holder of this connection needs to know, in milliseconds of wall time. Take
-        it when nothing is under way.
+        """What the next holder of this connection needs to know, in milliseconds of wall time.
+        Called when no call is in progress.
         """
         if not self.known:
             return {}
@@ -162,7 +162,7 @@ class StoreBudget:
         return known
 
     def restore(self, snapshot: Mapping[str, int]) -> None:
-        """Begin where another holder stopped. An empty snapshot (a crash, a first start) means:
+        """Continues where another holder stopped. An empty snapshot (a crash, a first start) means:
         probe.
         """
         if not snapshot:

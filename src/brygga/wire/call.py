@@ -35,10 +35,10 @@ class Call:
     """One HTTP request, before it is sent. Headers and bodies never show in a repr, because they
     hold secrets and merchants' data.
 
-    `repeatable` says that doing it twice does what doing it once does; reads are, and a write is
-    when its room says so. `serial_group` names a limit of the platform that the call draws on, which its
-    gate knows. An `urgent` call may use what is kept for stock. Statuses in `wanted` come back as
-    answers although they would be failures.
+    `repeatable` says that sending the call twice has the same effect as once. Reads are repeatable;
+    for a write, the platform's package decides. `serial_group` names a limit of the platform that
+    applies to the call, and that its gate knows. An `urgent` call may use what is kept for stock.
+    Statuses in `wanted` come back as answers although they would be failures.
     """
 
     platform: str
@@ -62,7 +62,7 @@ class Call:
 
     @property
     def path(self) -> str:
-        """The path alone: what may stand in a failure's detail and in a log."""
+        """The path alone: it may appear in a failure's detail and in a log."""
         return urlsplit(self.url).path
 
     def body(self) -> tuple[bytes | None, str]:
@@ -72,15 +72,15 @@ class Call:
         if self.form is not None:
             return urlencode(self.form).encode(), "application/x-www-form-urlencoded"
         if self.json is not None:
-            # Prices and weights are Decimal and go out as JSON numbers, digit for digit.
+            # Prices and weights are Decimal and are sent as JSON numbers with exactly these digits.
             return _encoder.encode(self.json), "application/json"
         return None, ""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. Header names are lower-case. `whole` is False when the body was longer than
-    the call allowed.
+    """The response. Header names are lower-case. `whole` is False when the body was longer than the
+    call allowed.
     """
 
     status: int
@@ -102,8 +102,8 @@ class Answer:
 
 
 def _multipart(upload: Upload) -> tuple[bytes, str]:
-    # The boundary comes from the content, so that the same call is the same bytes; no dice are
-    # thrown here.
+    # The boundary is computed from the content, so that the same call has the same bytes. Nothing
+    # is random here.
     boundary = "brygga-" + hashlib.sha256(upload.content).hexdigest()[:32]
     name = upload.name.replace('"', "").replace("\r", "").replace("\n", "")
     plain = "".join(

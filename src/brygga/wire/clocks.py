@@ -1,8 +1,9 @@
-"""How far the platforms' clocks go apart from ours, by the `Date` of their answers (RFC 9110,
+"""The offset between the platforms' clocks and ours, from the `Date` of their answers (RFC 9110,
 6.6.1).
 
-A sale or an order bears its platform's time. Which movement of ours it made is asked of both clocks
-(`sync/stock/explaining.py`), and a machine whose own is seconds wrong must not answer it wrongly.
+A sale or an order has its platform's time. To find the movement of ours that it caused, both clocks
+are compared (`sync/stock/explaining.py`). A machine whose own clock is seconds wrong must not
+return a wrong result.
 """
 
 from dataclasses import dataclass
@@ -10,19 +11,17 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 DRIFT = 5e-5
-"""Seconds by which two clocks may part in each second: what was measured long ago says less."""
+"""Seconds by which two clocks may drift apart in each second: an old measurement is less exact."""
 WIDE_S = 3.0
-"""Bounds that are further apart say nothing that is worth knowing: of an answer that took so long,
-or of long ago.
-"""
+"""Wider bounds are not used: the answer took too long, or is too old."""
 NEAR_S = 60.0
-"""A first answer is believed where it makes the clocks no further apart than this."""
+"""A first answer is used when it gives an offset of at most this."""
 AGREE = 3
-"""So many answers must agree against what is known, or on clocks that are far apart: one machine of
-the platform's may be wrong itself.
+"""This many answers must agree before they replace the known bounds, or before a large offset is
+accepted: one machine of the platform may have a wrong clock itself.
 """
 ABSURD_S = 86_400.0
-"""No clock is a day wrong that has let its owner sign in; such a Date is nonsense."""
+"""No clock that allowed its owner to sign in is wrong by a day. Such a Date is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Bounds:
         return Bounds(self.low_s - by_s, self.high_s + by_s)
 
     def narrowed(self, other: "Bounds") -> "Bounds | None":
-        """What both say; None where they exclude each other."""
+        """The intersection; None when the bounds exclude each other."""
         low, high = max(self.low_s, other.low_s), min(self.high_s, other.high_s)
         return Bounds(low, high) if low <= high else None
 
@@ -66,20 +65,20 @@ class _Said:
 
 
 class Clocks:
-    """What the answers of this process have said so far. Each narrows it: whole seconds turn at a
-    different moment for each.
+    """The bounds that the answers of this process gave so far. Each answer narrows them, because
+    whole seconds change at a different moment for each.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, _Said] = {}
         self._rivals: dict[str, _Said] = {}
-        """What contradicts that, until enough answers say so."""
+        """Bounds that contradict the known ones, until enough answers agree on them."""
 
     def received(self, platform: str, date: str, sent: datetime, received: datetime) -> None:
-        """An answer carried this `Date`, which is cut to whole seconds and was written between
-        leaving and coming.
+        """Records the `Date` of an answer. It is cut to whole seconds and was written between
+        `sent` and `received`.
 
-        One that cannot be read, is absurd, or took too long says nothing.
+        A `Date` that cannot be read, is absurd, or took too long is ignored.
         """
         written = time_of(date)
         if written is None or received < sent:
@@ -107,14 +106,14 @@ class Clocks:
             self._known[platform] = self._rivals.pop(platform)
 
     def offset(self, platform: str, now: datetime) -> Bounds | None:
-        """None before an answer was believed, and where the last one is too long ago."""
+        """None before an answer was accepted, and when the last one is too old."""
         known = self._known.get(platform)
         found = None if known is None else known.by(now)
         return found if found is not None and found.is_narrow else None
 
 
 def time_of(date: str) -> datetime | None:
-    """What a `Date` says, in UTC; None for one that cannot be read."""
+    """The time of a `Date` header, in UTC; None when it cannot be read."""
     try:
         found = parsedate_to_datetime(date)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -1,15 +1,15 @@
-"""The door: one call out, one answer in, and what a loss means for the world.
+"""Sends one call, receives one answer, and decides what a loss means.
 
-| what happened | a read, or a write that may be repeated | any other write |
+| what happened | a read, or a repeatable write | any other write |
 |---|---|---|
 | no socket: refused, no route, no free connection | Unreachable | Unreachable |
 | lost after sending: cut, timed out, 5xx, 408, 499 | Unreachable | Unanswered |
 | an answer that cannot be read, HTML in place of JSON | Unreachable | Unanswered |
-| 423, 425, 429 | Unreachable, not before the platform said | the same |
-| a redirect | Unreachable: a wrong base URL or something in between | the same |
+| 423, 425, 429 | Unreachable, with the platform's own delay | the same |
+| a redirect | Unreachable: a wrong base URL, or a proxy | the same |
 
-Everything else comes back as an answer; its room knows what a 401, 403, 404, 409 or 422 means
-there.
+Everything else comes back as an answer. The platform's package knows what a 401, 403, 404, 409 or
+422 means.
 """
 
 import asyncio
@@ -36,12 +36,12 @@ NOT_SENT = (
 LATER = frozenset({423, 425, 429})
 UNKNOWN_OUTCOME = frozenset({408, 499})
 Observer = Callable[[Call, Answer | None, float], None]
-"""Told of every call: the answer or None, and the seconds it took. It must not raise."""
+"""Called after every call with the answer or None, and the seconds it took. It must not raise."""
 
 
 def open_client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.AsyncClient:
-    """A client for all merchants: no redirects, no retries, and no cookies, since one merchant's
-    must never travel with another's call.
+    """A client for all merchants: no redirects, no retries, and no cookies, because one merchant's
+    cookies must never be sent with another merchant's call.
     """
     client = httpx2.AsyncClient(
         transport=transport,
@@ -55,7 +55,7 @@ def open_client(transport: httpx2.AsyncBaseTransport | None = None) -> httpx2.As
 
 
 class Wire:
-    """One door for HTTP. It sends each call once and translates what got lost; it never tries again
+    """The one HTTP client. It sends each call once and translates what was lost. It never retries
     by itself.
     """
 
@@ -102,7 +102,8 @@ class Wire:
             headers=headers,
             timeout=httpx2.Timeout(call.timeout_s, connect=min(CONNECT_S, call.timeout_s)),
         )
-        # The client's own timeout is per step; the lease of a connection counts the whole call.
+        # The client's own timeout applies to each step; the lease of a connection needs a limit for
+        # the whole call.
         try:
             async with asyncio.timeout(call.timeout_s):
                 return await self._receive(call, request)
@@ -135,18 +136,18 @@ class Wire:
 
 
 def _is_their_own(response: httpx2.Response) -> bool:
-    """A cache, or something in between that speaks HTML, tells another machine's time."""
+    """False for a cache, or a proxy that answers in HTML: its time is that of another machine."""
     return "age" not in response.headers and "html" not in response.headers.get("content-type", "")
 
 
 def failure_of(call: Call, answer: Answer) -> Failure | None:
-    """The failure that a status alone means on any platform; None when the answer is for the room
-    to read.
+    """The failure that a status alone means on any platform; None when the platform's package has
+    to read the answer.
     """
     why = str(answer.status)
     if answer.status >= 400 and answer.body.lstrip()[:1] == b"<":
-        # Neither platform's API speaks HTML: this came from something in between, and proves
-        # nothing about the merchant.
+        # Neither platform's API answers in HTML: this came from a proxy, and proves nothing about
+        # the merchant.
         return lost(call, f"{why} HTML", asked_wait_s(answer))
     if answer.status in call.wanted:
         return None
@@ -160,17 +161,15 @@ def failure_of(call: Call, answer: Answer) -> Failure | None:
 
 
 def lost(call: Call, why: str, after_s: float | None = None) -> Failure:
-    """No answer, or none that can be read: only a call that may be repeated can be called
-    undone.
-    """
+    """No answer, or an unreadable one. Only a repeatable call can be treated as not done."""
     if call.may_repeat:
         return Unreachable(f"{call.platform}_unreachable", _detail(call, why), after_s)
     return Unanswered(f"{call.platform}_unanswered", _detail(call, why))
 
 
 def clean(call: Call, words: str) -> str:
-    """A platform's own words, fit for an operator's log: one line, short, printable, and without
-    any secret of the call.
+    """A platform's own text, made safe for an operator's log: one line, short, printable, and
+    without any secret of the call.
     """
     for secret in (*call.headers.values(), *(call.form or {}).values()):
         for part in secret.split():
@@ -185,8 +184,6 @@ def _detail(call: Call, why: str) -> str:
 
 
 def detail(call: Call, answer: Answer, title: Any = "") -> str:
-    """What an operator reads of a refusal: method, path, status, and the platform's title
-    cleaned.
-    """
+    """What an operator reads of a refusal: method, path, status, and the cleaned title."""
     words = clean(call, title) if isinstance(title, str) else ""
     return _detail(call, f"{answer.status} {words}".rstrip())

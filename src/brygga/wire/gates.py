@@ -1,5 +1,5 @@
-"""The gates a call waits at before the socket. One per connection and platform; they hold no secret
-and send nothing.
+"""The gates where a call waits before it is sent. There is one per connection and platform. They
+hold no secret and send nothing.
 """
 
 from collections import deque
@@ -12,7 +12,7 @@ from brygga.wire.call import Answer, Call
 
 class Gate(Protocol):
     async def enter(self, call: Call) -> None:
-        """Wait until the call may go. Whoever entered leaves, exactly once."""
+        """Waits until the call may be sent. Each call that entered must leave exactly once."""
         ...
 
     def left(self, call: Call, answer: Answer | None) -> None:
@@ -31,10 +31,10 @@ class OpenGate:
 
 
 class GuardedGate:
-    """A gate with a last look just before the socket, after all waiting: the lease must outlive the
-    call.
+    """A gate with a last check just before the call is sent, after all waiting: the lease must
+    outlive the call.
 
-    `check` raises (LeaseLost) when the call must not leave any more.
+    `check` raises LeaseLost when the call must not be sent any more.
     """
 
     def __init__(self, inner: Gate, check: Callable[[Call], None]) -> None:
@@ -54,11 +54,11 @@ class GuardedGate:
 
 
 class InventoryPace:
-    """Zettle's inventory takes four requests a second, measured continuously (zettle facts 7);
-    three are used.
+    """Zettle's inventory accepts four requests a second, measured continuously (zettle facts 7); we
+    use three.
 
-    Only calls of the lane "inventory" are paced. After a 429 everything waits as long as Zettle
-    said, or a second.
+    Only calls of the serial group "inventory" are paced. After a 429 every call waits as long as
+    Zettle says, or a second.
     """
 
     PER_SECOND = 3
@@ -88,14 +88,14 @@ class InventoryPace:
 
 
 LONGEST_ASKED_S = 3600.0
-"""A header that says more is a slip of somebody on the way: believed, it would put a merchant's
-work off for weeks.
+"""A larger value in a header is an error somewhere on the way. If we followed it, it would delay a
+merchant's work for weeks.
 """
 
 
 def asked_wait_s(answer: Answer) -> float | None:
-    """How long the platform asks us to wait: the longest of what its headers say, an hour at most;
-    None when they say nothing.
+    """How long the platform asks us to wait: the longest time in its headers, an hour at most. None
+    when they say nothing.
 
     `Retry-After` and `X-Retry-After` count seconds; BigCommerce's reset counts milliseconds
     (bigcommerce facts 2.1).

@@ -1,7 +1,7 @@
-"""Tolerant reading of a platform's JSON: a field may be absent, null, or of a neighbouring type.
+"""Tolerant reading of a platform's JSON: a field may be absent, null, or of a similar type.
 
-Nothing is trimmed and nothing is guessed. Only what our own disk cannot hold is mended: a NUL and
-half a surrogate pair.
+Nothing is trimmed and nothing is guessed. Only what our database cannot store is repaired: a NUL
+and half a surrogate pair.
 """
 
 import json
@@ -15,12 +15,13 @@ from typing import Any, Final
 import msgspec
 
 LARGEST_ID: Final = 2**63 - 1
-"""Ids ascend from 1 (bigcommerce facts 0, "Ids"); one beyond a signed 64-bit number names nothing,
-and our disk could not hold it.
+"""Ids ascend from 1 (bigcommerce facts 0, "Ids"). A number above a signed 64-bit integer is no
+valid id, and our database could not store it.
 """
 MOST_DIGITS: Final = 15
-"""Of a count or an amount: a million times what either platform counts to (zettle facts 7,
-bigcommerce facts 5.2), so that sums and differences of a few still fit our disk."""
+"""Digits of a count or an amount: a million times what either platform counts to (zettle facts 7,
+bigcommerce facts 5.2), so that sums and differences of a few still fit our database.
+"""
 
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 _half_pair = re.compile("[\ud800-\udfff]")
@@ -29,7 +30,7 @@ _fraction = re.compile(r"\.(\d{1,9})")
 
 
 def decode(body: bytes) -> Any:
-    """JSON with Decimal for every fraction. Bytes that are no UTF-8 become U+FFFD (zettle facts 8,
+    """JSON with Decimal for every fraction. Bytes that are not UTF-8 become U+FFFD (zettle facts 8,
     row 24). Raises ValueError.
     """
     try:
@@ -66,8 +67,8 @@ def _mended(value: Any) -> Any:
 
 
 def text(value: Any) -> str:
-    """The text; "" for absent, null or anything that is no text. A number becomes its digits. NULs
-    are dropped.
+    """The text; "" for absent, null or any value that is not text. A number becomes its digits.
+    NULs are dropped.
     """
     match value:
         case str():
@@ -104,7 +105,7 @@ def _floor(found: Decimal, digits: int) -> int | None:
 
 
 def identifier(value: Any) -> int:
-    """A positive id; 0 for absent, null, unreadable, or beyond what an id can be (`LARGEST_ID`)."""
+    """A positive id; 0 for absent, null, unreadable, or larger than any id (`LARGEST_ID`)."""
     found = number(value)
     id_ = None if found is None else _floor(found, len(str(LARGEST_ID)))
     return id_ if id_ is not None and 0 < id_ <= LARGEST_ID else 0
@@ -139,18 +140,16 @@ def moment(value: Any) -> datetime | None:
         try:
             found = parsedate_to_datetime(value)
         except (ValueError, OverflowError):
-            return None  # also a day, an hour or a zone of more digits than a machine counts
+            return None  # also a day, an hour or a zone with too many digits
     try:
         return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except OverflowError:
-        return None  # the first or the last day that there is, in another zone
+        return None  # the first or the last possible day, in another zone
 
 
 def _from_unix(seconds: Decimal) -> datetime | None:
     if seconds.adjusted() > MOST_DIGITS:
-        return (
-            None  # long after the last day that there is; sums of it need not be numbers any more
-        )
+        return None  # far after the last possible day; its sums may not be finite
     # Zettle's PurchaseCreated counts milliseconds (zettle facts 5.4), BigCommerce seconds.
     if abs(seconds) >= Decimal(100_000_000_000):
         seconds /= 1000
@@ -173,7 +172,7 @@ def records(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def within(value: Any, *path: str) -> Any:
-    """What lies at a path of objects; None when it breaks off."""
+    """The value at a path of objects; None when the path does not exist."""
     for name in path:
         value = record(value).get(name)
     return value

@@ -1,8 +1,8 @@
-"""One platform: the Zettle till. Calls in `api`, JSON to values in `shapes`, sign-in in `oauth`,
-webhooks in `events`.
+"""The Zettle platform: calls in `api`, JSON to values in `shapes`, sign-in in `oauth`, webhooks in
+`events`.
 
-Here lives everything that knows how Zettle speaks; what comes out are values of `core` or of
-`values`, and one of the four failures with a code of `codes`.
+All code that knows Zettle's API lives here. It returns values of `core` or of `values`, and raises
+one of the four failures with a code of `codes`.
 
-Here never lives: a decision, a retry, a stored token, or a word of BigCommerce.
+Never here: a decision, a retry, a stored token, or any knowledge of BigCommerce.
 """

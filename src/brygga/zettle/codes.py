@@ -1,24 +1,30 @@
-"""Every code a failure from Zettle can carry, and what is true then.
+"""Every code that a failure from Zettle can carry, and what it means.
 
-| code | failure | the world |
+| code | failure | meaning |
 |---|---|---|
-| `zettle_unreachable`, `zettle_busy` | Unreachable | nothing happened; try later |
+| `zettle_unreachable`, `zettle_busy` | Unreachable | no effect; try later |
 | `zettle_unanswered` | Unanswered | a write was sent, its outcome is unknown |
-| `zettle_access_gone` | NeedsMerchant | the merchant or Zettle ended our access; only signing in again helps |
+| `zettle_access_gone` | NeedsMerchant | the merchant or Zettle ended our access (1) |
 | `zettle_scope_missing` | NeedsMerchant | our access lacks a right |
 | `zettle_not_tracked` | Refused | stock is not tracked for this product |
-| `zettle_inventories_missing` | Refused | the account has no inventory but the store's: stock has nowhere to come from or go to |
-| `zettle_item_unknown` | Refused | product, variant or inventory is not there (any more) |
+| `zettle_inventories_missing` | Refused | the account has only the STORE inventory (2) |
+| `zettle_item_unknown` | Refused | product, variant or inventory does not exist (any more) |
 | `zettle_product_unreadable` | Refused | the product lacks a name, a variant or an id |
 | `zettle_product_exists` | Refused | a product with this uuid exists already |
 | `zettle_input_refused` | Refused | a field was refused; `errors` names it |
-| `zettle_subscription_exists`, `zettle_subscription_gone` | Refused | the webhook subscription is there already, or no longer |
-| `zettle_destination_unreachable` | Unreachable | Zettle could not reach our webhook address; nothing was subscribed |
-| `zettle_purchases_closed` | Refused | sales may not be read; only the log's explanations suffer |
+| `zettle_subscription_exists` | Refused | the webhook subscription exists already |
+| `zettle_subscription_gone` | Refused | the webhook subscription does not exist any more |
+| `zettle_destination_unreachable` | Unreachable | Zettle could not reach our webhook address (3) |
+| `zettle_purchases_closed` | Refused | sales cannot be read; only the log's explanations suffer |
 | `zettle_sign_in_refused` | Refused | the sign-in's code was wrong, used or too old |
-| `zettle_picture_unreadable` | Refused | a picture is gone, too large, no picture, or not on Zettle's hosts |
-| `zettle_picture_refused` | Refused | Zettle does not take a picture of our "Add product" form |
-| `zettle_refused` | Refused | anything else Zettle said no to |
+| `zettle_picture_unreadable` | Refused | a picture cannot be read (4) |
+| `zettle_picture_refused` | Refused | Zettle refused a picture of our "Add product" form |
+| `zettle_refused` | Refused | any other refusal by Zettle |
+
+(1) Only signing in again helps.
+(2) Stock has no inventory to come from or go to.
+(3) Nothing was subscribed.
+(4) It is gone, too large, not a picture, or not on Zettle's hosts.
 """
 
 from enum import StrEnum

@@ -1,6 +1,7 @@
-"""Webhooks of Zettle: is it theirs, and what does it say (zettle facts 4.2 to 4.7).
+"""Webhooks of Zettle: verifies that they come from Zettle, and reads them (zettle facts 4.2 to
+4.7).
 
-An event is a hint: what it says of products is only whom to read again.
+An event only says what to read again: of its product data, only the product's id is used.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ SIGNATURE_HEADER = "x-izettle-signature"
 
 
 class MalformedError(ValueError):
-    """The body is no message of Zettle's."""
+    """The body is not a message of Zettle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,8 @@ class ProductDeleted:
 
 @dataclass(frozen=True, slots=True)
 class BalanceRow:
-    """A variant that moved, once for each inventory. Its numbers are not read: they may be old when
-    they come.
+    """A variant that moved, once for each inventory. Its numbers are not read: they may be out of
+    date when they arrive.
     """
 
     variant_uuid: str
@@ -65,8 +66,8 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True)
 class BalanceChanged:
-    """Stock moved. `external_uuid` is the identifier of the movement that did it, "" when nobody
-    gave one.
+    """Stock moved. `external_uuid` is the identifier of the movement that caused it, "" when there
+    was none.
     """
 
     envelope: Envelope
@@ -76,7 +77,7 @@ class BalanceChanged:
 
 @dataclass(frozen=True, slots=True)
 class TrackingStarted:
-    """`at` as of `TrackingStopped`."""
+    """`at` is as in `TrackingStopped`."""
 
     envelope: Envelope
     product_uuid: str
@@ -85,11 +86,11 @@ class TrackingStarted:
 
 @dataclass(frozen=True, slots=True)
 class TrackingStopped:
-    """`at` is when it happened: the payload's own time (zettle facts 4.6), or the message's where
-    the payload has none that can be read.
+    """`at` is when it happened: the payload's own time (zettle facts 4.6), or the message's time
+    when the payload has none that can be read.
 
-    Whether a message that is tried again bears its old time or a new one is uncertain (zettle facts
-    4.4).
+    It is uncertain whether a message that is sent again carries its old time or a new one (zettle
+    facts 4.4).
     """
 
     envelope: Envelope
@@ -118,7 +119,7 @@ class ConnectionRemoved:
 
 @dataclass(frozen=True, slots=True)
 class TestMessage:
-    """Sent while a subscription is being made, before its key is known: answer 200 and do
+    """Sent while a subscription is being created, before its key is known: answer 200 and do
     nothing.
     """
 
@@ -128,7 +129,7 @@ class TestMessage:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """An event that we do not know; the answer is 200 all the same (zettle facts 4.3)."""
+    """An event that we do not know. The answer is still 200 (zettle facts 4.3)."""
 
     envelope: Envelope
 
@@ -159,12 +160,12 @@ TOLERATED: Final = 64_000
 
 
 def verify(signing_key: str, header: str, body: bytes) -> bool:
-    """Whether the message was signed with this subscription's key. There is no rule of freshness:
-    retries come three days late.
+    """Whether the message was signed with this subscription's key. There is no limit on its age:
+    retries arrive up to three days late.
 
-    Signed are `timestamp`, a dot, and the payload's text as parsed from the outer JSON. Zettle's
-    PHP sample strips backslashes first; both forms need the key, so both are accepted (zettle facts
-    4.4).
+    The signed text is `timestamp`, a dot, and the payload's text as parsed from the outer JSON.
+    Zettle's PHP sample strips backslashes first. Both forms need the key, so both are accepted
+    (zettle facts 4.4).
     """
     plain = signed(body)
     if not signing_key or plain is None:
@@ -172,7 +173,7 @@ def verify(signing_key: str, header: str, body: bytes) -> bool:
     # Of two backslashes one stays, of one none.
     stripped = "\\".join(part.replace("\\", "") for part in plain.split("\\\\"))
     wanted = header.strip().lower().encode("utf-8", "replace")
-    # Both are compared whatever the first says, so that the time tells nothing.
+    # Both are compared whatever the first result is, so that the time reveals nothing.
     return hmac.compare_digest(_mac(signing_key, plain), wanted) | hmac.compare_digest(
         _mac(signing_key, stripped), wanted
     )
@@ -217,7 +218,7 @@ def _mac(key: str, message: str) -> bytes:
 
 
 def read(body: bytes) -> Event:
-    """The message as one of the events. Raises MalformedError for anything that is none."""
+    """The message as one of the events. Raises MalformedError for anything else."""
     try:
         outer = record(decode(body))
         payload = outer.get("payload")

@@ -1,6 +1,7 @@
-"""Signing in with Zettle: the code grant, pure of storage (zettle facts 1.2 to 1.4).
+"""Signing in with Zettle: the code grant, without storage (zettle facts 1.2 to 1.4).
 
-Who refreshes stores what comes back before using it: a refresh may void the token it was made with.
+The caller of a refresh saves the new tokens before it uses them: a refresh may make the token that
+was used for it invalid.
 """
 
 from collections.abc import Mapping
@@ -15,15 +16,15 @@ from brygga.zettle.api.door import body_of, problem
 from brygga.zettle.codes import Code
 
 SCOPES = ("READ:PRODUCT", "WRITE:PRODUCT", "READ:USERINFO", "READ:PURCHASE")
-"""What we ask for: library and stock, the account's currency, and sales to explain a line (zettle
-facts 1.5).
+"""The scopes that we ask for: library and stock, the account's currency, and sales to explain a
+line (zettle facts 1.5).
 """
 LIFETIME_S = 7200  # zettle facts 1.3
 
 
 @dataclass(frozen=True, slots=True)
 class ZettleApp:
-    """Our app as registered with Zettle, and where it finds the sign-in."""
+    """Our app as registered with Zettle, and the address of the sign-in."""
 
     client_id: str
     redirect_uri: str
@@ -33,8 +34,8 @@ class ZettleApp:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a token call gives. `refresh_token` is the one to use next time, whether Zettle changed
-    it or not.
+    """The result of a token call. `refresh_token` is the one to use next time, whether Zettle
+    changed it or not.
     """
 
     access_token: str = field(repr=False)
@@ -43,7 +44,7 @@ class Grant:
 
 
 def authorize_url(app: ZettleApp, state: str) -> str:
-    """Where the merchant's browser goes to sign in. Scopes are separated by %20 (zettle facts
+    """The sign-in address for the merchant's browser. Scopes are separated by %20 (zettle facts
     1.2).
     """
     query = {
@@ -57,8 +58,8 @@ def authorize_url(app: ZettleApp, state: str) -> str:
 
 
 async def exchange(wire: Wire, app: ZettleApp, code: str, gate: Gate | None = None) -> Grant:
-    """Trade the browser's code for tokens. A code works once: a wrong, used or old one is Refused,
-    a lost answer Unanswered.
+    """Exchanges the browser's code for tokens. A code works once: a wrong, used or old one is
+    Refused, a lost answer Unanswered.
     """
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": app.redirect_uri}
     return await _token(wire, app, form, gate, refused=Refused(Code.SIGN_IN_REFUSED))
@@ -67,10 +68,10 @@ async def exchange(wire: Wire, app: ZettleApp, code: str, gate: Gate | None = No
 async def refresh(
     wire: Wire, app: ZettleApp, refresh_token: str, gate: Gate | None = None
 ) -> Grant:
-    """Trade a refresh token for a new pair.
+    """Exchanges a refresh token for a new pair.
 
-    `invalid_grant` alone means that access is gone (NeedsMerchant); a lost answer is Unanswered,
-    since the old token may be void now.
+    Only `invalid_grant` means that access is gone (NeedsMerchant). A lost answer is Unanswered,
+    because the old token may be invalid now.
     """
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
     return await _token(
@@ -97,8 +98,8 @@ async def _token(
         reported = detail(call, answer, f"{found.kind} {found.words}".strip())
         if found.kind == "invalid_grant":
             raise type(refused)(refused.code, reported)
-        # Our own credentials or address are wrong, or the host is out of sorts: nothing that the
-        # merchant's consent could mend.
+        # Our own credentials or address are wrong, or the host has a problem: the merchant's
+        # consent could not fix that.
         raise Unreachable(Code.UNREACHABLE, reported)
     body = record(body_of(call, answer))
     access, fresh = text(body.get("access_token")), text(body.get("refresh_token")) or before

@@ -1,4 +1,4 @@
-"""Zettle's JSON becomes values here and nowhere else, and the other way round.
+"""Zettle's JSON becomes values here and nowhere else, and values become Zettle's JSON.
 
 The reader is tolerant: any optional field may be absent or null (old answers write null for all),
 VAT is a string or a number, balances are strings, numbers or decimals (zettle facts 2.3, 3.4, 4.6).
@@ -48,8 +48,8 @@ LOOKUP_URL = "https://image.izettle.com/productimage/o/"  # zettle facts 6.3
 
 
 def product(raw: Json) -> Product:
-    """A product as the list, the library, a single answer or a webhook holds it. Raises Refused
-    when it lacks what Zettle promises.
+    """A product from the list, the library, a single answer or a webhook. Raises Refused when a
+    field is missing that Zettle guarantees.
     """
     uuid, name = text(raw.get("uuid")), text(raw.get("name"))
     variants = tuple(_variants(raw))
@@ -85,7 +85,7 @@ def product(raw: Json) -> Product:
 
 
 def readable(raws: Iterable[Json]) -> tuple[tuple[Product, ...], tuple[Unreadable, ...]]:
-    """The products of a list, and those that cannot be read: one odd product never hides the
+    """The products of a list, and those that cannot be read: one unreadable product never hides the
     others.
     """
     good, bad = [], []
@@ -102,7 +102,7 @@ def readable(raws: Iterable[Json]) -> tuple[tuple[Product, ...], tuple[Unreadabl
 
 
 def bare_etag(etag: str) -> str:
-    """The etag without quotes and without the mark of a weak one (zettle facts 2.6)."""
+    """The etag without quotes and without the prefix of a weak one (zettle facts 2.6)."""
     return etag.removeprefix("W/").strip('"')
 
 
@@ -130,13 +130,13 @@ def _definitions(raw: Json) -> Iterator[OptionDefinition]:
 
 
 def money(raw: Any) -> Money | None:
-    """A price in minor units; None when there is none, which means that the cashier types it."""
+    """A price in minor units; None when there is none: then the cashier types the price."""
     amount, currency = whole(record(raw).get("amount")), text(record(raw).get("currencyId"))
     return Money(amount, currency) if amount is not None and currency else None
 
 
 def _weight(shipping: Json) -> tuple[Decimal | None, str]:
-    """Grams, or the weight as it is written where its unit is not one that we know."""
+    """Grams, or the weight as it is written when we do not know its unit."""
     grams = number(shipping.get("weightInGrams"))
     if grams is not None:
         return grams, ""
@@ -175,8 +175,8 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def organization(raw: Json) -> Organization:
-    """The account. Its shown name is the one on its receipts, which merchants know their business
-    by (zettle facts 1.6).
+    """The account. Its displayed name is the one on its receipts, by which merchants know their
+    business (zettle facts 1.6).
     """
     exclusive = text(raw.get("taxationMode")).upper() == TaxationMode.EXCLUSIVE
     return Organization(
@@ -199,8 +199,8 @@ def inventory(raw: Json) -> Inventory | None:
 
 
 def balance(raw: Json) -> Balance | None:
-    """One row of stock, from v3 or from a webhook (which speaks of locations). None when it names
-    no variant.
+    """One row of stock, from v3 or from a webhook (which calls inventories locations). None when it
+    names no variant.
     """
     variant = text(raw.get("variantUuid"))
     inventory_uuid = text(raw.get("inventoryUuid")) or text(raw.get("locationUuid"))
@@ -213,7 +213,7 @@ def balance(raw: Json) -> Balance | None:
 
 
 def statuses(raw: Any) -> Statuses:
-    """Who is tracked, from the rows of either tracking call (zettle facts 3.3)."""
+    """Which products are tracked, from the rows of either tracking call (zettle facts 3.3)."""
     found: dict[str, bool] = {}
     for item in raw if isinstance(raw, list) else ():
         row = {"productUuid": item} if isinstance(item, str) else record(item)
@@ -237,8 +237,8 @@ def subscription(raw: Json) -> Subscription:
 
 
 def purchase(raw: Json) -> Purchase:
-    """A purchase from REST or from its webhook, which name its id differently (zettle facts 5.3,
-    5.4).
+    """A purchase from REST or from its webhook, which use different names for its id (zettle facts
+    5.3, 5.4).
     """
     amount = whole(raw.get("amount")) or 0
     return Purchase(
@@ -258,11 +258,11 @@ def purchase(raw: Json) -> Purchase:
     )
 
 
-# ---- The other way round -------------------------------------------------------------------------
+# ---- Values to JSON ------------------------------------------------------------------------------
 
 
 def product_body(new: NewProduct) -> dict[str, Any]:
-    """The body of a create. What is empty is left out, so that Zettle's own defaults stand."""
+    """The body of a create. Empty fields are left out, so that Zettle's own defaults apply."""
     body: dict[str, Any] = {
         "uuid": new.uuid,
         "name": new.name,
@@ -286,8 +286,8 @@ def product_body(new: NewProduct) -> dict[str, Any]:
     if new.image_urls:
         body["presentation"] = {"imageUrl": new.image_urls[0]}
     if online := _online_body(new):
-        # Zettle's own pages write HIDDEN too (zettle facts 2.5): this is no decision about any
-        # shop.
+        # Zettle's own pages write HIDDEN too (zettle facts 2.5): this decides nothing about any
+        # online store.
         body["online"] = {"status": "HIDDEN", **online}
     return body
 

@@ -1,4 +1,4 @@
-"""What Zettle's calls take and give, beside the nouns of `core.model`."""
+"""The arguments and results of Zettle's calls, beside the nouns of `core.model`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from brygga.core.model import InventoryType, Money, OptionDefinition, Product
 
 @dataclass(frozen=True, slots=True)
 class ZettleUrls:
-    """One base address per host, so that anything can stand in for it (zettle facts 1.1)."""
+    """One base address per host, so that each can be replaced (zettle facts 1.1)."""
 
     oauth: str = "https://oauth.zettle.com"
     products: str = "https://products.izettle.com"
@@ -24,22 +24,22 @@ class ZettleUrls:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A product that breaks what Zettle itself promises: it is named and passed over, and the
-    others go on.
+    """A product that lacks what Zettle itself guarantees: it is named and skipped, and the others
+    go on.
     """
 
     uuid: str
     reason: str
     name: str = ""
-    """"" where the name is what it lacks."""
+    """"" when the product lacks its name."""
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryPage:
     """One page of the library, or of what changed since an earlier one.
 
-    `until` of the first page is where the next reading starts: what changes while later pages are
-    read is then read again, never missed. `next` leads to the following page, "" on the last.
+    `until` of the first page is where the next read starts. What changes while later pages are read
+    is then read again, never missed. `next` leads to the following page, "" on the last.
     """
 
     products: tuple[Product, ...]
@@ -65,7 +65,7 @@ class NewVariant:
 
 
 class SalesTax(StrEnum):
-    """How a product of an account with sales tax is taxed; accounts with VAT have a percentage
+    """How a product of an account with sales tax is taxed. Accounts with VAT have a percentage
     instead (zettle facts 2.9).
     """
 
@@ -95,8 +95,8 @@ class NewProduct:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """One of the account's inventories (formerly locations). Known by type, not by name, which a
-    merchant may change.
+    """One of the account's inventories (formerly locations). It is found by type, not by name,
+    which a merchant may change.
     """
 
     uuid: str
@@ -106,7 +106,7 @@ class Inventory:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The balance of one variant in one inventory; None when Zettle's number could not be read,
+    """The balance of one variant in one inventory. None when Zettle's number could not be read,
     which is never the same as 0.
     """
 
@@ -119,11 +119,11 @@ class Balance:
 
 @dataclass(frozen=True, slots=True)
 class StockOf:
-    """What Zettle answers when it is asked for the stock of some products.
+    """Zettle's answer about the stock of some products.
 
-    `whole` names the products of an answer that has rows: what such an answer leaves out, it leaves
-    out on purpose. An answer without any row may as well be empty by mistake. `refused` names the
-    products that Zettle calls untracked or unknown.
+    `whole` names the products of an answer that has rows: such an answer leaves products out on
+    purpose. An answer without any row may be empty by mistake. `refused` names the products that
+    Zettle calls untracked or unknown.
     """
 
     rows: tuple[Balance, ...] = ()
@@ -138,7 +138,7 @@ class StockOf:
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """`change` pieces of a variant go from one inventory to another; 1 to 100 000 (zettle facts
+    """`change` pieces of a variant move from one inventory to another; 1 to 100 000 (zettle facts
     3.5).
     """
 
@@ -175,7 +175,7 @@ class PurchaseRow:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A sale or refund at the till, as far as it can explain a change of stock. It never drives
+    """A Zettle sale or refund, with the fields that can explain a change of stock. It never drives
     stock (zettle facts 5.4).
     """
 
@@ -190,13 +190,13 @@ class Purchase:
 class PurchasePage:
     purchases: tuple[Purchase, ...]
     cursor: str = ""
-    """Where the next reading goes on; the same as asked with when nothing came."""
+    """Where the next read continues; unchanged when nothing came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The bytes of a picture with a proper name, for a shop that looks at the ending (zettle facts
-    6.2).
+    """The bytes of a picture with a proper file name, for a store that checks the extension (zettle
+    facts 6.2).
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""Which channel a product is sold in, and single category links. Both are written at birth only
-(rule P4).
+"""The channel that a product is sold in, and single category links. Both are birth-only (rule P4).
 
-Calls never run in parallel (bigcommerce facts 2.1): they share a lane, which the store's budget
-keeps serial.
+Calls never run in parallel (bigcommerce facts 2.1): they share a serial group, which the store's
+budget enforces.
 """
 
 from collections.abc import Sequence
@@ -16,7 +15,7 @@ PAGE = 250
 
 class AssignmentCalls(Door):
     async def assign_channel(self, channel_id: int, product_ids: Sequence[int]) -> None:
-        """Assign 1 to 50 products to a channel; one that is assigned already stays so."""
+        """Assigns 1 to 50 products to a channel. A product that is already in it stays in it."""
         assert 1 <= len(product_ids) <= ASSIGNED_AT_ONCE
         body = [{"product_id": product_id, "channel_id": channel_id} for product_id in product_ids]
         await self.send(

@@ -1,5 +1,5 @@
-"""Category trees, and the one category that new products are born in (rule P3; bigcommerce facts
-4).
+"""Category trees, and the one category in which new products are created (rule P3; bigcommerce
+facts 4).
 """
 
 from brygga.bigcommerce import shapes
@@ -14,7 +14,7 @@ PAGE = 250
 
 class CategoryCalls(Door):
     async def trees(self, channel_id: int | None = None) -> tuple[Tree, ...]:
-        """The store's category trees, or the one of a channel, which may have none. This list has
+        """The store's category trees, or the tree of a channel, which may have none. This list has
         no pages (bigcommerce facts 4).
         """
         call = self.call("GET", "/v3/catalog/trees", {"channel_id:in": channel_id})
@@ -44,8 +44,8 @@ class CategoryCalls(Door):
         return bool(await self.pages(self.call("GET", "/v3/catalog/trees/categories", query), PAGE))
 
     async def delete_category(self, category_id: int) -> None:
-        """Never called without an id: the same call without its filter would name every
-        category.
+        """Deletes a category. Never called without an id: the same call without its filter would
+        name every category.
         """
         assert category_id > 0
         query = {"category_id:in": category_id}
@@ -54,17 +54,17 @@ class CategoryCalls(Door):
         )
 
     async def create_category(self, tree_id: int, name: str) -> Category:
-        """Make a top category. CATEGORY_EXISTS: somebody was faster, find it (names are unique
-        among siblings).
+        """Creates a top category. CATEGORY_EXISTS: it was created meanwhile, so find it (names are
+        unique among siblings).
         """
-        # The guide wants the tree alone for a top category, the OpenAPI file tree and parent both:
-        # 0 is what a top one reads as (bigcommerce facts 4).
+        # For a top category the guide asks for the tree alone, the OpenAPI file for tree and
+        # parent. The parent of a top category reads as 0 (bigcommerce facts 4).
         body = [{"name": name, "tree_id": tree_id, "parent_id": 0, "is_visible": True}]
         call = self.call("POST", "/v3/catalog/trees/categories", json=body, repeatable=True)
         answer = await self.send(call)
         made = [shapes.category(raw) for raw in records(record(body_of(call, answer)).get("data"))]
         if made and made[0].id:
             return made[0]
-        if answer.status == PARTLY:  # one was asked for and none was made
+        if answer.status == PARTLY:  # one was requested and none was created
             raise refusal(call, answer)
         raise lost(call, f"{answer.status} without category")

@@ -1,4 +1,4 @@
-"""How every call to a store leaves: with its token, and with its refusals named."""
+"""How every call to a store is sent: with its token, and with its refusals named."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,8 @@ from brygga.wire.reading import record, records, whole, within
 T = TypeVar("T")
 PARTLY = 207
 DENIED = frozenset({401, 403})
-"""What a token gets that was replaced by another approval: it is dead, or lacks the new right."""
+"""The answers to a token that another approval has replaced: it is invalid, or lacks the new right.
+"""
 
 
 class Tokens(Protocol):
@@ -24,7 +25,7 @@ class Tokens(Protocol):
         ...
 
     async def renew(self, stale: str) -> str:
-        """The token as it is on disk now: `stale` again where nobody has approved the app since."""
+        """The token in the database now: `stale` again when nobody has approved the app since."""
         ...
 
 
@@ -42,8 +43,9 @@ class OnlyToken:
 
 
 class Door:
-    """What all subjects share. Nothing is tried twice but a call whose token had just been
-    replaced, which BigCommerce did not carry out."""
+    """What all subjects share. Only a call whose token had just been replaced is sent again;
+    BigCommerce did not carry it out.
+    """
 
     def __init__(
         self, wire: Wire, gate: Gate, urls: ShopUrls, token: str | Tokens, store_hash: str
@@ -57,8 +59,8 @@ class Door:
     def call(
         self, method: str, path: str, query: Mapping[str, Any] | None = None, **more: Any
     ) -> Call:
-        """A call to this store. A PUT or DELETE may be repeated unless it is said otherwise; lists
-        of ids are joined by commas.
+        """A call to this store. By default a PUT or DELETE may be repeated; lists of ids are joined
+        by commas.
         """
         params = tuple(
             (name, _value(value)) for name, value in (query or {}).items() if value is not None
@@ -70,12 +72,12 @@ class Door:
         """The answer of a success (207 is one), or of a status that the call wanted. Raises one of
         the four failures.
 
-        507 is the plan's limit and no server fault, so it is always read (bigcommerce facts 9).
+        507 is the plan's limit, not a server error, so it is always read (bigcommerce facts 9).
         """
         answer, token = await self._send_as_now(replace(call, wanted=call.wanted | {507}))
         if answer.status == 404 and problem(answer).says("route is not found"):
-            # The address is wrong, not the thing gone (bigcommerce facts 9):
-            # a product must never be taken for deleted because of a setting.
+            # The address is wrong; the object is not gone (bigcommerce facts 9). A wrong setting
+            # must never make a product count as deleted.
             raise Unreachable(Code.UNREACHABLE, detail(call, answer, "no such route"))
         if answer.is_success or (answer.status in call.wanted and answer.status != 507):
             return answer
@@ -87,9 +89,10 @@ class Door:
         raise failure
 
     async def _send_as_now(self, call: Call) -> tuple[Answer, str]:
-        """The answer, and the token that got it. A merchant who approves the app again replaces the
-        token while calls are on their way (bigcommerce facts 1.4): those go again with the new
-        one."""
+        """The answer, and the token of that call. A merchant who approves the app again replaces
+        the token while calls are under way (bigcommerce facts 1.4): those calls are sent again with
+        the new one.
+        """
         token = await self.tokens()
         while True:
             headers = {**call.headers, "X-Auth-Token": token}
@@ -100,10 +103,9 @@ class Door:
             token = current
 
     async def _confirm_gone(self, call: Call, answer: Answer) -> None:
-        """A 401 ends the connection only when the cheapest question gets one too (bigcommerce facts
-        9).
+        """A 401 ends the connection only when the cheapest read gets one too (bigcommerce facts 9).
 
-        A hiccup must not disconnect a merchant.
+        A temporary error must not disconnect a merchant.
         """
         second, token = await self._send_as_now(self.call("GET", "/v2/time", urgent=call.urgent))
         if second.status == 401:
@@ -123,8 +125,8 @@ class Door:
         return answer
 
     async def v2_list(self, call: Call) -> list[Any]:
-        """The rows of a v2 list: bare, and 204 without a body where it is empty (bigcommerce facts
-        0).
+        """The rows of a v2 list: without an envelope, and 204 without a body when it is empty
+        (bigcommerce facts 0).
         """
         answer = await self._always(call)
         if answer.status == 204:
@@ -135,7 +137,7 @@ class Door:
         return body
 
     async def data(self, call: Call) -> Any:
-        """What a v3 envelope holds. An answer without an envelope is none (decision 15)."""
+        """What a v3 envelope holds. An answer without an envelope is no answer (decision 15)."""
         body = record(await self.read(call))
         if body.get("data") is None:
             raise lost(call, "no data")
@@ -143,7 +145,7 @@ class Door:
 
     async def rows(self, call: Call) -> list[Mapping[str, Any]]:
         """The rows of a v3 list that has no pages, whose meta says nothing: only the list itself
-        tells that it is empty.
+        shows that it is empty.
         """
         found = await self.data(call)
         if not isinstance(found, list):
@@ -174,7 +176,7 @@ class Door:
     async def page(
         self, call: Call, page: int, limit: int
     ) -> tuple[list[Mapping[str, Any]], Page[Any]]:
-        """The rows of one page, and what the page says of the others."""
+        """The rows of one page, and what the page says about the others."""
         rows, body = await self._page(call, page, limit)
         total = whole(within(body, "meta", "pagination", "total")) or 0
         return rows, Page((), following(body, page), total)
@@ -184,7 +186,7 @@ class Door:
     ) -> tuple[list[Mapping[str, Any]], Any]:
         """One page, and its whole body.
 
-        An empty list is believed only where its counts say that it is empty: `{"data": [], "meta":
+        An empty list is accepted only when its counts say that it is empty: `{"data": [], "meta":
         {}}` is no answer (decision 15). A product without pictures may also answer 204 (bigcommerce
         facts 3.10).
         """
@@ -218,7 +220,7 @@ def numbered(call: Call, page: int, limit: int) -> Call:
 
 
 def following(body: Any, page: int) -> int | None:
-    """The number of the next page, None on the last. The counts decide, since links may be absent
+    """The number of the next page, None on the last. The counts decide, because links may be absent
     (bigcommerce facts 0).
     """
     pagination = record(within(body, "meta", "pagination"))
@@ -229,8 +231,8 @@ def following(body: Any, page: int) -> int | None:
 
 
 def is_empty(body: Any, page: int) -> bool:
-    """Whether a page without rows says itself that there are none. One beyond the last may be asked
-    for while rows go.
+    """Whether a page without rows says itself that there are none. A page after the last may be
+    requested while rows are being deleted.
     """
     pagination = record(within(body, "meta", "pagination"))
     total, pages = whole(pagination.get("total")), whole(pagination.get("total_pages"))

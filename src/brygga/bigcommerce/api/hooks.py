@@ -1,4 +1,4 @@
-"""Webhook subscriptions. Only our own app's are seen; each has our secret in its headers
+"""Webhook subscriptions. We see only those of our own app; each has our secret in its headers
 (bigcommerce facts 6.1).
 """
 
@@ -22,7 +22,9 @@ SCOPES = (
     "store/information/updated",
     "store/app/uninstalled",
 )
-"""What we ask to be told, each by its own scope: wildcards bring noise (bigcommerce facts 6.1)."""
+"""The events that we subscribe to, each by its own scope: wildcards send events that we do not need
+(bigcommerce facts 6.1).
+"""
 
 
 class HookCalls(Door):
@@ -33,7 +35,7 @@ class HookCalls(Door):
         )
 
     async def create_hook(self, scope: str, destination: str, headers: Mapping[str, str]) -> Hook:
-        """Make a webhook; it may take a minute to work (bigcommerce facts 6.1).
+        """Creates a webhook; it may take a minute to work (bigcommerce facts 6.1).
 
         HOOK_EXISTS: there is one for this scope and destination.
         """
@@ -48,10 +50,10 @@ class HookCalls(Door):
         )
 
     async def renew_hook(self, hook_id: int, destination: str, headers: Mapping[str, str]) -> Hook:
-        """Make a webhook active again, with our address and secret as they are now."""
+        """Activates a webhook again, with our current address and secret."""
         body = {"destination": destination, "is_active": True, "headers": dict(headers)}
         return shapes.hook(await self.object(self.call("PUT", f"/v3/hooks/{hook_id}", json=body)))
 
     async def delete_hook(self, hook_id: int) -> None:
-        """Delete a webhook; one that is gone is no failure."""
+        """Deletes a webhook; one that is gone is no failure."""
         await self.send(self.call("DELETE", f"/v3/hooks/{hook_id}", wanted=frozenset({404})))

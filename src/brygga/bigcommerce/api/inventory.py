@@ -33,8 +33,8 @@ class InventoryCalls(Door):
     async def levels(
         self, location_id: int, *, variant_ids: Sequence[int] = (), product_ids: Sequence[int] = ()
     ) -> tuple[Level, ...]:
-        """The stock of these variants and of all variants of these products. What the shop does not
-        know is absent.
+        """The stock of these variants and of all variants of these products. Items that the store
+        does not know are absent.
         """
         found: list[Level] = []
         for name, ids in (("variant_id:in", variant_ids), ("product_id:in", product_ids)):
@@ -53,18 +53,18 @@ class InventoryCalls(Door):
         return replace(found, items=tuple(shapes.levels(rows, location_id)))
 
     async def adjust(self, changes: Sequence[StockChange], reason: str) -> str:
-        """Change the stock of 1 to 2000 items by signed quantities, all or none; the transaction's
-        id comes back.
+        """Changes the stock of 1 to 2000 items by signed quantities, all or none. Returns the
+        transaction's id.
 
-        A repeat changes again, so a lost answer is Unanswered. NEEDS_ABSOLUTE_FIRST,
-        NOT_ENOUGH_STOCK, TRACKING_LEVEL and ITEM_UNKNOWN name the item where the shop's words do:
-        `refusals.named_items`.
+        A repeated call changes the stock again, so a lost answer is Unanswered.
+        NEEDS_ABSOLUTE_FIRST, NOT_ENOUGH_STOCK, TRACKING_LEVEL and ITEM_UNKNOWN name the item when
+        the store's text does: `refusals.named_items`.
         """
         return await self._adjust("POST", "/v3/inventory/adjustments/relative", changes, reason)
 
     async def set_levels(self, changes: Sequence[StockChange], reason: str) -> str:
-        """Set the stock of 1 to 2000 items, all or none. Numbers are 0 or more; whoever overwrote
-        what in between is not seen.
+        """Sets the stock of 1 to 2000 items, all or none. Numbers are 0 or more. Changes that the
+        call overwrites are not detected.
         """
         assert all(0 <= one.quantity <= LARGEST for one in changes)
         return await self._adjust("PUT", "/v3/inventory/adjustments/absolute", changes, reason)
@@ -74,11 +74,12 @@ class InventoryCalls(Door):
     ) -> str:
         assert 1 <= len(changes) <= ADJUSTED_AT_ONCE
         body = bodies.adjustment_body(changes, reason)
-        # Even the absolute one is not repeatable: a sale between two tries would be undone.
+        # Even the absolute call is not repeatable: a sale between two attempts would be undone.
         call = self.call(
             method, path, json=body, urgent=True, repeatable=False, serial_group="inventory"
         )
-        # The answer has no envelope, and its id can be looked up nowhere (bigcommerce facts 5.2).
+        # The answer has no envelope, and its id cannot be looked up anywhere (bigcommerce facts
+        # 5.2).
         return text(record(await self.read(call)).get("transaction_id"))
 
 

@@ -1,4 +1,4 @@
-"""The marker product (decision 16): found by our metafield, and made in one call."""
+"""The marker product (decision 16): found by our metafield, and created in one call."""
 
 from brygga.bigcommerce import bodies, shapes
 from brygga.bigcommerce.api.door import failed_part
@@ -17,8 +17,9 @@ class MarkerCalls(ProductCalls):
         return tuple(found for raw in rows if (found := shapes.metafield(raw)).key == key)
 
     async def create_marker(self, name: str, categories: tuple[int, ...]) -> Saved:
-        """Make it: hidden, not for sale, counted by variant. A taken name or SKU refuses it whole,
-        so there are never two."""
+        """Creates the marker product: hidden, not for sale, counted by variant. A taken name or SKU
+        makes BigCommerce refuse the whole call, so there are never two.
+        """
         call = self.call(
             "POST", "/v3/catalog/products", json=bodies.marker_body(name, categories), timeout_s=60
         )

@@ -1,7 +1,7 @@
 """A product's pictures and videos.
 
-The shop renames every file and compares none: which picture is ours is known from our own notes
-only (bigcommerce facts 3.10).
+The store renames every file and compares none: only our own records show which picture is ours
+(bigcommerce facts 3.10).
 """
 
 from dataclasses import replace
@@ -14,7 +14,7 @@ from brygga.wire import Upload
 PAGE = 250
 IMAGE_BYTES = 8 * 1024 * 1024
 PICTURE_S = (
-    60.0  # the shop fetches the address during the call; at least 30 s (bigcommerce facts 3.10)
+    60.0  # the store fetches the address during the call; at least 30 s (bigcommerce facts 3.10)
 )
 
 
@@ -29,7 +29,7 @@ class MediaCalls(Door):
         return tuple(shapes.image(raw) for raw in rows)
 
     async def add_image(self, product_id: int, image: CatalogImage) -> ObservedImage:
-        """Add a picture by its address, at most 255 characters. IMAGE_UNREACHABLE: the shop could
+        """Adds a picture by its address, at most 255 characters. IMAGE_UNREACHABLE: the store could
         not fetch it.
         """
         path = f"/v3/catalog/products/{product_id}/images"
@@ -39,8 +39,8 @@ class MediaCalls(Door):
     async def upload_image(
         self, product_id: int, file: Upload, image: CatalogImage
     ) -> ObservedImage:
-        """Add a picture by its bytes, at most 8 MB, at its place. That the place is heeded is read
-        from the answer.
+        """Adds a picture by its bytes, at most 8 MB, at its position. The answer shows whether the
+        position was applied.
         """
         assert len(file.content) <= IMAGE_BYTES
         path = f"/v3/catalog/products/{product_id}/images"
@@ -51,14 +51,14 @@ class MediaCalls(Door):
     async def update_image(
         self, product_id: int, image_id: int, image: CatalogImage
     ) -> ObservedImage:
-        """Change a picture's place and whether it is the main one; never its file."""
+        """Changes a picture's position and whether it is the main one; never its file."""
         path = f"/v3/catalog/products/{product_id}/images/{image_id}"
         return shapes.image(
             await self.object(self.call("PUT", path, json=bodies.image_body(image, source=False)))
         )
 
     async def delete_image(self, product_id: int, image_id: int) -> None:
-        """Delete a picture; one that is gone is no failure."""
+        """Deletes a picture; one that is gone is no failure."""
         path = f"/v3/catalog/products/{product_id}/images/{image_id}"
         await self.send(self.call("DELETE", path, wanted=frozenset({404})))
 
@@ -70,7 +70,7 @@ class MediaCalls(Door):
         return tuple(shapes.video(raw) for raw in rows)
 
     async def add_video(self, product_id: int, video_id: str, sort_order: int) -> ObservedVideo:
-        """Add a YouTube video by its bare id (bigcommerce facts 3.11)."""
+        """Adds a YouTube video by its bare id (bigcommerce facts 3.11)."""
         path = f"/v3/catalog/products/{product_id}/videos"
         call = self.call("POST", path, json=bodies.video_body(video_id, sort_order))
         return shapes.video(await self.object(call))
@@ -82,7 +82,7 @@ class MediaCalls(Door):
         )
 
     async def delete_video(self, product_id: int, id: int) -> None:  # noqa: A002
-        """Delete a video; one that is gone is no failure."""
+        """Deletes a video; one that is gone is no failure."""
         await self.send(
             self.call(
                 "DELETE", f"/v3/catalog/products/{product_id}/videos/{id}", wanted=frozenset({404})

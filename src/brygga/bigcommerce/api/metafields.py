@@ -1,5 +1,5 @@
-"""Keys and values of our own at products: how a lost binding is found again. Only our app reads
-them (bigcommerce facts 3.12).
+"""Keys and values of our own at products, by which a lost binding is found again. Only our app
+reads them (bigcommerce facts 3.12).
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ WRITTEN_AT_ONCE = 50  # not documented; what other connectors use (bigcommerce f
 
 class MetafieldCalls(Door):
     async def create_metafields(self, items: Sequence[tuple[int, str, str]]) -> MetafieldsSaved:
-        """Write 1 to 50 (product id, key, value). A 422 saved some of them: `saved` says which
+        """Writes 1 to 50 (product id, key, value). A 422 saved some of them: `saved` says which
         (bigcommerce facts 3.12).
         """
         assert 1 <= len(items) <= WRITTEN_AT_ONCE
@@ -30,7 +30,7 @@ class MetafieldCalls(Door):
             }
             for product_id, key, value in items
         ]
-        # A repeat is refused as a duplicate and writes no second one.
+        # A repeated call is refused as a duplicate and writes no second metafield.
         call = self.call(
             "POST",
             "/v3/catalog/products/metafields",
@@ -48,7 +48,7 @@ class MetafieldCalls(Door):
         )
 
     async def delete_metafields(self, ids: Sequence[int]) -> None:
-        """Delete metafields by their ids; those that are gone are no failure."""
+        """Deletes metafields by their ids; those that are gone are no failure."""
         assert 1 <= len(ids) <= WRITTEN_AT_ONCE
         call = self.call(
             "DELETE",

@@ -1,4 +1,4 @@
-"""Options and their values. They make no variants; renaming one keeps its id and its variants
+"""Options and their values. They create no variants; renaming one keeps its id and its variants
 (bigcommerce facts 3.8, 3.9).
 """
 
@@ -12,16 +12,14 @@ VALUES_AT_MOST = 250  # bigcommerce facts 2.3
 
 class OptionCalls(Door):
     async def options(self, product_id: int) -> tuple[ObservedOption, ...]:
-        """The options of a product with their values. Raises Refused when there is no such
-        product.
-        """
+        """A product's options with their values. Raises Refused when there is no such product."""
         rows = await self.pages(self.call("GET", _options(product_id)), PAGE, of_one=True)
         return tuple(shapes.option(raw) for raw in rows)
 
     async def create_option(
         self, product_id: int, option: CatalogOption, sort_order: int
     ) -> ObservedOption:
-        """Make an option with all its values, 1 to 250."""
+        """Creates an option with all its values, 1 to 250."""
         assert 1 <= len(option.labels) <= VALUES_AT_MOST
         body = bodies.option_body(option, sort_order)
         return shapes.option(await self.object(self.call("POST", _options(product_id), json=body)))
@@ -29,8 +27,8 @@ class OptionCalls(Door):
     async def rename_option(
         self, product_id: int, option_id: int, name: str, sort_order: int
     ) -> ObservedOption:
-        """Rename or move an option. Its values are not sent: what leaving some out means is not
-        documented (bigcommerce facts 3.8).
+        """Renames or moves an option. Its values are not sent: it is not documented what happens to
+        values that are left out (bigcommerce facts 3.8).
         """
         body = {"display_name": name, "sort_order": sort_order}
         return shapes.option(
@@ -38,8 +36,8 @@ class OptionCalls(Door):
         )
 
     async def delete_option(self, product_id: int, option_id: int) -> None:
-        """Delete an option; its variants lose their identity, so delete those first. One that is
-        gone is no failure.
+        """Deletes an option. Its variants lose their identity, so delete those first. An option
+        that is gone is no failure.
         """
         await self.send(
             self.call("DELETE", f"{_options(product_id)}/{option_id}", wanted=frozenset({404}))
@@ -55,13 +53,13 @@ class OptionCalls(Door):
     async def rename_value(
         self, product_id: int, option_id: int, value_id: int, label: str, sort_order: int
     ) -> ObservedValue:
-        """Rename or move a value; its variants follow."""
+        """Renames or moves a value; its variants follow."""
         body = {"label": label, "sort_order": sort_order}
         call = self.call("PUT", f"{_options(product_id)}/{option_id}/values/{value_id}", json=body)
         return shapes.option_value(await self.object(call))
 
     async def delete_value(self, product_id: int, option_id: int, value_id: int) -> None:
-        """Delete a value that no variant uses any more; one that is gone is no failure."""
+        """Deletes a value that no variant uses any more; one that is gone is no failure."""
         path = f"{_options(product_id)}/{option_id}/values/{value_id}"
         await self.send(self.call("DELETE", path, wanted=frozenset({404})))
 

@@ -26,8 +26,8 @@ class OrderCalls(Door):
         return found
 
     async def orders_since(self, modified: datetime, page: int = 1) -> tuple[Order, ...]:
-        """A page of at most 250 orders changed since then, newest first; fewer than that is the
-        last page.
+        """A page of at most 250 orders changed since then, newest first. A page with fewer is the
+        last.
         """
         query = {
             "min_date_modified": modified.isoformat(),
@@ -39,8 +39,8 @@ class OrderCalls(Door):
         return tuple(shapes.order(raw) for raw in records(rows))
 
     async def order_lines(self, order_id: int) -> tuple[OrderLine, ...]:
-        """What was ordered; lines without a product of the catalogue are left out. An order has a
-        line at least.
+        """The ordered items. Lines without a product of the catalogue are left out. An order has at
+        least one line.
         """
         lines: list[OrderLine] = []
         page = 1
@@ -56,8 +56,6 @@ class OrderCalls(Door):
             page += 1
 
     async def refunds(self, order_id: int) -> tuple[Refund, ...]:
-        """The refunds of an order, most often none. This list has no pages (bigcommerce facts
-        8).
-        """
+        """The refunds of an order, usually none. This list has no pages (bigcommerce facts 8)."""
         rows = await self.rows(self.call("GET", f"/v3/orders/{order_id}/payment_actions/refunds"))
         return tuple(shapes.refund(raw) for raw in rows)

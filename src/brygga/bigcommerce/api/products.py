@@ -1,4 +1,4 @@
-"""Products: read in pages, made in one call, changed one by one or ten at a time, deleted by id."""
+"""Products: read in pages, created in one call, changed one or ten at a time, deleted by id."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,11 +18,12 @@ PAGE = 250  # bigcommerce facts 2.2
 UPDATED_AT_ONCE = 10  # bigcommerce facts 2.2, 3.5
 DELETED_AT_ONCE = 250  # bigcommerce facts 3.6
 CHILDREN = ("variants", "images", "videos")
-"""Not the options: they cap a page at ten products (bigcommerce facts 2.2). Variants name their
-option values all the same.
+"""Without the options: they limit a page to ten products (bigcommerce facts 2.2). Variants name
+their option values even so.
 """
 WITH_OPTIONS = (*CHILDREN, "options")
-# well below the lease of a drain; the shop fetches every picture meanwhile (bigcommerce facts 3.10)
+# Well below the lease of a turn. The store fetches every picture during the call (bigcommerce facts
+# 3.10).
 CREATE_S = 60.0
 
 
@@ -70,8 +71,8 @@ class ProductCalls(Door):
         variant's (bigcommerce facts 3.2).
         """
         query = {
-            # `categories` alone misses products that are in further categories (bigcommerce facts
-            # 3.2).
+            # `categories` alone misses products that are also in other categories (bigcommerce
+            # facts 3.2).
             "categories:in": category_id,
             "name": name,
             "sku": sku,
@@ -96,11 +97,11 @@ class ProductCalls(Door):
         videos: bool = True,
         fill: bool = True,
     ) -> Saved:
-        """Make the product, all in one call. A picture or video that the shop cannot take refuses
-        the whole: try without them then.
+        """Creates the product in one call. A picture or video that the store cannot accept makes it
+        refuse the whole call: retry without them.
 
-        Where the answer lacks the children's ids, one read follows (`fill`); should that fail the
-        product is there all the same, and `complete` is False.
+        When the answer lacks the children's ids, one read follows (`fill`). If that fails, the
+        product exists all the same, and `complete` is False.
         """
         body = bodies.product_body(desired, create, images=images, videos=videos)
         call = self.call("POST", "/v3/catalog/products", json=body, timeout_s=CREATE_S)
@@ -114,12 +115,12 @@ class ProductCalls(Door):
         try:
             full = await self.product(made.product.product_id)
         except Failure:
-            # A failed look must not turn a product that exists into one to be made again.
+            # A failed read must not cause a second create of a product that exists.
             full = None
         return replace(made, complete=False) if full is None else replace(made, product=full)
 
     async def update_product(self, product_id: int, changes: Changes) -> Saved:
-        """Change only what is named. What a 207 left out (address or stock) is in `failed`."""
+        """Changes only the named fields. What a 207 left out (address or stock) is in `failed`."""
         call = self.call(
             "PUT", f"/v3/catalog/products/{product_id}", json=bodies.changes_body(changes)
         )
@@ -127,8 +128,8 @@ class ProductCalls(Door):
         return Saved(product_of(call, answer), failed_part(call, answer), complete=False)
 
     async def update_products(self, updates: Sequence[tuple[int, Changes]]) -> BatchSaved:
-        """Change 1 to 10 products. One bad element can refuse the whole without being named: bisect
-        then (bigcommerce facts 3.5).
+        """Changes 1 to 10 products. One bad element can make BigCommerce refuse the whole batch
+        without naming it: bisect then (bigcommerce facts 3.5).
         """
         assert 1 <= len(updates) <= UPDATED_AT_ONCE
         body = [
@@ -140,7 +141,7 @@ class ProductCalls(Door):
         return BatchSaved({one.product_id: one for one in saved}, failed_part(call, answer))
 
     async def show_products(self, product_ids: Sequence[int], *, visible: bool) -> None:
-        """Show or hide 1 to 10 products. Only a removal does this: else visibility is the
+        """Shows or hides 1 to 10 products. Only a removal does this: otherwise visibility is the
         merchant's (P4).
         """
         assert 1 <= len(product_ids) <= UPDATED_AT_ONCE
@@ -148,7 +149,7 @@ class ProductCalls(Door):
         await self.send(self.call("PUT", "/v3/catalog/products", json=body, timeout_s=60))
 
     async def delete_products(self, product_ids: Sequence[int]) -> None:
-        """Delete 1 to 250 products by id (bigcommerce facts 3.6).
+        """Deletes 1 to 250 products by id (bigcommerce facts 3.6).
 
         Never called with none: the same call without its filter would name every product.
         """
@@ -170,7 +171,7 @@ def product_of(call: Call, answer: Answer) -> ObservedProduct:
 
 
 def _has_children(made: ObservedProduct, sent: Mapping[str, Any]) -> bool:
-    """Whether the answer to a create named every child by id: whether it does is not documented
+    """Whether the answer to a create named every child by id. It is not documented whether it does
     (bigcommerce facts 3.3).
     """
     variants = len(made.variants) >= max(len(sent.get("variants", ())), 1)

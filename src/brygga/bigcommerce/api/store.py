@@ -1,4 +1,4 @@
-"""What the store is: its name, money, units, tax, channels and stock settings. Read, never
+"""The store's properties: its name, money, units, tax, channels and stock settings. Read, never
 written.
 """
 
@@ -20,7 +20,7 @@ PAGE = 250
 
 class StoreCalls(Door):
     async def store(self) -> Shop:
-        """The store. Its location, category and stock settings are asked for apart."""
+        """The store. Its location, category and stock settings come from other calls."""
         call = self.call("GET", "/v2/store")
         found = shapes.shop(record(await self.read(call)))
         if not found.store_hash:
@@ -28,7 +28,7 @@ class StoreCalls(Door):
         return found
 
     async def time(self) -> datetime:
-        """The store's clock: the cheapest question, and the time that `date_created` is in."""
+        """The store's clock: the cheapest call, and the clock that `date_created` uses."""
         call = self.call("GET", "/v2/time", urgent=True)
         found = moment(record(await self.read(call)).get("time"))
         if found is None:
@@ -36,8 +36,9 @@ class StoreCalls(Door):
         return found
 
     async def confirm_access(self) -> None:
-        """Returns where the store honours the token. Raises NeedsMerchant where it refuses it
-        twice: with 401, or with the 403 or 404 of a closed store (bigcommerce facts 1.8)."""
+        """Returns when the store accepts the token. Raises NeedsMerchant when it refuses the token
+        twice: with 401, or with the 403 or 404 of a closed store (bigcommerce facts 1.8).
+        """
         call = self.call("GET", "/v2/time", urgent=True, wanted=DENIED | {404})
         answer, token = await self._send_as_now(call)
         if not answer.is_success:
@@ -76,8 +77,8 @@ class StoreCalls(Door):
         )
 
     async def currencies(self) -> tuple[Currency, ...]:
-        """The store's currencies; catalogue prices are in the default one. A store has one at
-        least.
+        """The store's currencies; catalogue prices are in the default one. A store has at least
+        one.
         """
         call = self.call("GET", "/v2/currencies")
         rows = await self.v2_list(call)

@@ -1,4 +1,4 @@
-"""Variants: batches of fifty over any products, and one by one where the batch is not enough."""
+"""Variants: batches of fifty over any products, and single calls when the batch is not enough."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,9 @@ from brygga.wire.reading import records, text
 
 PAGE = 250
 CHANGED_AT_ONCE = 50  # bigcommerce facts 2.2: "subject to change"; a 413 is TOO_MANY_ITEMS
-UPLOAD_BYTES = 1024 * 1024  # a larger file answers 500 (bigcommerce facts 2.3); by address 8 MB go
+UPLOAD_BYTES = (
+    1024 * 1024
+)  # a larger file answers 500 (bigcommerce facts 2.3); by address the limit is 8 MB
 PICTURE_S = 60.0
 
 
@@ -30,10 +32,11 @@ class VariantCalls(Door):
     async def update_variants(
         self, updates: Sequence[tuple[int, Changes]]
     ) -> tuple[OwnedVariant, ...]:
-        """Change 1 to 50 variants of any products; one bad element refuses them all.
+        """Changes 1 to 50 variants of any products. One bad element makes BigCommerce refuse them
+        all.
 
-        Whether sku, gtin and image are honoured here is not documented: compare what comes back,
-        and use `update_variant` for the rest.
+        It is not documented whether sku, gtin and image are applied here: compare the answer, and
+        use `update_variant` for the rest.
         """
         assert 1 <= len(updates) <= CHANGED_AT_ONCE
         body = [
@@ -45,8 +48,8 @@ class VariantCalls(Door):
         return tuple(shapes.owned_variants(data))
 
     async def create_variants(self, new: Sequence[NewVariant]) -> tuple[OwnedVariant, ...]:
-        """Make 1 to 50 variants of existing products. Each has a SKU, and one value of every option
-        (bigcommerce facts 3.7).
+        """Creates 1 to 50 variants of existing products. Each has a SKU, and one value of every
+        option (bigcommerce facts 3.7).
         """
         assert 1 <= len(new) <= CHANGED_AT_ONCE
         body = [bodies.new_variant_body(one, batch=True) for one in new]
@@ -59,7 +62,7 @@ class VariantCalls(Door):
         return made
 
     async def create_variant(self, new: NewVariant) -> ObservedVariant:
-        """Make one variant."""
+        """Creates one variant."""
         path = f"/v3/catalog/products/{new.product_id}/variants"
         body = bodies.new_variant_body(new, batch=False)
         return shapes.variant(
@@ -69,7 +72,7 @@ class VariantCalls(Door):
     async def update_variant(
         self, product_id: int, variant_id: int, changes: Changes
     ) -> ObservedVariant:
-        """Change one variant; every field of ours is honoured here. Its option values can never
+        """Changes one variant; every field of ours is applied here. Its option values can never
         change (bigcommerce facts 3.7).
         """
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}"
@@ -77,23 +80,24 @@ class VariantCalls(Door):
         return shapes.variant(await self.object(call))
 
     async def delete_variant(self, product_id: int, variant_id: int) -> None:
-        """Delete one variant; one that is gone already is no failure."""
+        """Deletes one variant; one that is already gone is no failure."""
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}"
         await self.send(self.call("DELETE", path, wanted=frozenset({404})))
 
     async def set_variant_image(self, product_id: int, variant_id: int, url: str) -> str:
-        """Give a variant its one picture by address (at most 8 MB); the shop's own address of it
-        comes back.
+        """Sets a variant's one picture by address (at most 8 MB). Returns the store's own address
+        of it.
         """
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
-        # A variant has one picture, so a repeat does no more (bigcommerce facts 3.7).
+        # A variant has one picture, so a repeated call has no further effect (bigcommerce facts
+        # 3.7).
         call = self.call(
             "POST", path, json={"image_url": url}, timeout_s=PICTURE_S, repeatable=True
         )
         return text((await self.object(call)).get("image_url"))
 
     async def upload_variant_image(self, product_id: int, variant_id: int, file: Upload) -> str:
-        """Give a variant its one picture by its bytes, at most 1 MB."""
+        """Sets a variant's one picture by its bytes, at most 1 MB."""
         assert len(file.content) <= UPLOAD_BYTES
         path = f"/v3/catalog/products/{product_id}/variants/{variant_id}/image"
         call = self.call(

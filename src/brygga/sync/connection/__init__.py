@@ -1,4 +1,5 @@
-"""The life of a connection: set-up, access, webhooks, the sweep, and leaving.
+"""The life of a connection: set-up, access, webhooks, the sweep, and disconnection.
 
-Here never lives: a decision about products or stock. The sweep and the set-up call those rooms.
+A decision about products or stock never lives here. The sweep and the set-up call the packages that
+decide.
 """

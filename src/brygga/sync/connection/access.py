@@ -1,9 +1,10 @@
 """The merchant's access to both platforms.
 
-BigCommerce's token has no end (`ShopAccess`). Zettle's is refreshed early and never lost to a crash
-or to two at once (`ZettleAccess`). A refresh may void the token it is made with (zettle facts 1.3).
-So the intent is saved first, and the new pair is saved before it is used. An answer that got lost
-is no end: the old token is tried once more before anybody is told that access is gone.
+BigCommerce's token does not expire (`ShopAccess`). Zettle's token is refreshed early, and neither a
+crash nor two refreshes at once lose it (`ZettleAccess`). A refresh may make the token that was used
+for it invalid (zettle facts 1.3). So the intent is saved first, and the new pair is saved before it
+is used. A lost answer does not end the access: the old token is tried once more before anybody
+reports that access is gone.
 """
 
 import asyncio
@@ -21,15 +22,18 @@ from brygga.zettle.codes import Code
 from brygga.zettle.oauth import Grant
 
 EARLY = timedelta(minutes=10)
-"""So long before its end a token is replaced; a slice of work never outlives it."""
+"""A token is replaced this long before it expires. A slice of work is never longer."""
 
 Transaction = Callable[[], AbstractAsyncContextManager[Tx]]
 
 
 @dataclass
 class ShopAccess:
-    """The token of one connection's store, for `bigcommerce.api`. It has no end: it counts until
-    the merchant approves the app again, which a refused call finds out (bigcommerce facts 1.4)."""
+    """The token of one connection's store, for `bigcommerce.api`.
+
+    It does not expire: it is valid until the merchant approves the app again, and a refused call
+    shows that (bigcommerce facts 1.4).
+    """
 
     connection_id: int
     read: Transaction
@@ -39,7 +43,9 @@ class ShopAccess:
         return self._token
 
     async def renew(self, stale: str) -> str:
-        """The token on disk. `stale` again: it was refused although nobody has approved since."""
+        """The token in the database. When it equals `stale`, it was refused although nobody has
+        approved again.
+        """
         async with self.read() as tx:
             found = await tokens.get(tx, self.connection_id, Platform.BIGCOMMERCE)
         if found is not None:
@@ -49,7 +55,7 @@ class ShopAccess:
 
 @dataclass
 class ZettleAccess:
-    """The tokens of one connection, for `zettle.api`. `transaction` is the drain's fenced one."""
+    """The tokens of one connection, for `zettle.api`. `transaction` is the turn's fenced one."""
 
     connection_id: int
     transaction: Transaction
@@ -59,7 +65,7 @@ class ZettleAccess:
     _token: Token | None = None
 
     async def __call__(self) -> str:
-        """A token that lasts for a while yet. Raises NeedsMerchant when access is gone."""
+        """A token that is still valid for a while. Raises NeedsMerchant when access is gone."""
         async with self._lock:
             token = self._token or await self._read()
             if not self._ends_soon(token):
@@ -86,8 +92,8 @@ class ZettleAccess:
         return token
 
     async def _refreshed(self, token: Token, *, refused: bool = False) -> str:
-        """`refused`: the token we have was refused already, whatever its end. It is never shown
-        again.
+        """Refreshes the token. `refused`: Zettle refused this token already, even if it has not
+        expired. It is never used again.
         """
         async with self.transaction() as tx:
             await tokens.begin_refresh(tx, self.connection_id, Platform.ZETTLE, self.clock.now())
@@ -100,7 +106,7 @@ class ZettleAccess:
                 raise
             return self._still_good(token)
         except Unanswered as lost:
-            # The intent stays: the next try uses the old token once more, and only its refusal
+            # The intent stays: the next attempt uses the old token once more. Only its refusal
             # means that access is gone.
             self._token = None
             raise Unreachable(Code.UNREACHABLE, lost.detail) from lost
@@ -109,13 +115,13 @@ class ZettleAccess:
         return await self._save(token, grant)
 
     def _still_good(self, token: Token) -> str:
-        """Zettle's sign-in is out of reach, and the token we have lasts a little longer."""
+        """The current token, while it is still valid and Zettle's sign-in is unreachable."""
         if token.expires_at is not None and token.expires_at > self.clock.now():
             return token.access
         raise Unreachable(Code.UNREACHABLE, "the sign-in does not answer and the token has ended")
 
     async def _replaced_by_somebody(self, token: Token) -> str:
-        """A refused refresh token is the end only if it is still the one we hold."""
+        """A refused refresh token ends the access only if it is still the one in the database."""
         async with self.transaction() as tx:
             found = await tokens.get(tx, self.connection_id, Platform.ZETTLE)
             if found is None or found.refresh == token.refresh:

@@ -1,5 +1,5 @@
-"""What kind of account and store these are: read at the start, and again when either says that it
-changed.
+"""The facts about the account and the store: read at the start, and again when either platform
+reports a change.
 """
 
 from collections.abc import Sequence
@@ -20,14 +20,14 @@ asked before that is believed.
 
 
 async def read_shop(api: ShopApi) -> Shop:
-    """The store with its stock settings and default location; the category is found when products
+    """The store with its stock settings and default location. The category is found when products
     are first written.
     """
     shop = await api.store()
     stock = await api.inventory_settings()
     location = await api.default_location()
-    # Whether a store takes part no setting says: its items do. A page of a thousand is enough to
-    # tell.
+    # No setting says whether a store takes backorders; its inventory items do. One page of a
+    # thousand items is enough to decide.
     backorders = any(row.takes_backorders for row in await api.levels_page(location.id))
 
     return replace(
@@ -40,8 +40,8 @@ async def read_shop(api: ShopApi) -> Shop:
 
 
 async def account(session: Session, items: Sequence[WorkItem]) -> None:
-    """Facts are brought up to date. A currency that no longer fits pauses prices and nothing else
-    (decision 10).
+    """Updates the facts. A currency that no longer fits pauses prices and nothing else (decision
+    10).
     """
     if any(item.detail == REMOVED for item in items):
         await session.zettle.prove_access()
@@ -69,8 +69,8 @@ async def account(session: Session, items: Sequence[WorkItem]) -> None:
 
 
 def keeping_facts(fresh: Organization, known: Organization) -> Organization:
-    """The account as just read. What this answer leaves out is as it was: another endpoint may have
-    answered (decision 15).
+    """The account as just read. A field that this answer leaves out keeps its value: another
+    endpoint may have answered (decision 15).
     """
     kept = {
         name: getattr(fresh, name) or getattr(known, name)
@@ -88,7 +88,7 @@ def keeping_place(fresh: Shop, known: Shop) -> Shop:
 
 
 def changes(before: Connection, organization: Organization, shop: Shop) -> list[Line]:
-    """What of the change a merchant should hear."""
+    """The lines about changes that concern the merchant."""
     lines: list[Line] = []
     if (
         before.choices.prices

@@ -1,8 +1,8 @@
-"""The minute before a removal: what is to be deleted is hidden first, and an undo shows it again
-(D2).
+"""The minute before a removal: products that will be deleted are hidden first, and an undo shows
+them again (D2).
 
-Only products that we made and that were visible are hidden, and each is on disk before the call. A
-stop at any point hides nothing that an undo would not show.
+Only visible products that we created are hidden, and each is saved before the call. After a stop at
+any point, an undo shows every product that was hidden.
 """
 
 from collections.abc import Callable, Coroutine, Sequence
@@ -42,7 +42,9 @@ async def _hide(session: Session, product_ids: Sequence[int]) -> bool:
 
 
 async def show_again(session: Session) -> None:
-    """After an undo: what we hid is visible again. A product that is gone meanwhile is left out."""
+    """After an undo, the products that we hid are visible again. A product that is gone meanwhile
+    is left out.
+    """
     while True:
         async with session.read() as tx:
             product_ids = await hidden.some(tx, session.connection.id, SHOWN_AT_ONCE)
@@ -56,8 +58,9 @@ async def show_again(session: Session) -> None:
 async def _each_if_refused(
     call: Callable[[Sequence[int]], Coroutine[Any, Any, None]], product_ids: Sequence[int]
 ) -> None:
-    """One bad product refuses the whole batch (bigcommerce facts 3.5): then one by one, and those
-    that are refused alone are left."""
+    """One bad product makes BigCommerce refuse the whole batch (bigcommerce facts 3.5). The
+    products are then sent one by one, and those that are refused alone are skipped.
+    """
     try:
         await call(product_ids)
     except Refused:
@@ -68,10 +71,11 @@ async def _each_if_refused(
 
 
 async def may_delete(session: Session, item: WorkItem) -> bool:
-    """Whether the minute is over. Then the removal cannot be undone any more, and what is to be
-    deleted is counted.
+    """Whether the minute is over. Then the removal can no longer be undone, and the products to
+    delete are counted.
 
-    Otherwise the mark is settled: it comes again when the minute is over, or shows what was hidden.
+    Otherwise the work item is resolved: it is due again when the minute is over, or it shows the
+    hidden products.
     """
     connection_id, now = session.connection.id, session.clock.now()
     async with session.transaction() as tx:

@@ -1,15 +1,15 @@
-"""The watchdog over both platforms' subscriptions: what is missing is made again, what is stale
-goes, and a gap is caught up.
+"""Checks the subscriptions on both platforms: creates what is missing, deletes what is stale, and
+catches up after a gap.
 
-Zettle deletes a subscription after three days of failures, BigCommerce switches a hook off after
-two (zettle facts 4.5, bigcommerce facts 6.4). What was said meanwhile is not said again, so a
-renewed subscription is followed by a reading of everything. The same happens when our own address
-changes: what points elsewhere is ours by its id, or by our connection's key in its path, and is
+Zettle deletes a subscription after three days of failures, and BigCommerce switches a hook off
+after two (zettle facts 4.5, bigcommerce facts 6.4). Events of that time are not sent again, so a
+renewed subscription is followed by a full read. The same happens when our own address changes. A
+subscription that points elsewhere is ours by its id, or by our connection's key in its path, and is
 moved here.
 
-A stop at any point leaves neither a double nor a gap: what is new is made before the old is
-removed, an old one's id is forgotten after it is gone, and the reading is owed on disk before
-anything changes.
+A stop at any point leaves neither a duplicate nor a gap. The new subscription is created before the
+old one is removed, an old one's id is deleted after the subscription is gone, and the full read is
+saved as due before anything changes.
 """
 
 from collections import Counter
@@ -43,16 +43,16 @@ SECRET_BEFORE = "secret before"  # noqa: S105 - as above
 ZETTLE_PATH = "/hooks/zettle/"
 SHOP_PATH = "/hooks/bigcommerce/"
 WORKS: Final = timedelta(seconds=90)
-"""A new hook of BigCommerce's may take a minute to work (bigcommerce facts 6.1)."""
+"""A new hook of BigCommerce may take a minute to work (bigcommerce facts 6.1)."""
 SECOND_CHECK: Final = "second look"
-"""A mark's detail: hooks were made a moment ago, and what happened before they worked was not
-told.
+"""A work item's detail: hooks were created a moment ago, and events from before they worked were
+not sent.
 """
 
 
 @dataclass(slots=True)
 class _Watch:
-    """One look at both platforms. `anew`: an operator wants every subscription made again."""
+    """One check of both platforms. `anew`: an operator wants every subscription created again."""
 
     session: Session
     anew: bool = False
@@ -66,7 +66,7 @@ class _Watch:
         return f"{self.session.settings.public_url}{path}{hook_key(self.session)}"
 
     async def before_change(self, platform: Platform, place: str = "") -> None:
-        """A reading of everything is owed, on disk, before the platform hears of a change."""
+        """Saves a full read as due before the platform receives a change."""
         self.changed[platform] += 1
         if place and not points_here(self.session, place):
             self.moved[platform] += 1
@@ -76,7 +76,7 @@ class _Watch:
 
 
 async def hooks(session: Session, dirty: Sequence[WorkItem]) -> None:
-    """Both platforms tell us what we asked to be told, at our address as it is now."""
+    """Both platforms send us the events that we subscribed to, at our current address."""
     watch = _Watch(session, anew=any(item.force for item in dirty))
     second = any(item.detail == SECOND_CHECK for item in dirty)
     await _unless_gone(session, TillCode.ACCESS_GONE, partial(_zettle, watch))
@@ -108,8 +108,12 @@ async def hooks(session: Session, dirty: Sequence[WorkItem]) -> None:
 
 
 async def _unless_gone(session: Session, gone: str, look: Callable[[], Awaitable[None]]) -> None:
-    """A paused connection waits for its merchant; the side that still gives access tells us, and
-    nobody else, all the same. What the other side refuses is known and said already."""
+    """Checks the side that still gives access, also while the connection is paused for its
+    merchant.
+
+    That side sends its events only to us. The refusal of the other side is already known and
+    reported.
+    """
     paused = session.connection.paused
     if paused == gone:
         return
@@ -121,7 +125,7 @@ async def _unless_gone(session: Session, gone: str, look: Callable[[], Awaitable
 
 
 async def _owe_reading(session: Session, after: timedelta = timedelta()) -> None:
-    """A paused connection owes it too: it is read when the merchant has helped."""
+    """Adds the full read for a paused connection too: it runs when the merchant has helped."""
     if session.connection.stage is not Stage.RUNNING:
         return
     now = session.clock.now()
@@ -142,11 +146,11 @@ def hook_key(session: Session) -> str:
 
 
 def is_ours(session: Session, known: bool, destination: str, path: str) -> bool:
-    """Only what we know by its id, what carries this connection's key, and what points at this
-    service.
+    """Ours is a subscription that we know by its id, that carries this connection's key, or that
+    points at this service.
 
-    The same app may serve the account elsewhere (zettle facts 8, row 10): that is not ours to
-    delete.
+    The same app may serve the account elsewhere (zettle facts 8, row 10): we must not delete those
+    subscriptions.
     """
     mine = urlsplit(destination).path.endswith(f"{path}{hook_key(session)}")
     return known or mine or destination.startswith(f"{session.settings.public_url}{path}")
@@ -202,8 +206,9 @@ async def _zettle(watch: _Watch) -> None:
 
 
 async def _are_gone(session: Session, unlisted: Sequence[str], destination: str) -> None:
-    """A list may be empty by mistake (decision 15). A change of what it leaves out says whether
-    that is there: then it is Unreachable.
+    """Checks that unlisted subscriptions are gone: a list may be empty by mistake (decision 15).
+
+    A change of the missing subscription shows whether it exists. If it does, Unreachable is raised.
     """
     for uuid in unlisted:
         try:
@@ -259,14 +264,16 @@ async def _shop(watch: _Watch, *, keep_secret: bool) -> None:
 
 
 def _best(watch: _Watch, scope: str, mine: Sequence[Hook]) -> Hook | None:
-    """The hook of a scope to keep: one that points here already, else one to be moved here."""
+    """The hook of a scope to keep: one that already points here, else one to be moved here."""
     destination = watch.address(SHOP_PATH)
     found = [hook for hook in mine if hook.scope == scope]
     return min(found, key=lambda hook: hook.destination != destination, default=None)
 
 
 async def _hook(watch: _Watch, scope: str, found: Hook | None, secret: str) -> Hook:
-    """The scope's hook as it has to be, and on disk. One call moves it: two never tell the same."""
+    """The scope's hook as it has to be, and saved. One call moves it: two hooks never send the same
+    event.
+    """
     session, destination = watch.session, watch.address(SHOP_PATH)
     headers = {SECRET_HEADER: secret}
     is_right = (
@@ -290,18 +297,18 @@ async def _hook(watch: _Watch, scope: str, found: Hook | None, secret: str) -> H
 
 
 def _carried(headers: Mapping[str, str]) -> str:
-    """Our secret in a hook's headers, whose names may have changed their case."""
+    """Our secret in a hook's headers. The case of the header names may have changed."""
     return next(
         (value for name, value in headers.items() if name.lower() == SECRET_HEADER.lower()), ""
     )
 
 
 async def _secret(session: Session, rows: Sequence[Subscription]) -> str:
-    """The connection's secret, on disk before any hook carries it: a message may come before the
+    """The connection's secret, saved before any hook carries it: a message may arrive before the
     call's answer.
 
-    A new one where our address changed: whoever has the old one now may have read it in a message.
-    The row's topic is the address for which the secret was made.
+    A new secret when our address changed: whoever has the old address now may have read the old
+    secret in a message. The row's topic is the address for which the secret was made.
     """
     fresh, base = session.dice.token(), session.settings.public_url
     held = next((row for row in rows if row.subscription_id == SECRET_ROW), None)

@@ -1,5 +1,5 @@
-"""The end of a connection: products kept or removed, our hooks taken down, our access given back
-(D1 to D3).
+"""The end of a connection: products are kept or removed, our hooks are deleted, and our access is
+given back (D1 to D3).
 """
 
 from collections.abc import Sequence
@@ -32,12 +32,12 @@ EVERYTHING = 1_000_000
 
 
 async def leave(session: Session, dirty: Sequence[WorkItem]) -> None:
-    """What the merchant decided is carried out, and the connection ends.
+    """Carries out what the merchant decided, and ends the connection.
 
-    Products that are to be removed are hidden first, and wait for a minute in which the merchant
-    can undo it. A side whose access is dead cannot be asked for anything: the leaving goes on
-    without it, and products that were to be removed there are kept, with a line (decisions 5 and
-    11). Whatever else fails leaves the mark, so that the leaving goes on later where it stopped.
+    Products to be removed are hidden first, and wait for a minute in which the merchant can undo
+    it. A platform whose access is gone cannot be called. The disconnection goes on without it, and
+    products that were to be removed there are kept, with a line (decisions 5 and 11). After any
+    other failure the work item stays, so that the disconnection continues later where it stopped.
     """
     item = dirty[0]
     async with session.transaction() as tx:
@@ -87,22 +87,24 @@ async def _leave_store(session: Session, token: Token | None) -> None:
     except NeedsMerchant as refused:
         async with session.transaction() as tx:
             if await is_overtaken(tx, session, refused):
-                # Approved again meanwhile: what was to be removed can be removed.
+                # Approved again meanwhile: the products can be removed after all.
                 raise Unreachable(ShopCode.UNREACHABLE, refused.detail) from refused
         await _say_kept(session, refused)
 
 
 def _check_access(token: Token | None) -> None:
-    """Raises NeedsMerchant where the store is known to refuse us. A closed store answers 404 to
-    everything, which would be asked again for ever."""
+    """Raises NeedsMerchant when the store is known to refuse us. A closed store answers 404 to
+    everything, and we would ask for ever.
+    """
     if token is None or token.revoked_at is not None:
         refused = fingerprint(token.access) if token is not None else ""
         raise NeedsMerchant(ShopCode.ACCESS_GONE, "the store is known to refuse us", refused)
 
 
 async def _delete_products(session: Session) -> None:
-    """By binding only (decision 11); linked products stay (decision 12). What is gone is forgotten
-    at once: the rest is the progress."""
+    """Deletes by binding only (decision 11); linked products stay (decision 12). The binding of
+    each deleted product is deleted at once: the remaining bindings show the progress.
+    """
     while True:
         async with session.read() as tx:
             doomed = await bindings.to_delete(tx, session.connection.id, DELETED_AT_ONCE)
@@ -117,7 +119,7 @@ async def _delete_products(session: Session) -> None:
 
 
 async def _delete_category(session: Session) -> None:
-    """The category that we made, where nothing is in it any more. One that BigCommerce does not
+    """Deletes the category that we created, when it is empty. A category that BigCommerce does not
     delete stays.
     """
     shop = session.connection.shop
@@ -156,7 +158,7 @@ async def _say_kept(session: Session, gone: NeedsMerchant) -> None:
 
 
 async def _leave_zettle(session: Session) -> None:
-    """Giving access back also drops our subscriptions there (zettle facts 1.7)."""
+    """Giving access back also deletes our subscriptions in Zettle (zettle facts 1.7)."""
     try:
         await session.zettle.disconnect()
     except (NeedsMerchant, Refused) as refused:
@@ -171,8 +173,8 @@ async def _end(session: Session) -> None:
         health = await connections.health(tx, connection.id)
         left = len(await bindings.to_delete(tx, connection.id, EVERYTHING))
         if health.leaving == Departure.REMOVE:
-            # Kept ones are found again with the rest: the merchant's match is not asked for twice
-            # (D4).
+            # Kept products are found again with the others: the merchant is not asked twice for a
+            # match (D4).
             await bindings.release_linked(tx, connection.id)
         await bindings.keep_all(tx, connection.id)
         for platform in Platform:

@@ -1,4 +1,4 @@
-"""The steps of set-up that call a platform, each done once although the merchant may press twice
+"""The steps of set-up that call a platform. Each is done once although the merchant may press twice
 (C11).
 """
 
@@ -19,23 +19,23 @@ from brygga.sync.worker.session import Session
 
 
 async def setup(session: Session, dirty: Sequence[WorkItem]) -> None:
-    """Before set-up is finished the library is read, so that pages and plans have something to
-    show, and the webhooks are set up.
+    """Before set-up is finished, reads the library, so that pages and plans have something to show,
+    and sets up the webhooks.
 
-    After "Finish set-up" kept products of the same store are taken back (D4), the category is
-    found, and the library is read again. A webhook that has to be made later than that is followed
-    by another reading, so no change falls in between (`sync.connection.hooks`).
+    After "Finish set-up", kept products of the same store are taken back (D4), the category is
+    found, and the library is read again. A webhook that is created later is followed by another
+    read, so no change is missed in between (`sync.connection.hooks`).
 
-    Products are taken back before the store is asked for anything: while it does not answer, no
-    product work may take them for new.
+    Products are taken back before the store is called: while it does not answer, no product work
+    may treat them as new.
     """
     connection = session.connection
     running = connection.stage is Stage.RUNNING
     if running:
         async with session.transaction() as tx:
             await _take_back(session, tx)
-            # Stock calls wait for it from here on, so that the first of them carries it (decision
-            # 16).
+            # From here on, stock calls wait for the marker product, so that the first of them
+            # carries it (decision 16).
             await markers.want(tx, connection.id, session.clock.now())
             await work_items.add(tx, connection.id, Kind.MARKER, "", session.clock.now())
         await place(session)
@@ -47,7 +47,8 @@ async def setup(session: Session, dirty: Sequence[WorkItem]) -> None:
             line = Line(Code.SETUP_FINISHED, Topic.CONNECTION, params={"mode": mode})
             await synclog.add(tx, connection.id, line, now)
         await work_items.add(tx, connection.id, Kind.LIBRARY, "", now)
-        # They were set up before set-up was finished; the watchdog looks after them from then on.
+        # The webhooks were set up before set-up was finished. The check of the webhooks maintains
+        # them from then on.
         missing = not await subscriptions.all_of(tx, connection.id, Platform.ZETTLE)
         if connection.shop is not None and (missing or not running):
             await work_items.add(tx, connection.id, Kind.HOOKS, "", now)
@@ -55,12 +56,12 @@ async def setup(session: Session, dirty: Sequence[WorkItem]) -> None:
 
 
 async def _take_back(session: Session, tx: Tx) -> None:
-    """D4: what was kept is ours and assigned again. What happened to it meanwhile, in Zettle or in
-    the shop, nobody told us.
+    """D4: products that were kept are ours and assigned again. Nothing reported their changes in
+    Zettle or in the store meanwhile.
 
-    A product that Zettle's library lacks now was probably deleted while we were away. Its absence
-    only nominates it: it is marked on its own, not as mass work, so that Zettle is asked for the
-    product itself before it is removed from the shop (P12, decision 9).
+    A product that Zettle's library lacks now was probably deleted while there was no connection.
+    Its absence makes it only a candidate: it gets a work item of its own, not mass work, so that
+    Zettle is asked for the product itself before it is removed from the store (P12, decision 9).
     """
     connection_id, now = session.connection.id, session.clock.now()
     taken = await bindings.take_back(tx, connection_id)
@@ -74,8 +75,8 @@ async def _take_back(session: Session, tx: Tx) -> None:
 
 
 async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
-    """Separate stock of what was kept stays separate (S5, D4). Of every other product it ended with
-    the earlier connection, and is said.
+    """Separate stock of kept products stays separate (S5, D4). For every other product, separate
+    stock ended with the earlier connection, and the log says so.
     """
     connection_id, now = session.connection.id, session.clock.now()
     kept = set(taken)
@@ -92,8 +93,8 @@ async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
     ]
     await ledgers.save(tx, connection_id, books, now)
 
-    # The handler may be called again: what was carried then has a ledger now, and the line is
-    # written once.
+    # The handler may be called again. Stock that was carried over then has a ledger now, and the
+    # line is written once.
     carried_by_now = set(await ledgers.products(tx, connection_id))
     separate = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
     ended = (separate - carried_by_now) & (await library.etags(tx, connection_id)).keys()

@@ -1,5 +1,5 @@
-"""Everything is compared now and then: lost hints are healed, edits in BigCommerce are reported,
-nothing is reverted (decision 1).
+"""Compares everything at regular times: lost events are repaired, edits in BigCommerce are
+reported, and nothing is reverted (decision 1).
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ from brygga.sync.worker.session import Session
 
 PAGE = 250
 SAID_AGAIN_AFTER = timedelta(days=1)
-"""The same drift is a line once a day at most."""
+"""The same drift gets at most one line a day."""
 MOST_FIELDS = 5
 _TEXT = 120
 _DRIFT = "said_drift"
@@ -44,7 +44,7 @@ async def nothing(session: Session) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Sweep:
-    """The handler of sweep marks. `stock` compares the levels, in the same pass."""
+    """The handler of sweep work items. `stock` compares the levels, in the same pass."""
 
     initial_levels: InitialLevels
     stock: Part = nothing
@@ -63,7 +63,7 @@ class Sweep:
 
 
 async def _carry_out_answers(tx: Tx, session: Session) -> None:
-    """What a guard stopped and the merchant has decided since (decision 9)."""
+    """Applies the merchant's answers about work that a brake stopped (decision 9)."""
     connection_id, now = session.connection.id, session.clock.now()
     question = (await brakes.all_questions(tx, connection_id)).get(Effect.REMOVED.value)
     if question is None or not question.answer:
@@ -78,8 +78,8 @@ async def _carry_out_answers(tx: Tx, session: Session) -> None:
 
 
 async def compare(session: Session, initial_levels: InitialLevels) -> list[Suffix]:
-    """Every binding against the mirror and the store, 250 a reading. Answers the suffixes that were
-    seen.
+    """Compares every binding with the mirror and the store, 250 in a read. Returns the suffixes
+    that were found.
     """
     suffixed: list[Suffix] = []
     async with session.read() as tx:
@@ -138,7 +138,7 @@ async def _compare_page(
 
 
 def _is_stale(entry: Entry | None, binding: Binding) -> bool:
-    """True when work was lost: a version that was never synced, an unassignment or a delete that
+    """True when work was lost: a version that was never synced, or an unassignment or a delete that
     was never carried out.
     """
     if binding.state is State.TO_DELETE:
@@ -156,8 +156,8 @@ def _drift(
     binding: Binding,
     compared: tuple[CatalogProduct | None, ObservedProduct | None],
 ) -> list[Line]:
-    """What differs though nothing was saved in Zettle since: somebody's edit in BigCommerce, which
-    stays until then.
+    """Differences although nothing was saved in Zettle since: somebody's edit in BigCommerce, which
+    stays until the next save in Zettle.
     """
     if entry is None or entry.product is None:
         return []
@@ -191,12 +191,12 @@ def _drift(
 
 @dataclass(frozen=True, slots=True)
 class ShopProducts:
-    """The handler of what BigCommerce says of products of its own or of ours. Ours are looked at
-    for what the pages show, and for what a merchant's hands did to their variants (`hands`);
-    nothing is written but by a button of ours (P7).
+    """The handler of BigCommerce's events about products, the store's own or ours.
 
-    A product of ours that was deleted there is made again at its next save in Zettle, or by "Sync
-    now" (P10): the log says so.
+    Our products are read for what the pages show, and for the merchant's changes to their variants
+    (`hands`). Nothing is written except by a button of ours (P7). A product of ours that was
+    deleted in the store is created again at its next save in Zettle, or by "Sync now" (P10): the
+    log says so.
     """
 
     initial_levels: InitialLevels
@@ -221,8 +221,8 @@ class ShopProducts:
     async def _recounted(
         self, session: Session, asked: Sequence[WorkItem], owners: Mapping[int, str]
     ) -> None:
-        """The button that counts a product as Zettle does. What the store refuses is that product's
-        alone.
+        """The button that makes the store count a product as Zettle does. A refusal of the store
+        concerns that product only.
         """
         async with session.read() as tx:
             bound = await bindings.get_many(

@@ -14,13 +14,14 @@ from brygga.sync.worker.judging import is_overtaken
 from brygga.sync.worker.session import Session
 
 AGAIN: Final = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1))
-"""When a store that still honours the token is asked again: the report may come before the token
-ends (bigcommerce facts 1.4). After that the report counts as false."""
+"""When a store that still accepts the token is asked again: the report may come before the token
+ends (bigcommerce facts 1.4). After that the report counts as false.
+"""
 RETRY_S: Final = 5.0
 
 
 async def uninstall(session: Session, dirty: Sequence[WorkItem]) -> None:
-    """Ends the connection and keeps the products where the store refuses the token. Otherwise
+    """Ends the connection and keeps the products when the store refuses the token. Otherwise
     nothing changes.
     """
     ended = {Stage.LEAVING, Stage.DISCONNECTED}
@@ -40,7 +41,7 @@ async def _gone(session: Session, item: WorkItem, gone: NeedsMerchant) -> None:
     connection_id, now = session.connection.id, session.clock.now()
     async with session.transaction() as tx:
         if await is_overtaken(tx, session, gone):
-            # The app was installed again meanwhile: the new token is asked about.
+            # The app was installed again meanwhile: the next check uses the new token.
             await session.again(item, RETRY_S, tx=tx)
             return
         await tokens.revoke(tx, connection_id, Platform.BIGCOMMERCE, now)

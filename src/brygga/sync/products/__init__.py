@@ -1,7 +1,8 @@
-"""Products from Zettle to BigCommerce: what changed is read, planned and carried out, in bulk.
+"""Products from Zettle to BigCommerce: what changed is read, planned and applied, in bulk.
 
-`work` answers the work items of products; `library` reads Zettle's library; `preview` and `plans`
-tell what the next sync would do.
+`work` handles the work items of products; `library` reads Zettle's library; `preview` and `plans`
+show what the next sync would do.
 
-Here never lives: a stock level. What a new variant starts with comes through `sync.initial_levels`.
+A stock level never lives here. The initial level of a new variant comes through
+`sync.initial_levels`.
 """

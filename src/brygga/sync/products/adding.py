@@ -1,9 +1,9 @@
 """Products of our own "Add product" form: their pictures, the product, then tracking and the
 opening stock (rule P9).
 
-Each step is on disk before the next begins. Pictures, the product (its uuid is ours) and tracking
-may be sent again without harm. The opening stock may not: its identifier is on disk before the
-call, and a call without an answer is settled by what Zettle shows of it.
+Each step is saved before the next begins. Pictures, the product (its uuid is ours) and tracking can
+be sent again without harm. The opening stock cannot: its identifier is saved before the call, and a
+call without an answer is resolved by what Zettle shows of it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,14 +26,14 @@ from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import Movement, NewProduct
 
 RESOLVE_AFTER = timedelta(seconds=60)
-"""A movement whose answer was lost may still be at work in Zettle: only after this time does
+"""A movement whose answer was lost may still be in progress in Zettle. Only after this time does
 "nothing there" mean "not moved".
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the merchant asked for. `stock` is the opening number of each tracked variant, by its
+    """What the merchant asked for. `stock` is the opening level of each tracked variant, by its
     uuid.
     """
 
@@ -48,7 +48,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Adding:
-    """The handler of addition marks."""
+    """The handler of the work items for added products."""
 
     till: Till = field(default_factory=Till)
 
@@ -85,7 +85,9 @@ class Adding:
         )
 
     async def _pictures(self, session: Session, uuid: str) -> tuple[str, ...]:
-        """Zettle's addresses of the pictures, each uploaded once unless an answer was lost."""
+        """Zettle's addresses of the pictures. Each picture is uploaded once, unless an answer was
+        lost.
+        """
         connection_id = session.connection.id
         urls = []
         async with session.read() as tx:
@@ -103,7 +105,9 @@ class Adding:
         return tuple(urls)
 
     async def _keep(self, session: Session, wanted: Wanted, product: Product) -> None:
-        """The mirror knows it, as it was decided, before Zettle's own event can be worked on."""
+        """Saves the product in the mirror, with the merchant's decision, before Zettle's own event
+        can be handled.
+        """
         connection_id, now = session.connection.id, session.clock.now()
         async with session.transaction() as tx:
             await library.decide(tx, connection_id, product.uuid, assigned=wanted.assigned, now=now)
@@ -114,7 +118,7 @@ class Adding:
     async def _refused(
         self, session: Session, item: WorkItem, wanted: Wanted, refused: Refused
     ) -> None:
-        """Back to the form, with everything that was typed and the fields that Zettle named."""
+        """The form is shown again, with all that was typed and the fields that Zettle named."""
         line = _line(Code.ADDITION_REFUSED, wanted, Severity.ERROR, cause=refused.code)
         async with session.transaction() as tx:
             await additions.refuse(
@@ -139,7 +143,7 @@ class Adding:
         opening = {variant: number for variant, number in wanted.stock.items() if number > 0}
         if not opening:
             return
-        # The inventories come to be when tracking is first switched on for any product (zettle
+        # Zettle creates the inventories when tracking is first switched on for any product (zettle
         # facts 3.2).
         places = await self.till.inventories(session)
         if places is None or InventoryType.SUPPLIER not in places.others:
@@ -159,16 +163,17 @@ class Adding:
     async def _moved(
         self, session: Session, addition: Addition, wanted: Wanted, store: str
     ) -> bool:
-        """What became of an earlier call; False when it surely did nothing, so that it may be made
-        again.
+        """The outcome of an earlier call. False when it had no effect, so that it can be repeated.
 
-        | Zettle passed our identifier on | rows of these variants | it |
+        | Zettle sent our identifier back | rows of these variants | result |
         |---|---|---|
-        | yes | any | landed |
-        | no, within the time to settle | any | is asked about later |
-        | no | one with something in it | landed: a call is all or nothing, and nothing else brings stock to a product this young |
-        | no | none | did nothing: a row comes to be with the first movement (zettle facts 3.4) |
-        | no | all empty or below | cannot be known: it is not made again, and the merchant is asked to look |
+        | yes | any | the call took effect |
+        | no, within the resolve time | any | is checked again later |
+        | no | one with a quantity above zero | the call took effect (1) |
+        | no | none | no effect: the first movement creates a row (zettle facts 3.4) |
+        | no | all zero or below | unknown: not repeated, and the merchant is asked to check |
+
+        (1) A call applies all or nothing, and nothing else brings stock to a product this young.
         """
         connection_id, now = session.connection.id, session.clock.now()
         async with session.read() as tx:
@@ -201,7 +206,7 @@ class Adding:
 
 
 def _line(code: Code, wanted: Wanted, severity: Severity = Severity.INFO, **params: str) -> Line:
-    # A line about a product that Zettle never took leads nowhere.
+    # A line about a product that Zettle never accepted has no product to link to.
     subject = "" if code is Code.ADDITION_REFUSED else wanted.product.uuid
     return Line(
         code, Topic.PRODUCT, severity, subject, params={"name": wanted.product.name, **params}

@@ -1,4 +1,4 @@
-"""One product's share of a batch: what was gathered about it, and how its outcome is told."""
+"""One product's part of a batch: what was gathered about it, and how its outcome is reported."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -15,14 +15,12 @@ from brygga.database.work_items import WorkItem
 from brygga.sync.worker.session import Session
 
 PARALLEL = 4
-"""Calls to one store at a time (bigcommerce facts 2.1); the budget paces them besides."""
+"""Parallel calls to one store (bigcommerce facts 2.1). The budget limits their rate as well."""
 
 
 @dataclass(slots=True)
 class Job:
-    """A product that belongs in the store. `desired` changes its form when a name, SKU or URL
-    clashes.
-    """
+    """A product that belongs in the store. `desired` changes when a name, SKU or URL clashes."""
 
     item: WorkItem
     product: Product
@@ -31,35 +29,33 @@ class Job:
     binding: Binding | None = None
     observed: ObservedProduct | None = None
     restored: bool = False
-    """It was bound and has gone missing in the store."""
+    """The product was bound and is missing in the store."""
     unassign_in_s: float | None = None
-    """A decision to unassign that can still be undone: the mark is needed again then (decision
-    14).
+    """A decision to unassign can still be undone: the work item is needed again at that time
+    (decision 14).
     """
     failure: Failure | None = None
     picture_in_s: float | None = None
-    """A picture could not be had just now: everything else is done, and the product is looked at
+    """A picture is not available at the moment. Everything else is done, and the product is handled
     once more.
     """
     changed_fields: list[str] = field(default_factory=list)
     has_creates: bool = False
-    """Variants of it were made: their first looks are taken together with those of the whole
-    batch.
+    """Variants of the product were created: their first level reads are made together with those of
+    the whole batch.
     """
     unobtainable: set[str] = field(default_factory=set)
-    """Addresses of pictures that even we cannot have from where they are: the store need not be
-    asked for them.
-    """
+    """Addresses of pictures that we cannot fetch either: the store is not asked to fetch them."""
 
     mends: tuple[Suffix, ...] = ()
-    """Nothing was saved in Zettle: only these values are to be plain again (decision 19)."""
+    """Nothing was saved in Zettle: only these values lose their suffix (decision 19)."""
     had: tuple[Suffix, ...] = ()
-    """The suffixes that it had before this work."""
+    """The suffixes that the product had before this work."""
     suffixed: dict[Slot, Suffix] = field(default_factory=dict)
-    """Those that it has."""
+    """The suffixes that the product has now."""
     holders: dict[Slot, Holder] = field(default_factory=dict)
-    """Who has the values that its create wanted. A slot without variant stands for all of its
-    field.
+    """Which products have the values that the create wanted. A slot without a variant stands for
+    all slots of its field.
     """
 
     @property
@@ -74,14 +70,16 @@ class Job:
 
 
 async def finished(session: Session, job: Job) -> None:
-    """A job that failed: the worker decides by the failure's class what becomes of its mark."""
+    """Reports a failed job: the worker decides by the failure's class what becomes of its work
+    item.
+    """
     assert job.failure is not None
     await session.fail(job.item, job.failure)
 
 
 async def each(jobs: Sequence[Job], work: Callable[[Job], Awaitable[None]]) -> None:
-    """The work for every job, a few at a time. One job's failure is its own; anything else stops
-    the batch.
+    """Does the work for every job, a few at a time. A failure of one job concerns that job only;
+    any other exception stops the batch.
     """
     gate = asyncio.Semaphore(PARALLEL)
 
@@ -108,7 +106,7 @@ def active(jobs: Iterable[Job]) -> list[Job]:
 
 
 def clashing(refused: Refused) -> str:
-    """The field that another product has already, by the refusal's code; "" for any other
+    """The field whose value another product already has, by the refusal's code; "" for any other
     refusal.
     """
     return {"name_taken": "name", "sku_taken": "sku", "url_taken": "url"}.get(refused.code, "")

@@ -1,5 +1,5 @@
-"""Equal names, SKUs and URLs: what our own memory knows of them, who has them in the store, and
-what the merchant reads.
+"""Equal names, SKUs and URLs: what our database knows of them, which product in the store has them,
+and what the merchant reads.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,29 +18,29 @@ from brygga.sync.products.batch import Job
 from brygga.sync.worker.session import Session
 
 MOST = 250
-"""Products in one reading (bigcommerce facts 2.2); clashes with more of them are met, not
-foreseen.
+"""Products in one read (bigcommerce facts 2.2). Clashes with more products are not foreseen: they
+are handled when BigCommerce refuses the value.
 """
 MOST_LATE = 1000
-"""Products that wait for their sync and may hold a value still; clashes with more of them are met,
-not foreseen.
+"""Products that wait for their sync and may still hold a value. Clashes with more of them are not
+foreseen: they are handled when BigCommerce refuses the value.
 """
 MOST_PAGES = 40
-"""Pages of the store that are read to find who has an address: BigCommerce cannot be asked for
-it.
+"""Pages of the store that are read to find which product has an address: BigCommerce has no filter
+for it.
 """
 
 
-# ---- Who has it ----------------------------------------------------------------------------------
+# ---- The holder of a value -----------------------------------------------------------------------
 
 
 async def known_claims(session: Session, terms: Terms, jobs: Sequence[Job]) -> Claims:
-    """What products that we have in the store hold of the names, SKUs and URLs that these jobs
-    want.
+    """Which of the names, SKUs and URLs that these jobs want are held by products that we have in
+    the store.
 
-    Our memory tells which products may hold one of them; only if there are such is the store asked,
-    once, for what they hold indeed. What the merchant's own products hold is not known: BigCommerce
-    refuses a clash with them, and `creating` mends it.
+    Our database shows which products may hold one of them. Only if there are such products is the
+    store asked, once, for what they really hold. What the merchant's own products hold is not
+    known: BigCommerce refuses a clash with them, and `creating` mends it.
     """
     wanted = [pair for job in jobs for pair in values_of(job.desired)]
     return await _claims(session, terms, wanted, ())
@@ -49,8 +49,8 @@ async def known_claims(session: Session, terms: Terms, jobs: Sequence[Job]) -> C
 async def _claims(
     session: Session, terms: Terms, wanted: Collection[tuple[str, str]], beside: Collection[int]
 ) -> Claims:
-    """As `known_claims`, for (field, value) pairs, without the products `beside`, whose values are
-    known already.
+    """Like `known_claims`, for (field, value) pairs, without the products `beside`, whose values
+    are already known.
     """
     pairs = {(name, folded(name, value)) for name, value in wanted}
     words = {value.casefold() for name, value in pairs if name != "url"}
@@ -67,7 +67,8 @@ async def _claims(
         if (mapped := desired(product, terms).product) is not None
         and not pairs.isdisjoint(values_of(mapped))
     }
-    # What waits to be synced holds other values in the store than those that Zettle has by now.
+    # A product that waits for its sync still holds its old values in the store, not those that
+    # Zettle has now.
     close = dict(sorted(close.items())[:MOST]) | {
         one[1]: Holder(one[0], one[2], one[1]) for one in late
     }
@@ -81,9 +82,9 @@ async def _claims(
 
 
 async def hand_over(session: Session, terms: Terms, jobs: Sequence[Job]) -> Mapping[str, Turns]:
-    """By product what each of its names, SKUs and URLs becomes, in which pass (decision 19).
+    """By product, what each of its names, SKUs and URLs becomes, and in which pass (decision 19).
 
-    Foreseen clashes are in the jobs, with their lines, and on disk before anything is sent.
+    Foreseen clashes are in the jobs, with their lines, and are saved before anything is sent.
     """
     if not jobs:
         return {}
@@ -98,8 +99,8 @@ async def hand_over(session: Session, terms: Terms, jobs: Sequence[Job]) -> Mapp
     claims = await _claims(session, terms, wanted, beside)
     for job in jobs:
         claims.add(Holder(job.uuid, job.product.name, _product_id(job)), _besides(job))
-    # What nobody seems to have any more is tried, and so does "Sync now" with what only a category
-    # or a page may have.
+    # A value without a known holder is tried. "Sync now" also tries a value that only a category or
+    # a page may have.
     tried = {row for job in jobs for row in job.had if job.item.force or row.retry}
     rows = [
         row
@@ -121,14 +122,15 @@ def _wishes(job: Job) -> Sequence[Wish]:
     assert job.observed is not None
     wishes = wishes_of(job.desired, job.binding.synced, job.observed)
     if job.suffixed:
-        # It was made a moment ago, and what it has was settled then.
+        # The product was created a moment ago, and its values were decided then.
         return [
             replace(wish, wanted=wish.now) if wish.slot in job.suffixed else wish for wish in wishes
         ]
     if not job.mends:
         return wishes
     plain = {(Slot(row.field, row.variant), row.written): row.plain for row in job.mends}
-    # What the merchant has typed there meanwhile stays until the next save in Zettle (decision 1).
+    # A value that the merchant has typed there meanwhile stays until the next save in Zettle
+    # (decision 1).
     return [replace(wish, wanted=plain.get((wish.slot, wish.now), wish.now)) for wish in wishes]
 
 
@@ -137,8 +139,8 @@ def _product_id(job: Job) -> int:
 
 
 def _besides(job: Job) -> list[tuple[str, str]]:
-    """SKUs in our product that stay whatever we write: of variants that the merchant added, or of a
-    product that has variants.
+    """SKUs in our product that stay whatever we write: SKUs of variants that the merchant added, or
+    of a product that has variants.
     """
     seen, bound = job.observed, job.binding
     if seen is None or bound is None:
@@ -155,10 +157,10 @@ def _besides(job: Job) -> list[tuple[str, str]]:
 async def _add_known_holders(
     session: Session, claims: Claims, rows: Sequence[Suffix], wanted: Collection[tuple[str, str]]
 ) -> None:
-    """The merchant's own products that we have met before: asked for by id, all at once, whether
-    they stand in the way still.
+    """Reads the merchant's own products that we have met before, by id and all at once, to see
+    whether they still hold the values.
 
-    An address that no product has is a category's or a page's, and stays so.
+    An address that no product has belongs to a category or a page, and stays so.
     """
     nobody = [
         (row.field, row.plain)
@@ -201,12 +203,12 @@ def _foreseen(job: Job, found: Turns) -> list[Suffix]:
     return rows
 
 
-# ---- A clash that was met ------------------------------------------------------------------------
+# ---- A clash that was not foreseen ---------------------------------------------------------------
 
 
 async def met(session: Session, job: Job, slot: Slot, plain: str, written: str) -> None:
-    """BigCommerce refused a value: who has it is found out, the suffix is on disk before it is
-    sent, and the log names both.
+    """BigCommerce refused a value: the holder is found, the suffix is saved before it is sent, and
+    the log names both products.
     """
     other = await holder_of(session, slot.field, plain)
     row = await _row(session, job.uuid, slot, (plain, written), other)
@@ -233,8 +235,8 @@ async def _row(
 def say_foreseen(
     jobs: Sequence[Job], batch: Sequence[Job], found: Mapping[str, Sequence[Clash]]
 ) -> None:
-    """Said when they are made, since only then a product of the same batch has the id that names it
-    (decision 6).
+    """Reports foreseen clashes after the creates, because only then a product of the same batch has
+    the id that names it (decision 6).
     """
     made = {job.uuid: job.binding.synced.product_id for job in batch if job.binding is not None}
     for job in jobs:
@@ -249,7 +251,7 @@ async def say_clash(
     session: Session, job: Job, field_name: str, before: CatalogProduct, after: CatalogProduct
 ) -> ObservedProduct | None:
     """The sync log names both products, so that the merchant can link them instead (decision 6).
-    Answers the other one.
+    Returns the other product.
     """
     value, written = _clashed(field_name, before, after)
     other = await holder_of(session, field_name, value)
@@ -258,7 +260,7 @@ async def say_clash(
 
 
 def _say(job: Job, slot: Slot, value: str, written: str, other: ObservedProduct | None) -> None:
-    # Nobody links to the marker: it is named, and no more (decision 16).
+    # Nobody links to the marker product: it is named without a link (decision 16).
     number = "" if other is None or other.name == marker.NAME else str(other.product_id or "")
     named = {"other": other.name if other else "", "other_id": number}
     variant = slot.variant if not job.desired.is_simple else ""
@@ -293,18 +295,18 @@ async def holder_of(session: Session, field_name: str, value: str) -> ObservedPr
 
 
 async def holder_of_sku(session: Session, sku: str) -> ObservedProduct | None:
-    """The product that has this SKU, or a variant with it; BigCommerce gives it to no other
-    (bigcommerce facts 3.4).
+    """The product that has this SKU, or a variant with it. BigCommerce gives a SKU to one product
+    only (bigcommerce facts 3.4).
     """
     ids = sorted(await session.shop.products_with_sku(sku))
     return next(iter((await session.shop.products(ids[:1])).values()), None)
 
 
 async def _holder_of_url(session: Session, url: str) -> ObservedProduct | None:
-    """No filter finds an address: what was read before the first sync is asked first, then the
-    store page by page.
+    """No filter finds an address: the products read before the first sync are checked first, then
+    the store page by page.
 
-    It may be a category's or a page's, and then no product has it.
+    The address may belong to a category or a page, and then no product has it.
     """
     async with session.read() as tx:
         claims = await plan_inputs.claims(tx, session.connection.id)
@@ -333,7 +335,7 @@ def holds(found: ObservedProduct, row: Suffix) -> bool:
 
 
 def rows_of_create(job: Job, sent: CatalogProduct, holders: Mapping[Slot, Holder]) -> list[Suffix]:
-    """What a product that was just made has with a suffix."""
+    """The suffixes of a product that was just created."""
     pairs = [(Slot("name"), job.desired.name, sent.name), (Slot("url"), job.desired.url, sent.url)]
     plain = {variant.key: variant.sku for variant in job.desired.variants}
     pairs += [
@@ -348,8 +350,8 @@ def rows_of_create(job: Job, sent: CatalogProduct, holders: Mapping[Slot, Holder
         ):
             holder = holders.get(slot) or holders.get(Slot(slot.field))
             if holder is None and slot.field == "url":
-                # the sweep finds it and asks: without a holder it would count as a category's or a
-                # page's
+                # The sweep finds it and asks. Without a holder the address would count as a
+                # category's or a page's.
                 continue
             holder = holder or Holder("", "")
             rows.append(

@@ -1,10 +1,10 @@
-"""Products that are made in BigCommerce: never twice, and never mistaken for somebody else's.
+"""Creates products in BigCommerce: never twice, and never mistaken for a product of the merchant.
 
-Before the POST an intent is on disk. A create without an answer is settled by looking: what is
-found is adopted only if it is unbound, created since, in our category, and either has every SKU
-that was sent and no other, whatever the merchant has changed of it meanwhile, or is hidden and
-equal to what was sent; anything else is the merchant's own, and ours gets the clash suffix
-(decision 6).
+An intent is saved before the POST. A create without an answer is resolved by reading the store. A
+product that is found is attached only if it is unbound, was created since, is in our category, and
+fulfils one of two conditions. Either it has every SKU that was sent and no other, whatever else the
+merchant has changed meanwhile; or it is hidden and equal to what was sent. Any other product is the
+merchant's own, and ours gets the clash suffix (decision 6).
 """
 
 import asyncio
@@ -41,12 +41,12 @@ from brygga.sync.products.pictures import find_unobtainable
 from brygga.sync.worker.session import Session
 
 RESOLVE_AFTER = timedelta(seconds=30)
-"""A create whose answer was lost may still be at work in the store: only after this time does "not
-found" mean "not made".
+"""A create whose answer was lost may still be in progress in the store. Only after this time does
+"not found" mean "not created".
 """
 CLOCK_UNCERTAINTY = timedelta(seconds=5)
 TRIES = 6
-"""Of one product within one create: three clashes, a picture, a video, a field."""
+"""Attempts for one product within one create: three clashes, a picture, a video, a field."""
 _OPTIONAL = {
     "upc": "upc",
     "gtin": "gtin",
@@ -65,22 +65,24 @@ class Creating:
     initial_levels: InitialLevels
     store_time: datetime | None = None
     late: set[str] = field(default_factory=set)
-    """Products with an earlier create that was never answered and not found: it may show up
-    late.
+    """Products with an earlier create that was never answered and whose product was not found: it
+    may appear late.
     """
     prepared: Sequence[Job] = ()
     claimed: dict[str, tuple[CatalogProduct, tuple[Clash, ...]]] = field(default_factory=dict)
-    """By product: what is sent, with a suffix on what another one has already, and those
-    clashes.
+    """By product: what is sent, with a suffix on each value that another product already has, and
+    those clashes.
     """
     adopting: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Two equal products must not adopt the same find: the second looks when the first is bound."""
+    """Two equal products must not attach the same product of the store: the second one searches
+    after the first is bound.
+    """
 
-    # ---- Settling --------------------------------------------------------------------------------
+    # ---- Resolving -------------------------------------------------------------------------------
 
     async def resolve(self, jobs: Sequence[Job]) -> None:
-        """Unanswered creates of these products, which the store lacks as far as we know: adopted,
-        given up, or looked at again later.
+        """Resolves unanswered creates of these products, which the store lacks as far as we know:
+        the product is attached, the create is given up, or the store is checked again later.
         """
         async with self.session.read() as tx:
             open_ = await intents.open_for(
@@ -101,13 +103,13 @@ class Creating:
             raise Unanswered("bigcommerce_unanswered", "the create may still be at work")
         async with self.session.transaction() as tx:
             await self.initial_levels.not_created(tx, self.session, job.uuid)
-            # The intent stays until the next one replaces it: what is made late after all is still
-            # known by the earlier time.
+            # The intent stays until the next one replaces it: a product that is created late is
+            # still recognised by the earlier time.
         self.late.add(job.uuid)
         self.store_time = min(filter(None, (self.store_time, intent.store_time)), default=None)
 
     async def _attached(self, job: Job, sent: CatalogProduct, since: datetime | None) -> bool:
-        """True when the store holds what an earlier create sent; it is ours from here on."""
+        """True when the store holds what an earlier create sent; the product is then ours."""
         async with self.adopting:
             found = await self._sent_by_us(sent, since)
             if found is None:
@@ -130,7 +132,7 @@ class Creating:
         return None
 
     async def _alike(self, sent: CatalogProduct) -> Sequence[ObservedProduct]:
-        """What may be it, by its name, or by a SKU where the merchant has renamed it."""
+        """The products that may be it: by name, or by a SKU when the merchant has renamed it."""
         named = await self.session.shop.products_page(name=sent.name)
         sku = next((variant.sku for variant in sent.variants if variant.sku), "")
         if named.items or not sku:
@@ -155,14 +157,14 @@ class Creating:
         )
         return all(_is_a_picture(operation) for operation in made.operations)
 
-    # ---- Making ----------------------------------------------------------------------------------
+    # ---- Creating --------------------------------------------------------------------------------
 
     async def prepare(self, jobs: Sequence[Job]) -> Sequence[Job]:
-        """Category, clock and names for all of them, asked for once. Answers the jobs in the order
-        in which they are best made.
+        """Asks for category, clock and names once for all jobs. Returns the jobs in the order in
+        which they are created.
 
-        Those with an address of their own go first: for the others BigCommerce makes one that is
-        free (bigcommerce facts 3.3), and might otherwise take the address that one of the former
+        Jobs with an address of their own go first. For the others BigCommerce generates a free
+        address (bigcommerce facts 3.3), which might otherwise be the address that one of the former
         wants.
         """
         if not jobs:
@@ -177,8 +179,8 @@ class Creating:
         return self.prepared
 
     async def create(self, jobs: Sequence[Job]) -> None:
-        """One POST each, a few at a time. A job that ends well has its binding and what the store
-        holds.
+        """One POST for each job, a few at a time. A job that ends well has its binding and what the
+        store holds.
         """
         if not jobs:
             return
@@ -217,7 +219,7 @@ class Creating:
             except Unanswered:
                 raise
             except Exception:
-                # Nothing left, or nothing happened: no create is open.
+                # The request was not sent, or it had no effect: no create is open.
                 await self._not_made(job)
                 raise
             else:
@@ -249,8 +251,8 @@ class Creating:
             )
 
     async def _remember(self, job: Job, sent: CatalogProduct, found: ObservedProduct) -> None:
-        """The binding with every child that the create brought: all of a product that we have just
-        made is ours.
+        """Saves the binding with every child that the create made: everything in a product that we
+        have just created is ours.
         """
         bound = children_of(sent, found)
         async with self.session.transaction() as tx:
@@ -263,8 +265,8 @@ class Creating:
             await suffixes.replace(
                 tx, self.session.connection.id, [job.uuid], job.suffixed.values()
             )
-        # The options stand as just sent: no reading of their own is needed to plan what a create
-        # could not carry.
+        # The options are exactly as sent. Planning what the create could not carry needs no further
+        # read.
         job.binding = bindings.Binding(
             replace(bound, fingerprint=planning.fingerprint(job.desired))
         )
@@ -274,16 +276,16 @@ class Creating:
     # ---- Refusals that can be mended -------------------------------------------------------------
 
     async def _found_late(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
-        """A name or a SKU that is taken may be taken by our own earlier create, whose answer never
-        came.
+        """A name or a SKU that is taken may be held by our own earlier create, whose answer was
+        lost.
         """
         if clashing(refused) not in {"name", "sku"} or job.uuid not in self.late:
             return False
         return await self._attached(job, attempt.sent, self.store_time)
 
     async def _mended(self, job: Job, attempt: "_Attempt", refused: Refused) -> bool:
-        """True when the attempt was changed so that it may be taken now; what was left out or
-        renamed has a line.
+        """True when the attempt was changed so that BigCommerce may accept it now. Each value that
+        was left out or renamed has a line.
         """
         if clash := clashing(refused):
             value, again = refused.errors.get("value", ""), attempt.clashes.get(clash, 0)
@@ -310,11 +312,11 @@ class Creating:
         return self._without_refused_fields(job, attempt, refused)
 
     async def _without_bad_pictures(self, job: Job, attempt: "_Attempt") -> None:
-        """The refusal does not say which picture. Those that even we cannot have stay out; if all
-        can be had, none rides.
+        """The refusal does not name the picture. Pictures that we cannot fetch either are left out;
+        if all can be fetched, the create is sent without pictures.
 
-        What did not ride is added one by one afterwards, so that the one at fault can be named
-        (decision 8).
+        A picture that was not sent is added afterwards by its own call, so that the refused one can
+        be named (decision 8).
         """
         before = attempt.sent
         sources = [image.source for image in before.images] + [
@@ -368,7 +370,7 @@ def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> Cata
 
 
 def _has_just_its_skus(sent: CatalogProduct, found: ObservedProduct) -> bool:
-    """Every variant was sent with a SKU, and those are the product's.
+    """Every variant was sent with a SKU, and the product has exactly these SKUs.
 
     BigCommerce gives a SKU to one product only (bigcommerce facts 3.4).
     """
@@ -384,8 +386,8 @@ def _is_a_picture(operation: object) -> bool:
 
 
 def children_of(sent: CatalogProduct, found: ObservedProduct) -> Synced:
-    """The binding of a product that we made, before it is sealed. Pictures are told apart by their
-    order, the only thing that stays.
+    """The binding of a product that we created, before it is committed. Pictures are matched by
+    their order, the only thing that stays the same.
     """
     bound = Synced(sent.key, found.product_id)
     recognised = planning.plan(sent, bound, found, Terms("", False, None), force=True).children

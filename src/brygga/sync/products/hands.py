@@ -1,9 +1,9 @@
-"""What a merchant's hands did to the variants and the counting of our products is seen, said, and
-followed (decisions 17, 18).
+"""Changes that a merchant makes in the store to the variants and the tracking level of our products
+are detected, reported and followed (decisions 17, 18).
 
-The sweep and the product hooks bring the products as BigCommerce shows them; nothing here is
-written to a platform, but for the button that counts a product as Zettle does again. A product that
-has to be synced anyway is left to that, and looked at after it.
+The sweep and the product hooks pass in the products as BigCommerce shows them. Nothing here is
+written to a platform, except by the button that makes the store count a product as Zettle does. A
+product that has to be synced anyway is left to the sync, and checked after it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -26,7 +26,7 @@ from brygga.sync.initial_levels import InitialLevels
 from brygga.sync.worker.session import Session
 
 RECOUNT = "recount"
-"""A mark's detail when the merchant asks to have the product counted as Zettle does."""
+"""A work item's detail when the merchant asks that the store counts the product as Zettle does."""
 AFTER_THE_SYNC = timedelta(seconds=10)
 MOST_NAMES = 10
 SAID: Mapping[Counting, tuple[Code, Severity]] = {
@@ -38,7 +38,7 @@ SAID: Mapping[Counting, tuple[Code, Severity]] = {
 
 
 async def recount(session: Session, bound: Mapping[str, Binding]) -> None:
-    """The store counts these products at the level that Zettle counts them at."""
+    """The store counts these products at the level at which Zettle counts them."""
     for binding in bound.values():
         if binding.state is State.BOUND:
             level = hands.level_of(binding.synced)
@@ -47,7 +47,7 @@ async def recount(session: Session, bound: Mapping[str, Binding]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """One reading of some products of ours, in the transaction that writes what follows from it."""
+    """One read of some products of ours, in the transaction that writes the consequences."""
 
     tx: Tx
     session: Session
@@ -57,10 +57,10 @@ class Hands:
     async def seen(
         self, uuids: Collection[str], shown: Mapping[int, ObservedProduct], *, swept: bool = False
     ) -> list[Line]:
-        """`shown` are the products that BigCommerce has, by its id. Answers what the merchant is
-        told.
+        """`shown` are the products that BigCommerce has, by its id. Returns the lines for the
+        merchant.
 
-        A sweep has its own look at stock, with a brake on mass effects (decision 9).
+        A sweep reads stock by itself, with a brake on mass effects (decision 9).
         """
         lines: list[Line] = []
         bound = await bindings.get_many(self.tx, self.session.connection.id, uuids)
@@ -75,10 +75,14 @@ class Hands:
     async def _read_zeroed(
         self, bound: Mapping[str, Binding], shown: Mapping[int, ObservedProduct]
     ) -> None:
-        """The store shows none of what has a number with us, and no hook may tell of it: switching
-        the level forgets numbers (bigcommerce facts 5.4). Stock looks, and asks where nothing
-        explains it. Not of a product that the store counts otherwise, or that is not as we know it:
-        its numbers are followed when that is (`_followed`)."""
+        """Schedules a stock read for a variant that the store shows with zero while we have a level
+        for it.
+
+        No hook may report this: switching the tracking level deletes the levels (bigcommerce facts
+        5.4). Stock work reads the level, and asks the merchant when nothing explains it. A product
+        that the store counts at another level, or that differs from its binding, is left out:
+        `_followed` handles its levels.
+        """
         ledger_rows = await ledgers.load(self.tx, self.session.connection.id, list(bound))
         zeroed: set[str] = set()
         for variant, ledger_row in ledger_rows.items():
@@ -140,8 +144,8 @@ class Hands:
             return
         await self.initial_levels.let_go(tx, session, uuid, found.missing)
         if counting is binding.counting is Counting.WHOLE and has_number:
-            # Another option names the product now, and its number was not forgotten with the one
-            # before.
+            # Another option names the product now, and its level was not deleted with the previous
+            # option.
             await self.initial_levels.kept(tx, session, uuid, found.variants)
             return
         made_again = {key: found.variants[key] for key in found.bound_again}
@@ -156,8 +160,8 @@ class Hands:
 
 
 def _is_anew(before: Counting, now: Counting) -> bool:
-    """True when BigCommerce may have forgotten the product's numbers (bigcommerce facts 5.4), or
-    has those of another level.
+    """True when BigCommerce may have deleted the product's levels (bigcommerce facts 5.4), or has
+    levels at another tracking level.
     """
     return before is not now and now is not Counting.OFF
 

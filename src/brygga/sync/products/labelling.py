@@ -1,6 +1,6 @@
-"""What a product is given after it was made: our tag, and the store's default channel (P4).
+"""What a product gets after it was created: our tag, and the store's default channel (P4).
 
-Both may be written twice: what was not answered is simply tried again.
+Both can be written twice: a call without an answer is simply repeated.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,9 @@ METAFIELD_KEY = "zettle_uuid"
 
 
 async def tag(session: Session, jobs: Sequence[Job]) -> None:
-    """Our metafield on each product: a lost binding can be found again (bigcommerce facts 3.12)."""
+    """Writes our metafield on each product: a lost binding can be found again (bigcommerce facts
+    3.12).
+    """
     todo = [job for job in jobs if job.binding and not job.binding.tagged]
     for place in range(0, len(todo), TAGGED_AT_ONCE):
         batch = todo[place : place + TAGGED_AT_ONCE]
@@ -27,7 +29,7 @@ async def tag(session: Session, jobs: Sequence[Job]) -> None:
         try:
             saved = await session.shop.create_metafields(items)
         except Refused as refused:
-            # The tag is a help for later, never a reason to hold a product back.
+            # The tag is only a help for later, never a reason to delay a product.
             session.log.warning(
                 "metafields refused", connection=session.connection.id, code=refused.code
             )
@@ -36,7 +38,7 @@ async def tag(session: Session, jobs: Sequence[Job]) -> None:
             all_failed(batch, failure)
             continue
         tagged = {one.product_id for one in saved.saved}
-        # What was not saved has its tag already: from a create whose answer was lost.
+        # A product whose tag was not saved already has it, from a create whose answer was lost.
         done = [
             job.uuid
             for job in batch
@@ -47,8 +49,8 @@ async def tag(session: Session, jobs: Sequence[Job]) -> None:
 
 
 async def assign_channel(session: Session, jobs: Sequence[Job]) -> None:
-    """The store's default channel, once in the life of a product that we made (P4); calls one after
-    the other.
+    """Assigns the store's default channel, once for each product that we created (P4). The calls
+    are sequential.
     """
     shop = session.connection.shop
     assert shop is not None
@@ -78,10 +80,10 @@ async def assign_channel(session: Session, jobs: Sequence[Job]) -> None:
 
 
 async def are_in_channel(session: Session, jobs: Sequence[Job]) -> bool:
-    """Whether this store has put its new products into its channel by itself, as many do
-    (bigcommerce facts 3.13).
+    """Whether this store puts its new products into its channel by itself, as many do (bigcommerce
+    facts 3.13).
 
-    One look at the first of a large batch then spares the writes for all of it.
+    One read of the first portion of a large batch then saves the writes for all of it.
     """
     shop, ids = (
         session.connection.shop,

@@ -1,5 +1,5 @@
-"""Zettle's library, read whole or by what changed, into the mirror; what changed is marked, what is
-new is assigned (P8).
+"""Reads Zettle's library, whole or by what changed, into the mirror. Changed products get work
+items, and new products are assigned (P8).
 """
 
 from collections.abc import Sequence
@@ -20,15 +20,16 @@ from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import FeedTooOld, LibraryPage
 
 FEW = 25
-"""More products than this in one page are mass work: every small change goes before them."""
+"""More products than this in one page are mass work: every small change is handled before them."""
 DUPLICATES = "duplicates"
-"""A mark's detail that asks for a new look for likely duplicates."""
+"""A work item's detail that asks for a new search for likely duplicates."""
 
 
 async def library(session: Session, items: Sequence[WorkItem]) -> None:
-    """The mirror is what Zettle says; everything that this may change in the store is marked.
+    """Makes the mirror equal to Zettle, and adds a work item for everything that this may change in
+    the store.
 
-    Before the first sync the store is searched for likely duplicates as well (P11).
+    Before the first sync, the store is also searched for likely duplicates (P11).
     """
     details = {item.detail for item in items}
     async with session.read() as tx:
@@ -52,8 +53,8 @@ async def library(session: Session, items: Sequence[WorkItem]) -> None:
 
 
 async def _draw(session: Session) -> None:
-    """The plan of a large library is ready before its merchant asks for it; a small one is drawn
-    when a page wants it.
+    """The plan of a large library is computed before its merchant asks for it. A small one is
+    computed when a page needs it.
     """
     async with session.read() as tx:
         size = await mirror.size(tx, session.connection.id)
@@ -63,8 +64,8 @@ async def _draw(session: Session) -> None:
 
 @dataclass(slots=True)
 class _Reading:
-    """One reading. `known_before`: the mirror was whole once, so what is not in it was added
-    since.
+    """One read of the library. `known_before`: the mirror was complete once, so a product that it
+    lacks was added since.
     """
 
     session: Session
@@ -72,8 +73,8 @@ class _Reading:
     seen: set[str] = field(default_factory=set)
 
     async def read(self, since: str) -> bool:
-        """False when the feed does not reach back to `since`. Each page is on disk, with its marks,
-        before the next is asked for.
+        """False when the feed does not reach back to `since`. Each page is saved, with its work
+        items, before the next is requested.
         """
         page = await self.session.zettle.library_page(since)
         if isinstance(page, FeedTooOld):
@@ -115,7 +116,7 @@ class _Reading:
                     tx, connection_id, Kind.PRODUCT, page.deleted, now, detail=DELETED
                 )
             else:
-                # Nothing is in the store yet: there is nothing to prove.
+                # Nothing is in the store yet, so no proof is needed.
                 await mirror.remove(tx, connection_id, page.deleted, now)
 
     async def _mark(self, tx: Tx, arrived: Arrived) -> None:
@@ -127,8 +128,8 @@ class _Reading:
         )
 
     async def _nominate_absent(self, tx: Tx) -> None:
-        """A product that the whole library lacks is only a nomination: its mark asks Zettle for the
-        product itself.
+        """A product that is missing from the whole library is only a candidate for removal: its
+        work item asks Zettle for the product itself.
         """
         now, connection_id = self.session.clock.now(), self.session.connection.id
         absent = sorted(set(await mirror.etags(tx, connection_id)) - self.seen)
@@ -139,11 +140,12 @@ class _Reading:
 
 
 async def _assign(session: Session) -> None:
-    """Whole-library mode assigns all on which nothing was decided; whatever belongs in the store
-    and is not there is marked.
+    """Whole-library mode assigns every product without a decision. Each product that belongs in the
+    store and is missing there gets a work item.
 
-    Before the set-up is finished, only what this store kept from an earlier connection is assigned:
-    it is synced again whatever the merchant picks (D4), and the pages say so beforehand.
+    Before the set-up is finished, only products that this store kept from an earlier connection are
+    assigned. They are synced again whatever the merchant picks (D4), and the pages say so
+    beforehand.
     """
     now, connection_id = session.clock.now(), session.connection.id
     if session.connection.stage is not Stage.RUNNING:
@@ -162,12 +164,12 @@ async def _assign(session: Session) -> None:
 
 
 MOST_CHANGES = 20
-"""Of what changed between the plan and the first sync: more are counted, not named."""
+"""Most changes between the plan and the first sync that are named. More are counted."""
 
 
 async def _say_what_changed(session: Session) -> None:
-    """The first reading after "Finish set-up": what is not as the merchant saw it in the plan
-    stands in the log.
+    """On the first read after "Finish set-up", the log reports what differs from the plan that the
+    merchant saw.
     """
     connection_id, now = session.connection.id, session.clock.now()
     async with session.transaction() as tx:

@@ -1,5 +1,5 @@
-"""The store's own products, compared with the library before the first sync: likely duplicates
-(P11), and what is taken already.
+"""Compares the store's own products with the library before the first sync: likely duplicates
+(P11), and values that are already taken.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from brygga.sync.products.plans import SMALL
 from brygga.sync.worker.session import Session
 
 CONNECTOR = "connector"
-"""The reason of a pair with an equal SKU whose product stands in a category "Zettle" that we did
-not make: another connector's work.
+"""The reason of a pair with an equal SKU whose product is in a category "Zettle" that we did not
+create: another connector created it.
 """
 
 
 async def find_duplicates(session: Session) -> None:
-    """Products that stand on both sides and are not bound, for the merchant to link, keep or skip
-    (P11).
+    """Finds products that exist on both sides and are not bound. The merchant links, keeps or skips
+    them (P11).
     """
     connection_id = session.connection.id
     shop = await _whole_shop(session)
@@ -34,7 +34,7 @@ async def find_duplicates(session: Session) -> None:
         products = await mirror.products(tx, connection_id)
         bound = dict(await bindings.product_ids(tx, connection_id))
         if session.connection.stage is not Stage.RUNNING:
-            # What was kept here will be ours again: there is nothing to ask (D4).
+            # Products that the store kept become ours again: there is nothing to ask (D4).
             bound |= await bindings.kept_here(tx, connection_id)
     taken = set(bound.values())
     ours = [product for product in products if product.uuid not in bound]
@@ -50,7 +50,9 @@ async def find_duplicates(session: Session) -> None:
 async def _matched(
     ours: Sequence[Product], theirs: Sequence[ObservedProduct]
 ) -> Sequence[matching.Pair]:
-    """Of two large catalogues in a thread: pages that this process serves do not wait for it."""
+    """Two large catalogues are compared in a thread: the pages that this process serves do not
+    wait.
+    """
     if len(ours) > SMALL and len(theirs) > SMALL:
         return await asyncio.to_thread(matching.likely, ours, theirs)
     return matching.likely(ours, theirs)
@@ -73,8 +75,8 @@ def _pair(pair: matching.Pair, other: ObservedProduct, category: int) -> Pair:
 
 
 async def _category(session: Session) -> int:
-    """A top category "Zettle" that is there already; 0 when there is none. None is made: nothing is
-    set up yet.
+    """An existing top category "Zettle"; 0 when there is none. None is created: nothing is set up
+    yet.
     """
     shop = session.connection.shop
     assert shop is not None
@@ -89,9 +91,7 @@ async def _tree(session: Session, shop: Shop) -> int:
 
 
 def _claims(products: Sequence[Product], theirs: Mapping[int, ObservedProduct]) -> Iterator[Claim]:
-    """What of the store's names, SKUs and URLs the library wants too; the rest could clash with
-    nothing.
-    """
+    """The store's names, SKUs and URLs that the library wants too. The others cannot clash."""
     wanted = {one_line(product.name).casefold() for product in products}
     wanted |= {path(product.slug) for product in products}
     wanted |= {

@@ -1,9 +1,8 @@
-"""A product of ours makes way for the store's own, which the merchant says is the same: "link
-instead" (decision 6).
+"""Replaces a product of ours by the store's own product, when the merchant says that both are the
+same: "link instead" (decision 6).
 
-Ours is deleted, because there may be one living product at a time; the merchant's own is bound as
-linked (decision 12) and written by the product work that follows, which never writes what is set at
-birth.
+Ours is deleted, because only one of the two may be active. The merchant's own product is bound as
+linked (decision 12). The product work that follows writes it, without birth-only fields.
 """
 
 from collections.abc import Sequence
@@ -22,17 +21,17 @@ from brygga.sync.worker.session import Session
 
 
 class Obstacle(StrEnum):
-    """Why two products cannot be linked now; nothing is changed then."""
+    """Why two products cannot be linked now. Nothing is changed then."""
 
     GONE = "gone"
-    """The store's product is not there any more."""
+    """The store's product does not exist any more."""
     TAKEN = "taken"
-    """It is another Zettle product's already."""
+    """The store's product already belongs to another Zettle product."""
     NOT_ASSIGNED = "not_assigned"
 
 
 async def link(session: Session, items: Sequence[WorkItem]) -> None:
-    """The handler of link marks, whose detail is the BigCommerce product id."""
+    """The handler of link work items, whose detail is the BigCommerce product id."""
     for item in items:
         try:
             await _link(session, item)
@@ -49,7 +48,7 @@ async def _link(session: Session, item: WorkItem) -> None:
     if owner == uuid:
         await session.finish(item)
         return
-    # Looked at before ours goes: a link to nothing would lose the product.
+    # Read before ours is deleted: a link to a missing product would lose the product.
     found = await session.shop.product(target)
     if obstacle := _obstacle(entry, owner, found):
         await _impossible(session, item, entry, obstacle)
@@ -58,8 +57,8 @@ async def _link(session: Session, item: WorkItem) -> None:
     assert entry is not None
     assert found is not None
     if binding is not None and binding.synced.origin is Origin.CREATED:
-        # The mark stays until the binding below is written: a delete that failed, or a stop here,
-        # is tried again.
+        # The work item stays until the binding below is saved: after a failed delete, or a stop
+        # here, it is retried.
         await session.shop.delete_products([binding.synced.product_id])
     await _bind(session, item, entry, (binding, found))
 

@@ -1,6 +1,7 @@
 """What the two passes over a batch of updates write (decision 19).
 
-The first writes everything but what another product has still, the second the rest.
+The first pass writes everything except values that another product still has. The second writes the
+rest.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -41,12 +42,12 @@ def variant_changes(planned: Sequence[Planned]) -> list[tuple[Planned, int, dict
 
 
 def second(turns: Turns) -> dict[Slot, Turn]:
-    """What is left for the second pass."""
+    """The values that remain for the second pass."""
     return {slot: turn for slot, turn in turns.items() if turn.first != turn.last and turn.last}
 
 
 def mends(job: Job, bound: Synced, turns: Turns) -> tuple[Operation, ...]:
-    """Only the values that are to be plain again."""
+    """Only the values that lose their suffix."""
     values = {slot: turn.first for slot, turn in turns.items() if turn.first != turn.now}
     own, variants = by_place(job, bound, values)
     updates = (
@@ -58,7 +59,7 @@ def mends(job: Job, bound: Synced, turns: Turns) -> tuple[Operation, ...]:
 def by_place(
     job: Job, bound: Synced, values: Mapping[Slot, str]
 ) -> tuple[dict[str, Scalar], list[tuple[int, dict[str, Scalar]]]]:
-    """Changes of the product itself, and by id those of its variants."""
+    """The changes of the product itself, and those of its variants by id."""
     own: dict[str, Scalar] = {}
     variants: list[tuple[int, dict[str, Scalar]]] = []
     for slot, value in values.items():

@@ -1,4 +1,4 @@
-"""The pictures and videos of a product, and how every confirmed child of it is remembered."""
+"""The pictures and videos of a product, and how every confirmed child of it is saved."""
 
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -31,7 +31,8 @@ from brygga.wire import Upload
 T = TypeVar("T")
 AGAIN_S = (5.0, 20.0)
 FRESH_FOR = timedelta(minutes=2)
-"""A picture just saved may not be there yet; later than this after a save it is gone."""
+"""A picture that was just saved may not be available yet. Later than this after a save, it is gone.
+"""
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Planned:
 
 @dataclass(slots=True)
 class Pictures:
-    """What updates share: the drain's session, and the stock's word at a birth."""
+    """What updates share: the turn's session, and the stock work's interface for creates."""
 
     session: Session
     initial_levels: InitialLevels
@@ -66,8 +67,8 @@ class Pictures:
     async def variant_image(
         self, one: Planned, product_id: int, variant_id: int, source: str
     ) -> None:
-        """A variant has one picture, so giving it twice does no more than once. One that cannot be
-        had is left out, with a line.
+        """A variant has one picture, so sending it twice has the same effect as once. A picture
+        that cannot be fetched is left out, with a line.
         """
         key = next(key for key, id_ in one.children.variants.items() if id_ == variant_id)
         if not source:
@@ -105,18 +106,18 @@ class Pictures:
                 await self.dropped(one, Child.IMAGE, image_id)
 
     async def _add_picture(self, one: Planned, image: CatalogImage) -> None:
-        """By its address, else by its bytes, else left out with a line and tried again at the next
-        save (decision 8).
+        """Adds a picture by its address, else by its bytes. Otherwise it is left out with a line
+        and retried at the next save (decision 8).
 
-        The shop compares no pictures (bigcommerce facts 3.10), so that an upload is on its way is
-        on disk before it leaves: should its answer be lost, the picture is looked for before it is
-        sent again (`planning`).
+        The store does not compare pictures (bigcommerce facts 3.10). The upload is therefore saved
+        as pending before it is sent. If its answer is lost, `planning` looks for the picture before
+        it is sent again.
         """
         before = -_newest(one)
         await self.added(one, pictures={image.source: before})
         if one.job.item.attempts:
-            # The store could not have it before: whether it is there by now we ask its host, not
-            # the store.
+            # The store could not fetch it before. We ask the picture's host, not the store, whether
+            # it is available now.
             made = await self._by_bytes(one, image) or await self._by_address(one, image)
         else:
             made = await self._by_address(one, image) or await self._by_bytes(one, image)
@@ -132,7 +133,7 @@ class Pictures:
         if not goes_by_address(image.source) or image.source in one.job.unobtainable:
             return None
         made = await _unless_bad(self.session.shop.add_image(one.product_id, image))
-        # It stands where it was asked to stand.
+        # It has the position that was requested.
         return made and replace(made, sort_order=image.sort_order, is_thumbnail=image.is_thumbnail)
 
     async def _by_bytes(self, one: Planned, image: CatalogImage) -> ObservedImage | None:
@@ -165,7 +166,7 @@ class Pictures:
                 await shop.delete_video(product_id, id_)
                 await self.dropped(one, Child.VIDEO, id_)
 
-    # ---- Remembering -----------------------------------------------------------------------------
+    # ---- Saving children -------------------------------------------------------------------------
 
     async def added(
         self,
@@ -179,8 +180,8 @@ class Pictures:
         videos: Mapping[str, int] = {},
         created: bool = False,
     ) -> None:
-        """New children, on disk as soon as they are confirmed; with `created` their stock is told in
-        the same transaction.
+        """Saves new children as soon as they are confirmed. With `created`, stock work is informed
+        in the same transaction.
         """
         key, product_id = one.children.key, one.children.product_id
         news = Synced(
@@ -233,13 +234,15 @@ class Pictures:
 
 
 def _newest(one: Planned) -> int:
-    """The highest id of a picture that we know to be on the product: what is newer came after."""
+    """The highest id of a picture that we know to be on the product. A newer picture has a higher
+    id.
+    """
     seen = one.job.observed.images if one.job.observed else ()
     return max([0, *one.children.images.values(), *(image.image_id for image in seen)])
 
 
 async def _unless_bad(call: Awaitable[T]) -> T | None:
-    """What the call gives; None when the picture itself is refused or cannot be fetched."""
+    """The result of the call; None when the picture itself is refused or cannot be fetched."""
     try:
         return await call
     except Refused as refused:
@@ -253,10 +256,10 @@ def is_about_a_picture(refused: Refused) -> bool:
 
 
 async def fetched(session: Session, job: Job, source: str) -> Upload | None:
-    """The picture's bytes from Zettle's own hosts; None when it cannot be had there either.
+    """The picture's bytes from Zettle's own hosts; None when it is not available there either.
 
-    While its host does not answer, or when a picture just saved is not there yet (zettle facts
-    6.2), the job is told to come back.
+    When its host does not answer, or a picture just saved is not available yet (zettle facts 6.2),
+    the job is scheduled again.
     """
     if source in job.unobtainable:
         return None
@@ -264,7 +267,7 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
         found = await session.zettle.picture(source)
     except Refused as refused:
         if refused.status:
-            # Its host has answered: what is not there for us is not there for the store.
+            # The host has answered: what we cannot get, the store cannot get either.
             job.unobtainable.add(source)
         saved = job.product.updated
         if refused.status == 404 and saved is not None and session.clock.now() - saved < FRESH_FOR:
@@ -279,8 +282,8 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
 
 
 async def find_unobtainable(session: Session, job: Job, sources: Iterable[str]) -> None:
-    """Which of these pictures nobody can have, so that a store that refuses one of many without
-    naming it is asked for the others only.
+    """Finds pictures that are not available to anyone. A store that refuses one of many pictures
+    without naming it is then asked for the others only.
     """
     for source in dict.fromkeys(filter(goes_by_address, sources)):
         await fetched(session, job, source)

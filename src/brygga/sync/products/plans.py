@@ -1,8 +1,8 @@
-"""Plans as the pages show them: drawn when what they are drawn from has changed, and kept in the
-database, which pages them.
+"""Plans as the pages show them: computed when their inputs have changed, and kept in the database,
+which paginates them.
 
-A large library's plan takes a second to draw. Then the page shows the last one, and it is drawn
-anew behind it.
+A large library's plan takes a second to compute. The page then shows the last one, and a new one is
+computed in the background.
 """
 
 import asyncio
@@ -27,9 +27,11 @@ from brygga.sync.products.preview import Action, Mapper, PlanInputs, Step, gathe
 log = structlog.get_logger(__name__)
 
 SMALL: Final = 500
-"""A plan of so many products is drawn while its reader waits: it takes a tenth of a second."""
+"""A plan of up to this many products is computed while the reader waits: it takes a tenth of a
+second.
+"""
 SHARE: Final = 10
-"""A plan that changes all the time is drawn a tenth of the time at most."""
+"""A plan that changes all the time is computed for at most a tenth of the time."""
 FILTERS: Final[Mapping[str, Callable[[Step], bool]]] = {
     "create": lambda step: step.action is Action.CREATE,
     "link": lambda step: step.action is Action.LINK,
@@ -40,17 +42,16 @@ FILTERS: Final[Mapping[str, Callable[[Step], bool]]] = {
     "undecided": lambda step: step.undecided,
     "warnings": lambda step: bool(step.notes),
 }
-"""Of the page, beside "" that shows all; each counts its products."""
+"""Filters of the page, beside "" that shows all. Each filter counts its products."""
 SUPPOSED: Final = "supposed"
-"""Products that nobody has chosen yet; their steps are what choosing would do."""
+"""Products that nobody has chosen yet. Their steps show what choosing them would do."""
 CERTAIN: Final = "certain:"
 """Before a filter's name: its products without those that are still to be chosen."""
 
 
 async def stamp_of(tx: Tx, connection: Connection) -> str:
-    """Changes when anything changes that the plan is drawn from:
-
-    the library, the bindings, the choices, the terms.
+    """Changes when any input of the plan changes: the library, the bindings, the choices, the
+    terms.
     """
     return (
         f"{connection.choices} {terms_of(connection)} {await plan_inputs.stamp(tx, connection.id)}"
@@ -78,19 +79,19 @@ def counted(steps: Sequence[Kept]) -> dict[str, int]:
 
 @dataclass(slots=True)
 class _Drawings:
-    """Of one connection: one at a time, and not without a pause."""
+    """The plan computations of one connection: one at a time, with a pause between them."""
 
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     task: "asyncio.Task[None] | None" = None
     next_at: float = 0.0
     terms: str = ""
     mapped: dict[str, tuple[str, Mapped]] = field(default_factory=dict)
-    """Uuid -> the version of the product that was mapped, and what it came to."""
+    """Uuid -> the version of the product that was mapped, and the result."""
 
 
 @dataclass(slots=True)
 class Plans:
-    """For one process.
+    """The plans of one process.
 
     `most` connections are remembered, so that only what has changed is mapped again.
     """
@@ -102,9 +103,9 @@ class Plans:
     async def ready(
         self, database: Database, clock: Clock, connection: Connection, *, comparing: bool = False
     ) -> bool:
-        """True: the plan that is kept is up to date. False: it is of a moment ago, or there is none
-        yet, and a newer one is being drawn. While the store is being compared (`comparing`) that is
-        the work's own next step.
+        """True: the kept plan is up to date. False: it is out of date, or there is none yet, and a
+        newer one is being computed. While the store is being compared (`comparing`), that work
+        computes the plan as its next step.
         """
         async with database.read() as tx:
             stamp, known = await stamp_of(tx, connection), await plans.stamp(tx, connection.id)
@@ -119,7 +120,7 @@ class Plans:
         return False
 
     async def draw(self, database: Database, clock: Clock, connection: Connection) -> None:
-        """The plan as if all were chosen on which nobody has decided."""
+        """Computes the plan as if every product without a decision were chosen."""
         drawings = self._of(connection)
         async with drawings.lock:
             async with database.read() as tx:
@@ -128,7 +129,7 @@ class Plans:
                     return
                 inputs = await gather(tx, connection)
             work = _Work(inputs, _mapper(connection, drawings))
-            # Other requests go on meanwhile.
+            # Other requests continue meanwhile.
             steps = await asyncio.to_thread(work) if len(inputs.entries) > self.small else work()
             async with database.transaction() as tx:
                 await plans.keep(
@@ -145,8 +146,8 @@ class Plans:
     async def _behind(
         self, drawings: _Drawings, database: Database, clock: Clock, connection_id: int
     ) -> None:
-        """Once the pause is over: a page that says that the plan is being drawn need not ask
-        again.
+        """Computes the plan after the pause: a page that says that the plan is being computed need
+        not ask again.
         """
         try:
             await clock.sleep(max(0.0, drawings.next_at - clock.monotonic()))
@@ -158,7 +159,7 @@ class Plans:
                     await self.draw(database, clock, connection)
             except (DatabaseGone, SQLAlchemyError) as failed:
                 log.warning(
-                    "plan not drawn", connection=connection_id, why=str(failed).splitlines()[0]
+                    "plan not computed", connection=connection_id, why=str(failed).splitlines()[0]
                 )
             ended = clock.monotonic()
             drawings.next_at = ended + (ended - began) * SHARE
@@ -175,7 +176,7 @@ class Plans:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What a thread does: everything but to ask the database."""
+    """What a thread does: everything except database access."""
 
     inputs: PlanInputs
     mapper: Mapper

@@ -1,8 +1,8 @@
-"""The plan: what the next sync would do with each product, told from our memory alone. No platform
-is asked and nothing is written.
+"""The plan: what the next sync would do with each product, computed from the database alone. No
+platform is called and nothing is written.
 
-`gather` reads, `previewed` decides with the functions that the sync itself uses, in the order in which
-the sync makes products: so a clash that is foreseen here gets the suffix that it gets there.
+`gather` reads. `previewed` decides with the functions that the sync itself uses, in the order in
+which the sync creates products. A clash that is foreseen here gets the same suffix there.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -44,12 +44,12 @@ FOUND_AGAIN = "found_again"
 
 
 PORTION = 250
-"""So many products are read with one statement."""
+"""Products that one statement reads."""
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is cut, left out, renamed or worth a look: a line that the sync log would have."""
+    """What is cut, left out, renamed or worth a check: a line that the sync log would have."""
 
     code: str
     params: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +68,7 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Step:
     """`reason` says why a product is left out or leaves. `supposed`: nobody has chosen it yet, and
-    this is what choosing would do.
+    this is what choosing it would do.
     """
 
     uuid: str
@@ -77,24 +77,24 @@ class Step:
     reason: str = ""
     notes: tuple[Note, ...] = ()
     target: Target | None = None
-    """What it is linked with."""
+    """The product that it is linked with."""
     likely: tuple[Target, ...] = ()
     choice: Choice = Choice.OPEN
     supposed: bool = False
     words: str = ""
-    """What a search looks in."""
+    """The text that a search uses."""
 
     @property
     def undecided(self) -> bool:
-        """It may be in the store already, would be made a second time, and the merchant has not
-        said that it shall.
+        """The product may already be in the store and would be created a second time, and the
+        merchant has not confirmed that.
         """
         return bool(self.likely) and self.choice is Choice.OPEN and self.action is Action.CREATE
 
 
 @dataclass(frozen=True, slots=True)
 class PlanInputs:
-    """All that the plan is drawn from."""
+    """All inputs of the plan."""
 
     connection: Connection
     entries: Mapping[str, Entry]
@@ -102,7 +102,7 @@ class PlanInputs:
     pairs: Sequence[Pair]
     claims: Sequence[Claim]
     kept: Collection[str] = ()
-    """Products that this store kept from an earlier connection: they will be ours again (D4)."""
+    """Products that this store kept from an earlier connection: they become ours again (D4)."""
 
 
 async def preview(tx: Tx, connection: Connection, *, suppose: bool = False) -> Sequence[Step]:
@@ -111,7 +111,7 @@ async def preview(tx: Tx, connection: Connection, *, suppose: bool = False) -> S
 
 
 async def gather(tx: Tx, connection: Connection) -> PlanInputs:
-    """In portions: between two of them whoever shares the process has a turn."""
+    """Reads in portions: between two of them, other tasks of the process can run."""
     ids = await bindings.known(tx, connection.id)
     uuids = list(dict.fromkeys([*await library.etags(tx, connection.id), *ids]))
     entries: dict[str, Entry] = {}
@@ -140,17 +140,15 @@ Mapper = Callable[[Product], Mapped]
 def previewed(
     inputs: PlanInputs, *, suppose: bool = False, mapper: Mapper | None = None
 ) -> tuple[Step, ...]:
-    """`suppose`: as if every product on which nobody has decided were chosen; those steps say
-    so.
-    """
+    """`suppose`: as if every product without a decision were chosen. Those steps say so."""
     terms = terms_of(inputs.connection)
     return _Drawing(inputs, suppose, mapper or (lambda product: desired(product, terms))).steps()
 
 
 @dataclass(slots=True)
 class _Drawing:
-    """One plan being drawn: products in the order of the sync, names, SKUs and URLs given out as it
-    gives them.
+    """One plan in progress: products in the order of the sync, with names, SKUs and URLs assigned
+    as the sync assigns them.
     """
 
     inputs: PlanInputs
@@ -186,8 +184,8 @@ class _Drawing:
             if pair.product_uuid in self.inputs.bound:
                 continue
             self.pairs.setdefault(pair.product_uuid, []).append(pair)
-        # Two products of the till cannot be one in the store: the first match stands, as in the
-        # sync.
+        # Two Zettle products cannot share one product of the store: the first match stands, as in
+        # the sync.
         for uuid in sorted(self.pairs):
             chosen = next((pair for pair in self.pairs[uuid] if pair.choice is Choice.LINK), None)
             if chosen is not None and chosen.product_id not in taken:
@@ -206,15 +204,15 @@ class _Drawing:
                 self.claims.taken(mapped)
 
     def _step(self, entry: Entry) -> Step:
-        """What would become of one product.
+        """The step of one product.
 
         | belongs in the store | readable and within the limits | in the store | step |
         |---|---|---|---|
         | no | any | yes | delete what we created, unlink what was linked |
         | no | any | no | leave out |
-        | yes | no | any | leave out: what stands in the store stays as it is |
-        | yes | yes | no | create, or link; leave out while the version that was refused is still the latest |
-        | yes | yes | yes | update when Zettle's version is not the one last synced, else nothing |
+        | yes | no | any | leave out: the product in the store stays as it is |
+        | yes | yes | no | create, or link; leave out while the refused version is the latest |
+        | yes | yes | yes | update when Zettle's version is not the synced one, else nothing |
         """
         uuid, binding = entry.product_uuid, self.inputs.bound.get(entry.product_uuid)
         if uuid in self.inputs.kept and entry.product is not None and entry.removed_at is None:
@@ -324,7 +322,7 @@ def _target(pair: Pair) -> Target:
 
 
 def _notes(lines: Iterable[Line]) -> tuple[Note, ...]:
-    """Each kind of line once per field, whatever the number of variants that it is about."""
+    """Each kind of line once per field, for any number of variants."""
     found = {
         (line.code, line.params.get("field", "")): Note(line.code.value, dict(line.params))
         for line in lines

@@ -1,9 +1,10 @@
-"""Products that leave the store: by binding only, what we created is deleted, what was linked is
-let go (decisions 11, 12).
+"""Products that leave the store. The binding decides: what we created is deleted, and what was
+linked is unlinked (decisions 11, 12).
 
-A product that Zettle has no more is removed only on proof: Zettle announced it (an event, or
-`deletedProducts`) and answers 404 for it. A 404 that nobody announced is asked for again, and what
-is then removed counts as inferred: too many of those stop and ask (decision 9).
+A product that Zettle does not have any more is removed only on proof: Zettle announced it (an
+event, or `deletedProducts`) and answers 404 for it. A 404 that nobody announced is checked again,
+and a removal that follows counts as inferred. Too many of those stop, and the merchant is asked
+(decision 9).
 """
 
 from collections.abc import Sequence
@@ -28,15 +29,15 @@ DELETED_AT_ONCE = 250
 RETRY_S = 300.0
 SPARED = "spared"
 SPARED_FOR = timedelta(days=1)
-"""A "no, leave them" stands as long as the products keep being missed; when one was there again for
-a day, it may be asked about anew.
+"""The answer "no, leave them" holds as long as the products stay missing. When a product was there
+again for a day, the merchant may be asked again.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class ProductRemoval:
-    """A product that does not belong in the store any more; `binding` is None when it is not there
-    either.
+    """A product that does not belong in the store any more. `binding` is None when it is not in the
+    store either.
     """
 
     item: WorkItem
@@ -47,8 +48,8 @@ class ProductRemoval:
 
 
 async def remove(session: Session, removals: Sequence[ProductRemoval]) -> None:
-    """Everything that may go goes; what was only inferred and is too much waits for the merchant's
-    answer.
+    """Removes everything that may be removed. Inferred removals that are too many wait for the
+    merchant's answer.
     """
     allowed = await _allowed(session, removals)
     created = [
@@ -74,7 +75,7 @@ async def _allowed(session: Session, removals: Sequence[ProductRemoval]) -> list
 async def _not_spared(
     tx: Tx, session: Session, inferred: Sequence[ProductRemoval]
 ) -> list[ProductRemoval]:
-    """Without those of which the merchant was asked and said that they stay."""
+    """Without the products that the merchant decided to keep when asked."""
     connection_id, now = session.connection.id, session.clock.now()
     stay = set(await brakes.noted_since(tx, connection_id, SPARED, now - SPARED_FOR))
     spared = [one for one in inferred if one.item.subject in stay]
@@ -84,8 +85,8 @@ async def _not_spared(
 
 
 async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[ProductRemoval]) -> bool:
-    """False when they are too many for one hour: the merchant is asked, and their marks are done
-    with until the answer.
+    """False when there are too many for one hour. The merchant is asked, and their work items are
+    finished until the answer.
     """
     connection_id, now = session.connection.id, session.clock.now()
     subjects = [one.item.subject for one in inferred]
@@ -110,7 +111,9 @@ async def _may_all_go(tx: Tx, session: Session, inferred: Sequence[ProductRemova
 
 
 async def _forget(session: Session, removals: Sequence[ProductRemoval]) -> None:
-    """Linked products are let go, and what is in neither system is forgotten."""
+    """Linked products are unlinked, and products that are in neither system are deleted from our
+    database.
+    """
     if not removals:
         return
     uuids = [one.item.subject for one in removals]
@@ -124,8 +127,8 @@ async def _forget(session: Session, removals: Sequence[ProductRemoval]) -> None:
 
 
 async def _delete(session: Session, removals: Sequence[ProductRemoval]) -> None:
-    """Marked "to delete" before the call and forgotten after it: nothing is lost because a call
-    failed (decision 11).
+    """The binding is saved as "to delete" before the call and deleted after it: a failed call loses
+    nothing (decision 11).
     """
     connection_id = session.connection.id
     uuids = [one.item.subject for one in removals]
@@ -159,7 +162,7 @@ async def _delete(session: Session, removals: Sequence[ProductRemoval]) -> None:
 
 
 async def _leave_library(tx: Tx, session: Session, removals: Sequence[ProductRemoval]) -> None:
-    """What is gone from Zettle and from the store leaves our mirror too."""
+    """A product that is gone from Zettle and from the store is deleted from our mirror too."""
     gone = [one.item.subject for one in removals if one.removal is Removal.DELETED_IN_ZETTLE]
     await library.remove(tx, session.connection.id, gone, session.clock.now())
     await library.purge(tx, session.connection.id, gone)

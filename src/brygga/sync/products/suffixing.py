@@ -1,5 +1,5 @@
-"""Suffixes that may go: their products are marked, and the product work writes them (decision
-19).
+"""Suffixes that can go: their products get work items, and the product work writes the plain values
+(decision 19).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ from brygga.sync.worker.session import Session
 
 PAGE = 250
 MOST_ADDRESSES = 5
-"""Of these so many addresses, once each: finding who has one means to page through the store."""
+"""Addresses that one sweep looks up, once each: finding a holder means paging through the store."""
 MOST_ASKED = 20
 """Holders that one sweep looks for by their value, because nothing is known of them."""
 
@@ -29,20 +29,22 @@ MOST_ASKED = 20
 
 
 def still_wanted(fresh: Iterable[Job], there: Iterable[Job]) -> bool:
-    """Whether a product that is to be made wants a value that one in the store lets go of."""
+    """Whether a product to be created wants a value that a product in the store lets go of."""
     held = {value for job in there for value in _let_go(job)}
     return bool(held) and any(not held.isdisjoint(values_of(job.desired)) for job in fresh)
 
 
 def _let_go(job: Job) -> set[tuple[str, str]]:
-    """What the product held when it was read, and does not want any more."""
+    """The values that the product held when it was read, and does not want any more."""
     if job.observed is None or job.mends:
         return set()
     return set(values_held(job.observed)) - set(values_of(job.desired))
 
 
 async def give_way(tx: Tx, session: Session, jobs: Sequence[Job]) -> None:
-    """Marks who waits for a value that these products let go of, where they are sealed."""
+    """Adds work items for products that wait for a value that these products let go of, when these
+    are committed.
+    """
     free = {
         job.binding.synced.product_id: let_go
         for job in jobs
@@ -59,13 +61,15 @@ async def give_way(tx: Tx, session: Session, jobs: Sequence[Job]) -> None:
 async def gone(
     tx: Tx, session: Session, product_ids: Collection[int], uuids: Collection[str]
 ) -> None:
-    """These products of ours are deleted in the store: whoever waits for their values is marked."""
+    """These products of ours are deleted in the store: products that wait for their values get work
+    items.
+    """
     waiting = await suffixes.held_by(tx, session.connection.id, product_ids, uuids)
     await _may_go(tx, session, [row for row in waiting if row.product_uuid not in uuids])
 
 
 def say_gone(job: Job) -> None:
-    """A value that had a suffix, and is as Zettle has it by now."""
+    """Reports a value that had a suffix and now is as Zettle has it."""
     wanted = {wish.slot: wish for wish in _wanted(job)}
     for row in job.had:
         slot = Slot(row.field, row.variant)
@@ -85,11 +89,11 @@ def _wanted(job: Job) -> Sequence[Wish]:
     return wishes_of(job.desired, job.binding.synced, job.observed)
 
 
-# ---- In the sweep, and when a hook tells of a holder ---------------------------------------------
+# ---- In the sweep, and when a hook reports a holder ----------------------------------------------
 
 
 def found_in(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct) -> Iterable[Suffix]:
-    """Suffixed forms of ours that a product shows, whoever has the plain value."""
+    """Values with our suffix that a product shows, whichever product has the plain value."""
     for wish in wishes_of(wanted, bound, seen):
         if wish.now and wish.now != wish.wanted and wish.now in wish.forms:
             generated = wish.slot.field == "sku" and wish.now == clashes.generated_sku(
@@ -100,17 +104,17 @@ def found_in(wanted: CatalogProduct, bound: Synced, seen: ObservedProduct) -> It
 
 
 async def review(session: Session, found: Iterable[Suffix]) -> None:
-    """Every suffix whose holder is gone, or has another value by now, may go.
+    """A suffix can go when its holder is gone, or has another value by now.
 
-    `found` are suffixes that the sweep has seen: those that we do not know of are remembered.
+    `found` are suffixes that the sweep has seen. Those that are not in the database are saved.
     """
     async with session.transaction() as tx:
         known = {_place(row): row for row in await suffixes.all_of(tx, session.connection.id)}
         fresh = [row for row in found if _place(row) not in known]
         addresses = [row for row in fresh if row.field == "url"]
-        # The rest is found again by the next sweep.
+        # The next sweep finds the others again.
         fresh = [row for row in fresh if row not in addresses[MOST_ADDRESSES:]]
-        # An address is remembered once it is known who has it: by then "no product" is an answer.
+        # An address is saved once its holder is known: by then "no product" is an answer.
         await suffixes.save(tx, session.connection.id, [row for row in fresh if row.field != "url"])
     rows = [*known.values(), *fresh]
     rows = await _with_holders(session, rows, addresses[:MOST_ADDRESSES])
@@ -121,7 +125,7 @@ async def review(session: Session, found: Iterable[Suffix]) -> None:
 async def release(
     session: Session, rows: Sequence[Suffix], shown: Mapping[int, ObservedProduct]
 ) -> None:
-    """Marks those whose holder, as just read, is not there or has another value."""
+    """Adds work items for rows whose holder, as just read, is missing or has another value."""
     free = [
         row
         for row in rows
@@ -135,8 +139,8 @@ async def release(
 async def _with_holders(
     session: Session, rows: Sequence[Suffix], addresses: Collection[Suffix]
 ) -> list[Suffix]:
-    """Holders without id are looked for: by our own binding, or by the value, a few a sweep. Of
-    `addresses` nothing is known yet.
+    """Holders without an id are searched: by our own binding, or by the value, a few in each sweep.
+    Nothing is known yet of `addresses`.
     """
     async with session.read() as tx:
         ids = await bindings.product_ids(tx, session.connection.id)

@@ -1,8 +1,8 @@
-"""Plans carried out on products that are there: batched where the platform has batches, in order
-where order matters.
+"""Applies plans to existing products: batched where the platform has batches, in order where order
+matters.
 
-What was confirmed is remembered at once, child by child; the seal comes last, so that a stop
-anywhere leaves "changed".
+What was confirmed is saved at once, child by child. The commit of the binding comes last, so that a
+stop at any point leaves the product "changed".
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -49,7 +49,7 @@ from brygga.sync.products.pictures import Pictures, Planned, is_about_a_picture
 
 PRODUCTS_AT_ONCE = 10
 VARIANTS_AT_ONCE = 50
-"""bigcommerce facts 2.2."""
+"""Both limits: bigcommerce facts 2.2."""
 
 
 _Work = Callable[[Planned], Awaitable[None]]
@@ -61,11 +61,11 @@ class Updating(Pictures):
 
     terms: Terms
     turns: Mapping[str, Turns] = field(default_factory=dict)
-    """By product what its names, SKUs and URLs become, in which pass."""
+    """By product, what its names, SKUs and URLs become, and in which pass."""
 
     async def update(self, jobs: Sequence[Job]) -> None:
-        """Every job's product becomes what Zettle wants, field by field; a job that fails keeps
-        what was confirmed.
+        """Makes every job's product equal to what Zettle wants, field by field. A job that fails
+        keeps what was confirmed.
         """
         planned: list[Planned] = []
 
@@ -127,8 +127,8 @@ class Updating(Pictures):
         return Planned(job, made, children)
 
     async def _remember_children(self, planned: Sequence[Planned]) -> None:
-        """What was recognised in the store, before anything is sent. Its stock is adopted with the
-        level it has.
+        """Saves children that were recognised in the store, before anything is sent. Their stock is
+        attached with the level it has.
         """
         news: list[Synced] = []
         found: list[tuple[Planned, dict[str, int]]] = []
@@ -178,8 +178,8 @@ class Updating(Pictures):
             await self._find_base(one)
 
     async def _counted_at(self, one: Planned, operation: SetTracking) -> bool:
-        """False when the store will not count by variants before there are any: then after, and
-        their levels are not given at birth.
+        """False when the store cannot count by variants before there are any. The tracking is then
+        set after the variants, and their initial levels are not sent with the create.
         """
         try:
             await self._one(one, operation)
@@ -188,7 +188,7 @@ class Updating(Pictures):
         return True
 
     async def _find_base(self, one: Planned) -> None:
-        """A product that lost its options falls back to a base variant of a new id (bigcommerce
+        """A product that lost its options falls back to a base variant with a new id (bigcommerce
         facts 3.9).
         """
         found = await self.session.shop.product(one.product_id)
@@ -198,7 +198,7 @@ class Updating(Pictures):
             )
 
     async def _one(self, one: Planned, operation: Operation) -> None:
-        """An operation by itself, remembered once it is confirmed."""
+        """Applies one operation by itself, and saves it once it is confirmed."""
         shop = self.session.shop
         match operation:
             case UpdateProduct(product_id, changes):
@@ -224,7 +224,7 @@ class Updating(Pictures):
             case AddVideo() | MoveVideo() | DeleteVideo():
                 await self.video(one, operation)
             case _:
-                raise AssertionError(f"not an operation on a living product: {operation}")
+                raise AssertionError(f"not an operation on an existing product: {operation}")
 
     async def _option(
         self,
@@ -259,8 +259,8 @@ class Updating(Pictures):
                 await self.dropped(one, Child.VALUE, value_id)
 
     async def _create_variants(self, one: Planned, wanted: Sequence[CreateVariant]) -> None:
-        """New variants of one product; whatever SKU is taken gets its suffix, and a picture that
-        cannot ride goes by itself.
+        """Creates new variants of one product. A SKU that is taken gets its suffix, and a picture
+        that cannot be sent with the create is sent by itself.
         """
         variants = [operation.variant for operation in wanted]
         riding = {
@@ -283,7 +283,7 @@ class Updating(Pictures):
         ids = {
             variant.key: by_values[frozenset(self._values(one, variant))] for variant in variants
         }
-        # A new variant has no picture but the one that rode with it, whatever its predecessor had.
+        # A new variant has only the picture that was sent with it, whatever its predecessor had.
         shown = {variant.key: riding.get(variant.key, "") for variant in variants}
         await self.added(one, variants=ids, images=shown, created=True)
         for variant in variants:
@@ -333,7 +333,7 @@ class Updating(Pictures):
     # ---- Batches ---------------------------------------------------------------------------------
 
     async def _second_pass(self, planned: Sequence[Planned]) -> None:
-        """Values that another product had until the first pass are taken now (decision 19)."""
+        """Values that another product had until the first pass are written now (decision 19)."""
         products: list[tuple[Planned, dict[str, Scalar]]] = []
         variants: list[tuple[Planned, int, dict[str, Scalar]]] = []
         for one in passes.active(planned):
@@ -355,8 +355,8 @@ class Updating(Pictures):
             await self._product_batch(wanted[place : place + PRODUCTS_AT_ONCE])
 
     async def _product_batch(self, batch: Sequence[tuple[Planned, dict[str, Scalar]]]) -> None:
-        """One bad element refuses the whole without being named: halves find it (bigcommerce facts
-        3.5).
+        """One bad element makes BigCommerce refuse the whole batch without naming it. The batch is
+        halved until it is found (bigcommerce facts 3.5).
         """
         if len(batch) == 1:
             ((one, changes),) = batch
@@ -380,8 +380,8 @@ class Updating(Pictures):
         await self._product(one, changes)
 
     async def _product(self, one: Planned, changes: dict[str, Scalar]) -> None:
-        """One product's fields; a name, SKU or URL that is taken gets its suffix, one that already
-        has it stays as it is.
+        """Writes one product's fields. A name, SKU or URL that is taken gets its suffix; a value
+        that already has a suffix stays as it is.
         """
         for again in range(4):
             try:
@@ -393,8 +393,8 @@ class Updating(Pictures):
                 changes = await self._without_clash(one, changes, field, again)
             else:
                 if saved.failed and saved.product.url != changes.get("url", saved.product.url):
-                    # The product was saved and its address was not (207): that is how a taken
-                    # address shows on PUT.
+                    # The product was saved and its address was not (207): this is how PUT reports a
+                    # taken address.
                     changes = await self._without_clash(one, {"url": changes["url"]}, "url", again)
                 else:
                     return
@@ -428,7 +428,7 @@ class Updating(Pictures):
         return turn.clash.value if turn.clash is not None else turn.last or sent
 
     async def _variants(self, wanted: Sequence[tuple[Planned, int, dict[str, Scalar]]]) -> None:
-        """Variant fields, fifty variants of any products at a time; pictures have a call of their
+        """Variant fields, fifty variants of any products at a time. Pictures have a call of their
         own.
         """
         for place in range(0, len(wanted), VARIANTS_AT_ONCE):
@@ -450,7 +450,7 @@ class Updating(Pictures):
             return
         found = {owned.variant.variant_id: owned.variant for owned in saved}
         for one, variant_id, changes in batch:
-            # SKU and GTIN may not be honoured in a batch (bigcommerce facts 3.7).
+            # A batch may ignore SKU and GTIN (bigcommerce facts 3.7).
             now = found.get(variant_id)
             missed = {n: v for n, v in changes.items() if now is None or getattr(now, n) != v}
             if missed:
@@ -488,8 +488,8 @@ class Updating(Pictures):
 
 
 def _counts_variants(one: Planned) -> bool:
-    """Whether the store keeps a number for a variant made now; if not, it would ignore the level
-    that we give (bigcommerce facts 3.7).
+    """Whether the store keeps a level for a variant that is created now. If not, it would ignore
+    the initial level that we send (bigcommerce facts 3.7).
     """
     observed = one.job.observed
     turned = any(isinstance(operation, SetTracking) for operation in one.early)

@@ -1,8 +1,8 @@
-"""Product marks: what is dirty is read, planned and carried out, in bulk.
+"""The handler of product work items: changed products are read, planned and applied, in bulk.
 
-Gather: the library's mirror (read anew where a mark may know better), the bindings, and one reading
+Gather: the library's mirror (read again where a work item may be newer), the bindings, and one read
 of the store per 250 products. Decide: `assignment.belongs`, `mapping.desired`, `planning.plan`.
-Apply: creates, updates, removals; the seal comes last.
+Apply: creates, updates, removals. The commit of the bindings comes last.
 """
 
 import asyncio
@@ -44,17 +44,17 @@ from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import FeedTooOld
 
 DELETED = "deleted"
-"""A mark's detail when Zettle announced that the product is gone."""
+"""A work item's detail when Zettle announced that the product is gone."""
 ASK_AGAIN_S = 60.0
 MADE_AT_ONCE = 50
-"""Products that are made and then shown as synced; a batch of tags and one of channel assignments
-each.
+"""Products that are created and then shown as synced. Each portion has one batch of tags and one of
+channel assignments.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Products:
-    """The handler of product marks: `await Products(initial_levels)(session, items)`."""
+    """The handler of product work items: `await Products(initial_levels)(session, items)`."""
 
     initial_levels: InitialLevels
 
@@ -66,12 +66,14 @@ class Products:
         jobs = await self._jobs(session, gathered, terms)
         creating = Creating(session, terms, self.initial_levels)
         await look(session, jobs)
-        # One that went missing may have been made again already, without an answer.
+        # A product that is missing may already have been created again, by a call without an
+        # answer.
         await creating.resolve([job for job in active(jobs) if job.observed is None])
         fresh = [job for job in active(jobs) if job.observed is None]
         there = [job for job in jobs if job.failure or job.observed]
         if is_first := still_wanted(fresh, there):
-            # What lets go of a value goes before what is made with it.
+            # A product that lets go of a value is updated before a product is created with that
+            # value.
             await self._apply_updates(session, there, terms)
         await self._make(session, creating, fresh, there, is_done=is_first)
 
@@ -84,11 +86,11 @@ class Products:
         *,
         is_done: bool,
     ) -> None:
-        """A portion at a time, each finished before the next begins: a merchant who watches sees
-        them arrive.
+        """Creates a portion at a time, and finishes each before the next begins: a merchant who
+        watches sees the products arrive.
 
-        The first is finished together with what is `there` already, so that they share their
-        batches.
+        The first portion is finished together with the products that are already `there`, so that
+        they share their batches.
         """
         order = await creating.prepare(fresh)
         portions = [
@@ -113,19 +115,19 @@ class Products:
             await self.initial_levels.all_created(session, created)
 
     async def _apply_updates(self, session: Session, jobs: Sequence[Job], terms: Terms) -> None:
-        """What stands in the store becomes what Zettle wants, and the marks are settled."""
+        """Updates the products in the store to what Zettle wants, and finishes their work items."""
         await Updating(session, self.initial_levels, terms).update(active(jobs))
         await self._finish(session, jobs)
 
     async def _jobs(self, session: Session, gathered: "Gathered", terms: Terms) -> list[Job]:
-        """A job for each product that belongs in the store and may have changed; the others are
-        done with.
+        """A job for each product that belongs in the store and may have changed. The work items of
+        the others are finished.
         """
         jobs: list[Job] = []
         for item in gathered.staying:
             entry = gathered.entries[item.subject]
             product = entry.product
-            assert product is not None, "unreadable products are settled while gathering"
+            assert product is not None, "unreadable products are finished while gathering"
             binding = gathered.bound.get(item.subject)
             wait = (
                 (entry.unassign_at - session.clock.now()).total_seconds()
@@ -158,7 +160,9 @@ class Products:
         return jobs
 
     async def _finish(self, session: Session, jobs: Sequence[Job]) -> None:
-        """Tags and channel in batches, then the seal, the log and the mark in one transaction."""
+        """Writes tags and channel in batches, then commits the binding, the log and the work item
+        in one transaction.
+        """
         await tag(session, active(jobs))
         await assign_channel(session, active(jobs))
         await _commit(session, active(jobs))
@@ -182,9 +186,7 @@ class Gathered:
 
 
 async def gather(session: Session, items: Sequence[WorkItem]) -> Gathered:
-    """What we know and what Zettle says of the marked products, and which of them leave the
-    store.
-    """
+    """What we know and what Zettle says of these products, and which of them leave the store."""
     now, connection_id = session.clock.now(), session.connection.id
     gone, failed = await _read_again(session, items)
     failed |= await _contradicted(
@@ -219,7 +221,7 @@ async def gather(session: Session, items: Sequence[WorkItem]) -> Gathered:
         elif belongs:
             await session.finish(
                 item
-            )  # unreadable: the library says so, and its next version marks it again
+            )  # Unreadable: the library says so, and its next version adds a work item again.
         elif item.subject in gone and not _announced(item, entry) and item.attempts == 0:
             await session.again(item, ASK_AGAIN_S)
         else:
@@ -231,8 +233,8 @@ async def gather(session: Session, items: Sequence[WorkItem]) -> Gathered:
 async def _kept(
     session: Session, uuids: Sequence[str], bound: Mapping[str, Binding]
 ) -> Mapping[str, Binding]:
-    """Assigned again before a delete was carried out, or before we knew that it was: what is left
-    of them is theirs again.
+    """Products that were assigned again before a delete was sent, or before its outcome was known:
+    what is left of them is synced again.
     """
     back = [uuid for uuid in uuids if uuid in bound and bound[uuid].state is State.TO_DELETE]
     if not back:
@@ -257,14 +259,14 @@ def _removal(
 
 
 async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str, Binding]:
-    """The merchant's own match of two products that exist (P11), unless the store's product is
-    bound already.
+    """The merchant's own match of two existing products (P11), unless the store's product is
+    already bound.
     """
     taken = await bindings.by_product_ids(tx, session.connection.id, list(links.values()))
     made = {
         uuid: Synced(uuid, id_, Origin.LINKED) for uuid, id_ in links.items() if id_ not in taken
     }
-    # Two products of the till cannot be one in the store: the first match stands.
+    # Two Zettle products cannot share one product of the store: the first match stands.
     single = {synced.product_id: synced for synced in reversed(made.values())}
     for synced in single.values():
         await bindings.save(tx, session.connection.id, synced, session.clock.now())
@@ -274,10 +276,10 @@ async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str,
 async def _read_again(
     session: Session, items: Sequence[WorkItem]
 ) -> tuple[set[str], dict[str, Failure]]:
-    """Brings the mirror up to date for marks that may know more than it. Answers what Zettle says
-    is not there, and what failed.
+    """Updates the mirror for work items that may be newer than it. Returns the products that Zettle
+    does not have, and those whose read failed.
 
-    Marks of mass work stem from a reading of the library and are believed.
+    Work items of mass work come from a read of the library and need no new read.
     """
     fresh = [item for item in items if item.rank < BULK_RANK]
     found: dict[str, Product] = {}
@@ -307,10 +309,10 @@ async def _read_again(
 
 
 async def _contradicted(session: Session, in_doubt: Sequence[WorkItem]) -> dict[str, Failure]:
-    """Those of which Zettle says 404 while its library lists them: one answer is no proof, and they
-    are asked for again (decision 15).
+    """Products for which Zettle answers 404 while its library lists them. One answer is no proof,
+    and they are read again (decision 15).
 
-    The library is read where nobody announced that the product is gone.
+    The library is read when nobody announced that the product is gone.
     """
     async with session.read() as tx:
         entries = await library.get_many(
@@ -345,7 +347,8 @@ async def _mirror(
         if found or unreadable:
             new = True if session.connection.is_running else None
             known = await library.get_many(tx, connection_id, [*found, *unreadable])
-            # Only what was never seen is new; one that was left out by hand stays out.
+            # Only a product that was never seen is new; a product that was left out by hand stays
+            # out.
             late = [
                 product
                 for uuid, product in found.items()
@@ -368,7 +371,7 @@ async def _mirror(
 async def say_unreadable(
     tx: Tx, connection_id: int, uuids: Collection[str], names: Mapping[str, str], now: datetime
 ) -> None:
-    """A product that Zettle would never send is passed over, and the log says so once."""
+    """A product that Zettle cannot send in a readable form is skipped, and the log says so once."""
     for uuid in uuids:
         params = {"name": names.get(uuid) or uuid}
         line = Line(Code.PRODUCT_UNREADABLE, Topic.PRODUCT, Severity.ERROR, uuid, params=params)
@@ -379,8 +382,8 @@ async def say_unreadable(
 
 
 async def look(session: Session, jobs: Sequence[Job]) -> None:
-    """What the store holds of the bound ones, 250 a reading. One that is missing from the list is
-    asked for by itself.
+    """What the store holds of the bound products, 250 in a read. A product that is missing from the
+    list is read by itself.
     """
     bound = [job for job in jobs if job.binding is not None and job.observed is None]
     for place in range(0, len(bound), 250):
@@ -400,8 +403,8 @@ async def look(session: Session, jobs: Sequence[Job]) -> None:
 
 
 def _outage(jobs: Sequence[Job]) -> Failure | None:
-    """The failure of all of them, if the store was out of reach for each: it need not be tried with
-    every product of a library.
+    """The failure of all jobs, if the store was unreachable for each: the remaining products of a
+    library are then not tried.
     """
     failures = [job.failure for job in jobs if isinstance(job.failure, Unreachable)]
     return failures[0] if failures and len(failures) == len(jobs) else None
@@ -476,8 +479,8 @@ def _say_updated(job: Job) -> None:
 
 
 async def _let_go(session: Session, item: WorkItem, wait_s: float | None) -> None:
-    """A mark with nothing to do; kept until a decision that can still be undone is due (decision
-    14).
+    """Finishes a work item without work. When a decision can still be undone, the item is kept
+    until that decision is due (decision 14).
     """
     if wait_s is None:
         await session.finish(item)

@@ -1,8 +1,8 @@
 """The loop over connections, and what a handler works with.
 
-`loop` takes jobs and leases; `turn` runs the handlers of one connection's due work items; `judging`
-alone decides what a failure means; `session` is what a handler is given. `pace` holds the times,
+`loop` takes jobs and leases. `turn` runs the handlers of one connection's due work items. `judging`
+alone decides what a failure means. `session` is what a handler is given. `pace` holds the times,
 `program` the version.
 
-Here never lives: what a handler does.
+What a handler does never lives here.
 """

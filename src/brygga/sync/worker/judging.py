@@ -1,14 +1,19 @@
-"""What a failure means for the mark it met. The only place where this is decided.
+"""What a failure means for the work item that met it. The only place where this is decided.
 
-Unreachable      tried again, later each time; the sync log names the side after a minute, and once more when it is over
-Unanswered       tried again soon: the handler then settles what became of it; said as an outage when it lasts
-Refused          done; the merchant reads why in the sync log; no retry until the data changes. Work that nobody would ask for again
-                 (`UNASKED`) is treated as a bug of ours instead, with that line
-NeedsMerchant    the connection pauses and the merchant is told; its marks wait. Not where the token that was refused has been
-                 replaced since: then it is tried again with the new one
-DatabaseBusy     tried again soon; a bug of ours when that does not help
-anything else    a bug of ours: the mark is parked under a support id, the operator gets the traceback, and it is tried again with
-                 growing pauses. It is said once, and once more when it is over
+Unreachable      Retried, with growing delays. After a minute, the sync log names the platform. It
+                 says so once more when the outage is over.
+Unanswered       Retried soon: the handler then resolves whether the call took effect. Reported as
+                 an outage when it lasts.
+Refused          Finished. The merchant reads the reason in the sync log. No retry until the data
+                 changes. Work that nobody would ask for again (`UNASKED`) is treated as a bug of
+                 ours instead, with that line.
+NeedsMerchant    The connection pauses, the merchant is informed, and its work items wait. Except
+                 where the refused token has been replaced since: then the work is retried with
+                 the new token.
+DatabaseBusy     Retried soon. A bug of ours when that does not help.
+anything else    A bug of ours. The work item is parked under a support id, and the operator gets
+                 the traceback. It is retried with growing pauses. It is reported once, and once
+                 more when it is over.
 """
 
 import traceback
@@ -31,28 +36,29 @@ from brygga.sync.worker.subjects import subject, topic
 from brygga.zettle.codes import Code as TillCode
 
 Refusal = Callable[[WorkItem, Refused], Line | None]
-"""The line that tells the merchant of a refusal; None when the handler has already said it."""
+"""The line that informs the merchant of a refusal. None when the handler has already reported it.
+"""
 
 SIDES = {"zettle": "zettle", "bigcommerce": "shop"}
-"""By the platform that a failure's code begins with, the side that the line names."""
+"""Platform prefix of a failure's code -> the side that the sync log's line names."""
 LASTS = timedelta(minutes=1)
-"""A side that cannot be read for longer is said."""
+"""An outage that lasts longer than this is reported to the merchant."""
 UNASKED = frozenset(
     {Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.ACCOUNT, Kind.LIBRARY, Kind.HOOKS, Kind.MARKER}
 )
-"""Nothing that changes would mark these again: given up once, a set-up or a leaving would wait for
-ever.
+"""No later change creates these work items again. If they were given up once, a set-up or a
+disconnection would wait for ever.
 """
 UNANSWERED_QUIETLY = 8
-"""So many tries without an answer, some three minutes, are nobody's business but ours."""
+"""This many attempts without an answer, about three minutes, are not reported to the merchant."""
 BUSY_TRIES = 8
-"""So often work that the database ended is tried again at once; a statement that always takes too
-long is a bug.
+"""Work that the database ended is retried at once this many times. A statement that always takes
+too long is a bug.
 """
 
 
 def refusal_line(item: WorkItem, refused: Refused) -> Line | None:
-    """The line for a refusal that no handler has put into better words."""
+    """The line for a refusal that no handler has described better."""
     return Line(
         Code.REFUSED,
         topic(item),
@@ -63,13 +69,14 @@ def refusal_line(item: WorkItem, refused: Refused) -> Line | None:
 
 
 async def is_overtaken(tx: Tx, session: Session, failure: NeedsMerchant) -> bool:
-    """Whether the merchant has given access anew, or is about to, since the token was refused.
+    """Whether the merchant has given access again, or is about to, since the token was refused.
 
-    True holds until the transaction ends: what it writes cannot meet an approval half-way.
+    The answer True holds until the transaction ends: what it writes cannot collide with an approval
+    that is in progress.
     """
     if failure.code == ShopCode.ACCESS_GONE and not failure.access:
-        # No token was refused: the clients had none for the store. One may have come since they
-        # were made.
+        # No token was refused: the clients had no token for the store. One may have arrived since
+        # the clients were made.
         found = await connections.by_id(tx, session.connection.id)
         there = await tokens.get(tx, session.connection.id, Platform.BIGCOMMERCE)
         return found is not None and found.shop is not None and there is not None
@@ -79,7 +86,7 @@ async def is_overtaken(tx: Tx, session: Session, failure: NeedsMerchant) -> bool
 
 
 def silent_platform(code: str) -> str:
-    """The platform that did not answer, by the code of the failure; "" where it is our own address
+    """The platform that did not answer, by the code of the failure. "" when it is our own address
     that cannot be reached.
     """
     if code == TillCode.DESTINATION_UNREACHABLE:
@@ -89,7 +96,7 @@ def silent_platform(code: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """`program` is the version of the program that runs here."""
+    """Applies the decision table. `program` is the version of the program that runs here."""
 
     clock: Clock
     dice: Dice
@@ -121,8 +128,8 @@ class Judge:
             session.log.warning("unreachable", code=failure.code, detail=failure.detail)
 
     async def _unanswered(self, session: Session, item: WorkItem, failure: Unanswered) -> None:
-        """Now and then an answer gets lost. Where none comes for minutes, the merchant is told as
-        of any outage.
+        """A lost answer now and then is normal. When no answer comes for minutes, the merchant is
+        informed as of any outage.
         """
         async with session.transaction() as tx:
             lasting = item.attempts >= UNANSWERED_QUIETLY
@@ -137,9 +144,7 @@ class Judge:
             session.log.warning("no answers", code=failure.code, detail=failure.detail)
 
     async def recovered(self, session: Session) -> bool:
-        """Ends an outage once nothing of the connection is being tried again. True when none is
-        left.
-        """
+        """Ends an outage once no work of the connection is retried. True when none is left."""
         async with session.transaction() as tx:
             if await work_items.struggling(tx, session.connection.id):
                 return False
@@ -157,8 +162,8 @@ class Judge:
         return True
 
     async def _tell_if_it_lasts(self, tx: Tx, connection_id: int, failure: Failure) -> None:
-        """A side that cannot be read for a minute is one line of the sync log (decision 15). One
-        that is only busy can be read.
+        """A platform that cannot be read for a minute gets one line in the sync log (decision 15).
+        A platform that is only busy can be read.
         """
         platform, _, why = failure.code.partition("_")
         if platform not in SIDES or why == "busy":
@@ -206,8 +211,8 @@ class Judge:
                     Code.PAUSED, Topic.CONNECTION, Severity.ERROR, params={"cause": failure.code}
                 )
                 await synclog.add(tx, session.connection.id, line, self.clock.now())
-            # The mark stays due for the day when work goes on. What a paused connection may still
-            # do would be tried at once.
+            # The work item stays due until the connection is resumed. Work that a paused connection
+            # may still do would be retried at once, so it gets a delay.
             if item.kind in work_items.WHILE_PAUSED:
                 await session.again(item, self._delay_s(item, self.pace.retry_most_s), tx=tx)
         session.finished.add(item.generation)
@@ -215,8 +220,8 @@ class Judge:
             session.log.warning("paused for the merchant", code=failure.code, detail=failure.detail)
 
     async def busy(self, session: Session, item: WorkItem, why: DatabaseBusy) -> None:
-        """The database ended a transaction of this work: nothing was written, and another try may
-        go through.
+        """The database ended a transaction of this work. Nothing was written, and a retry may
+        succeed.
         """
         if item.attempts >= BUSY_TRIES:
             await self.park(session, item, why)
@@ -227,9 +232,11 @@ class Judge:
     async def park(
         self, session: Session, item: WorkItem, bug: BaseException, line: Line | None = None
     ) -> None:
-        """The work waits for its next try, an operator, or its next mark; everything else goes on.
+        """The work item waits for its next retry, for an operator, or until it is added again. All
+        other work goes on.
 
-        `line` says it better than "something is wrong with us" can.
+        `line` replaces the general message "something is wrong with us" where there is a better
+        one.
         """
         now, first = self.clock.now(), not item.support_id
         support_id = item.support_id or self.dice.token()[-12:]
@@ -265,16 +272,16 @@ class Judge:
             )
 
     def _pause(self, item: WorkItem, now: datetime) -> timedelta:
-        """As long again as it has failed for: an hour at first, a day at most. Spread a little, but
-        never beyond the bound.
+        """The next pause is as long as the work has failed so far: at least an hour, at most a day.
+        It is spread a little, but never exceeds the upper bound.
         """
         failing_s = (now - item.failing_since).total_seconds() if item.failing_since else 0.0
         pause_s = min(self.pace.park_most_s, max(self.pace.park_first_s, failing_s))
         return timedelta(seconds=pause_s * (0.9 + 0.1 * self.dice.random()))
 
     def _delay_s(self, item: WorkItem, most_s: float) -> float:
-        """Doubles with each try, up to `most_s`, and is spread by a quarter, so that many do not
-        come back at once.
+        """The delay doubles with each attempt, up to `most_s`. It is spread by a quarter, so that
+        many work items do not come back at once.
         """
         grown = self.pace.retry_first_s * 2.0 ** min(item.attempts, 20)
         return float(min(most_s, grown) * (0.75 + 0.5 * self.dice.random()))
@@ -288,7 +295,7 @@ def _bundle(item: WorkItem, bug: BaseException, program: str) -> dict[str, Any]:
         "bug": type(bug).__name__,
         **({"code": bug.code} if isinstance(bug, Failure) else {}),
         "program": program,
-        # Where, not what: an exception's message may hold a name or a payload.
+        # Only the places, not the message: an exception's message may hold a name or a payload.
         "at": [
             f"{frame.name}:{frame.lineno}" for frame in traceback.extract_tb(bug.__traceback__)[-8:]
         ],

@@ -1,7 +1,7 @@
-"""The only loop: takes jobs, leases each connection and lets its marks be drained.
+"""The only loop: takes jobs, leases each connection and runs a turn over its work items.
 
-One process runs one worker; any number of processes may. What one connection needs, and what fails
-for it, is no other's business.
+One process runs one worker; any number of processes may run. The work and the failures of one
+connection never affect another.
 """
 
 import asyncio
@@ -44,8 +44,8 @@ __all__ = ["Handler", "Pace", "Worker"]
 
 @dataclass(slots=True)
 class Worker:
-    """Knows no kind of mark: handlers are given, by kind. `clients` reaches both platforms for one
-    drain of one connection.
+    """Knows no kind of work item: handlers are passed in, by kind. `clients` reaches both platforms
+    for one turn of one connection.
 
     `program` is the version of the program that runs here.
     """
@@ -70,9 +70,7 @@ class Worker:
         self.holder = self.holder or self.dice.token()[-16:]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop`; then running handlers come to an end, leases are given back, and it
-        returns.
-        """
+        """Works until `stop`. Then running handlers finish, leases are given back, and it returns."""
         silence = self.database.on_commit(self._received)
         try:
             async with asyncio.TaskGroup() as group:
@@ -83,7 +81,7 @@ class Worker:
             silence()
 
     async def turn(self, job: Job, stop: asyncio.Event) -> None:
-        """One turn for one connection. Does nothing when another holds it."""
+        """One turn for one connection. Does nothing when another worker holds the lease."""
         lease = await self._acquire(job)
         if lease is None:
             return
@@ -144,8 +142,8 @@ class Worker:
     # ---- The timer -------------------------------------------------------------------------------
 
     async def _timer(self) -> None:
-        """Once a second wakes connections whose marks have come due; now and then adds routine work
-        and tidies up.
+        """Once a second, enqueues connections whose work items have come due. At longer intervals,
+        adds routine work and tidies up.
         """
         tidied: float | None = None
         looked = False
@@ -168,13 +166,14 @@ class Worker:
             due = await work_items.connections_due(
                 tx, self.clock.now(), timedelta(seconds=self.pace.takeover_delay_s)
             )
-            # In one order everywhere: two workers' timers must not wait for each other's rows.
+            # Always in the same order: the timers of two workers must not wait for each other's
+            # rows.
             for connection_id, urgent in sorted(due):
                 await self.jobs.enqueue(tx, connection_id, urgent)
 
     async def check_address(self) -> None:
-        """At the start: subscriptions that point elsewhere are moved at once, not at the next
-        watch.
+        """At the start, subscriptions that point to another address are moved at once, not at the
+        next check of the webhooks.
         """
         now, address = self.clock.now(), self.settings.public_url
         async with self.database.transaction() as tx:
@@ -194,8 +193,8 @@ class Worker:
                 await work_items.ensure(tx, kind, every, self.clock.now())
             for kind, (every, stages) in NETS.items():
                 await work_items.ensure(tx, kind, every, self.clock.now(), stages)
-            # A version that mends a bug heals by itself, and is not put off by the pauses of the
-            # versions before it.
+            # A version that fixes a bug recovers by itself. It does not wait for the pauses that
+            # earlier versions set.
             resumed = await work_items.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
         await self._erase()
@@ -203,7 +202,7 @@ class Worker:
             self.log.info("work that failed in another version is tried again", items=resumed)
 
     async def _erase(self) -> None:
-        """Merchants who asked for it, and those who left long ago."""
+        """Erases merchants who asked for it, and merchants who disconnected long ago."""
         now = self.clock.now()
         async with self.database.read() as tx:
             accounts = await erasing.due(tx, now - self.settings.erase_after)
@@ -214,7 +213,7 @@ class Worker:
 
 
 async def prune(tx: Tx, now: datetime) -> None:
-    """What has served its time is forgotten."""
+    """Deletes the rows whose retention has ended."""
     await inbox.prune(tx, now)
     await synclog.prune(tx, now)
     await gone.prune(tx, now)
@@ -228,7 +227,7 @@ async def prune(tx: Tx, now: datetime) -> None:
 
 
 def _innermost(group: BaseException) -> BaseException:
-    """What really happened, in a group of groups."""
+    """The exception that caused a group of groups."""
     while isinstance(group, BaseExceptionGroup):
         group = group.exceptions[0]
     return group

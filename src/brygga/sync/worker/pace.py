@@ -1,4 +1,4 @@
-"""How the worker divides its time, and what every connection has done now and then."""
+"""How the worker divides its time, and which routine work every connection gets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,25 +10,27 @@ from brygga.database.work_items import Kind
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds, and the size of a batch."""
+    """Times in seconds, and the size of a batch."""
 
     lease_s: float = 90
-    """Longer than any call's timeout, or no call could ever leave."""
+    """Longer than the timeout of any call. Otherwise no call could ever be sent."""
     renew_s: float = 5
     takeover_delay_s: float = 10
-    """After a lease that was not given back ended: so long until another worker may take over."""
+    """After a lease ended without being given back, another worker waits this long before it takes
+    over.
+    """
     slice_s: float = 8
-    """So long one connection keeps its place before others have their turn."""
+    """The time that one connection may work before other connections have their turn."""
     shutdown_timeout_s: float = 10
-    """How long a stop waits for handlers to come to an end by themselves."""
+    """How long a stop waits for handlers to finish by themselves."""
     tick_s: float = 1
     tidy_s: float = 60
     batch: int = 250
     retry_first_s: float = 2
     retry_most_s: float = 300
     park_first_s: float = 3600
-    """After a bug of ours: so long until the first retry. A pause is as long as the work has failed
-    for.
+    """The delay before the first retry after a bug of ours. A pause is as long as the work has
+    failed so far.
     """
     park_most_s: float = 24 * 3600
 
@@ -46,4 +48,6 @@ NETS: Mapping[Kind, tuple[timedelta, tuple[Stage, ...]]] = {
         (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN),
     ),
 }
-"""Work without which a leaving or a set-up would wait for ever: made again where it got lost."""
+"""Work without which a disconnection or a set-up would wait for ever. It is added again where it
+was lost.
+"""

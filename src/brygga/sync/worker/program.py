@@ -1,4 +1,4 @@
-"""Which version of the program this is: another one may have mended what failed in this one."""
+"""Which version of the program this is: another version may have fixed what failed in this one."""
 
 import hashlib
 from functools import cache
@@ -10,8 +10,8 @@ ROOT = Path(__file__).parents[2]
 
 @cache
 def program() -> str:
-    """A name for our version, our code as it stands on disk, and the packages beside it. It changes
-    when one of them does.
+    """A name for our version, our code as it is on disk, and the packages beside it. It changes
+    when one of them changes.
     """
     code = hashlib.sha256()
     for path in sorted(ROOT.rglob("*.py")):

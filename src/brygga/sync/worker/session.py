@@ -1,5 +1,5 @@
-"""What a handler works with: one connection, its fenced transactions, both platforms, and how to
-say what became of a mark.
+"""What a handler works with: one connection, its fenced transactions, both platforms, and the
+methods that report the outcome of a work item.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
@@ -24,7 +24,7 @@ from brygga.zettle.api import Zettle
 
 
 class Facts(Protocol):
-    """Of the settings, what handlers may know."""
+    """The settings that handlers may know."""
 
     @property
     def public_url(self) -> str: ...
@@ -41,9 +41,7 @@ class Facts(Protocol):
 
 @dataclass(slots=True)
 class Lease:
-    """How long this drain may still speak for its connection, on a clock that never goes
-    backwards.
-    """
+    """How long this turn may still act for its connection, on a clock that never goes backwards."""
 
     fence: Fence
     clock: Clock
@@ -54,7 +52,7 @@ class Lease:
         return 0.0 if self.lost else max(0.0, self.until - self.clock.monotonic())
 
     def check(self, timeout_s: float) -> None:
-        """To be called just before the socket: raises `LeaseLost` unless the lease outlives a call
+        """Called just before a request is sent. Raises `LeaseLost` unless the lease outlives a call
         of this length.
         """
         if self.left_s() <= timeout_s:
@@ -65,8 +63,8 @@ class Lease:
 
 
 Follow = Callable[[Tx, Connection], Awaitable["Clients"]]
-"""The clients that reach the connection as it is now: the same ones while nothing has changed. `tx`
-is only read.
+"""The clients that reach the connection as it is now. They stay the same while nothing has changed.
+`tx` is only read.
 """
 
 
@@ -78,22 +76,22 @@ class Clients:
     shop: ShopApi | None
     clocks: Clocks = field(default_factory=Clocks)
     follow: Follow | None = None
-    """None for clients that no change of the connection concerns."""
+    """None for clients that do not depend on changes of the connection."""
 
 
 MakeClients = Callable[[Connection, Lease], AbstractAsyncContextManager[Clients]]
-"""Made by `wiring` at the start of a drain; its end saves what outlives it, such as the store's
-budget.
+"""Created by `wiring` at the start of a turn. Its end saves what outlives the turn, such as the
+store's budget.
 """
 
 Judge = Callable[["Session", WorkItem, Failure], Awaitable[None]]
-"""Says what a failure does to a mark: the worker's decision."""
+"""Decides what a failure means for a work item. The worker provides it."""
 
 
 @dataclass(slots=True)
 class Session:
-    """One drain's view of one connection. Handlers settle each mark: `finish`, `again` or
-    `fail`.
+    """One turn's view of one connection. Handlers report the outcome of each work item: `finish`,
+    `again` or `fail`.
     """
 
     connection: Connection
@@ -106,7 +104,7 @@ class Session:
     clients: Clients
     judge: Judge
     finished: set[int] = field(default_factory=set)
-    """Generations of the marks that a handler has settled."""
+    """Generations of the work items whose outcome a handler has reported."""
 
     @property
     def fence(self) -> Fence:
@@ -118,7 +116,7 @@ class Session:
 
     @property
     def shop(self) -> ShopApi:
-        """Only for connections with a store. Raises NeedsMerchant where nothing gives access to it
+        """Only for connections with a store. Raises NeedsMerchant when no token gives access to it
         any more.
         """
         if self.clients.shop is None:
@@ -126,8 +124,8 @@ class Session:
         return self.clients.shop
 
     def transaction(self) -> AbstractAsyncContextManager[Tx]:
-        """Fenced: raises `LeaseLost`, and writes nothing, when the connection is another's by
-        now.
+        """Fenced: raises `LeaseLost`, and writes nothing, when another worker holds the connection
+        by now.
         """
         return self.database.transaction(self.fence)
 
@@ -135,7 +133,7 @@ class Session:
         return self.database.read()
 
     async def reload(self, tx: Tx | None = None) -> Connection:
-        """The connection as it is now, for the rest of the drain, with clients that reach it as it
+        """The connection as it is now, for the rest of the turn, with clients that reach it as it
         is now.
 
         Both change in one step: no handler meets a connection with a store and clients without one.
@@ -150,11 +148,11 @@ class Session:
         self.connection, self.clients = found, clients
         return found
 
-    # ---- What became of a mark -------------------------------------------------------------------
+    # ---- Outcome of a work item ------------------------------------------------------------------
 
     async def finish(self, *done: WorkItem, tx: Tx | None = None) -> None:
-        """Their work is done, unless they were marked again meanwhile. With `tx`, together with
-        what that transaction writes.
+        """The work of these items is done, unless they were added again meanwhile. With `tx`, this
+        is written in the caller's transaction.
         """
         if tx is None:
             async with self.transaction() as own:
@@ -166,7 +164,9 @@ class Session:
             self.finished.add(item.generation)
 
     async def _works_again(self, tx: Tx, item: WorkItem) -> None:
-        """What failed by a bug of ours is done: whoever read of the failure reads of its end."""
+        """Work that failed by a bug of ours is done: whoever read of the failure also reads of its
+        end.
+        """
         params = {"support_id": item.support_id}
         line = Line(Code.WORKS_AGAIN, topic(item), subject=subject(item), params=params)
         await synclog.add(tx, item.connection_id, line, self.clock.now())
@@ -178,8 +178,8 @@ class Session:
     async def again(
         self, item: WorkItem, after_s: float, tx: Tx | None = None, waits_for: str = ""
     ) -> None:
-        """To be looked at again in `after_s` seconds. `waits_for` names the platform that did not
-        answer.
+        """The work item is due again in `after_s` seconds. `waits_for` names the platform that did
+        not answer.
         """
         if tx is None:
             async with self.transaction() as own:
@@ -192,8 +192,8 @@ class Session:
         self.finished.add(item.generation)
 
     async def fail(self, item: WorkItem, failure: Failure) -> None:
-        """This one failed while others of the batch did not. What follows is decided by the
-        failure's class.
+        """This item failed while others of the batch did not. The class of the failure decides what
+        follows.
         """
         await self.judge(self, item, failure)
         self.finished.add(item.generation)

@@ -1,4 +1,4 @@
-"""What a mark's work is about, in the words of the sync log."""
+"""The subject of a work item, in the terms of the sync log."""
 
 from brygga.core.report import Topic
 from brygga.database.work_items import STOCK_KINDS, Kind, WorkItem
@@ -7,7 +7,7 @@ _PRODUCTS = frozenset({Kind.PRODUCT, Kind.SHOP_PRODUCT, Kind.ADDITION, Kind.LINK
 ABOUT_A_PRODUCT = frozenset(
     {Kind.STOCK, Kind.RESOLVE, Kind.TRACKING, Kind.EXPLAIN, Kind.PRODUCT, Kind.ADDITION, Kind.LINK}
 )
-"""Kinds of marks whose subject is a Zettle product."""
+"""Kinds of work items whose subject is a Zettle product."""
 
 
 def topic(item: WorkItem) -> Topic:
@@ -17,5 +17,5 @@ def topic(item: WorkItem) -> Topic:
 
 
 def subject(item: WorkItem) -> str:
-    """The Zettle product that a line about this mark is about."""
+    """The Zettle product that a line about this work item is about."""
     return item.subject if item.kind in ABOUT_A_PRODUCT else ""

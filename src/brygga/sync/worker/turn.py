@@ -1,5 +1,5 @@
-"""One turn for one connection: its due marks, stock beside everything else, until nothing is due or
-its slice of time is over.
+"""One turn for one connection: its due work items, with stock beside everything else, until nothing
+is due or its slice of time is over.
 """
 
 import asyncio
@@ -20,24 +20,26 @@ from brygga.sync.worker.pace import Pace
 from brygga.sync.worker.session import Facts, Lease, MakeClients, Session
 
 Handler = Callable[[Session, Sequence[WorkItem]], Awaitable[None]]
-"""Does the work of some marks of one kind, and settles each of them in the session."""
+"""Does the work of some work items of one kind, and reports the outcome of each in the session."""
 
 
 TOGETHER = 2
-"""So often a batch that the database ended is tried again as a whole."""
+"""A batch that the database ended is retried as a whole this many times."""
 
 
 class NotFinished(Exception):
-    """A handler returned without saying what became of a mark: a bug of that handler."""
+    """A handler returned without reporting the outcome of a work item. This is a bug of that
+    handler.
+    """
 
 
 class _Hurried(Exception):
-    """The worker stops and a handler did not come to an end in time."""
+    """The worker stops, and a handler did not finish in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What all drains of a worker share."""
+    """What all turns of a worker share."""
 
     database: Database
     jobs: Jobs
@@ -54,8 +56,8 @@ class Means:
 
 @dataclass(slots=True)
 class Turn:
-    """Holds the connection's lease. `stock_resumed` and `product_resumed` are set when a commit left
-    marks.
+    """Holds the connection's lease. `stock_resumed` and `product_resumed` are set when a commit
+    added work items.
     """
 
     means: Means
@@ -74,9 +76,11 @@ class Turn:
         self.product_resumed.set()
 
     async def run(self) -> None:
-        """Raises an ExceptionGroup with `LeaseLost` when the connection is another's. The lease is
-        given back only after a turn that ended well: after any other end, what was sent may still
-        be on its way, and the lease runs out by itself."""
+        """Runs the turn, and gives the lease back when the turn ended well.
+
+        After any other end the lease expires by itself, because a request may still be under way.
+        Raises an ExceptionGroup with `LeaseLost` when another worker holds the connection.
+        """
         async with self.means.database.read() as tx:
             connection = await connections.by_id(tx, self.job.connection_id)
             health = await connections.health(tx, self.job.connection_id)
@@ -119,7 +123,7 @@ class Turn:
             if self._turn_over() or not await self._has_work():
                 return
 
-    # ---- Lanes -----------------------------------------------------------------------------------
+    # ---- Queues ----------------------------------------------------------------------------------
 
     async def _product_queue(self, session: Session) -> None:
         try:
@@ -134,8 +138,8 @@ class Turn:
             self._product_over.set()
 
     async def _stock_queue(self, session: Session) -> None:
-        """Goes on for as long as the other lane works, also beyond the slice: a sale does not wait
-        for a long import.
+        """Goes on for as long as the product queue works, also beyond the slice: a sale does not
+        wait for a long import.
         """
         while not (self._product_over.is_set() and self._turn_over()):
             self.stock_resumed.clear()
@@ -143,12 +147,12 @@ class Turn:
                 continue
             if self._product_over.is_set():
                 return
-            # it may be waiting only to hear that there is nothing to do here either
+            # The product queue may be waiting only to learn that nothing is due here either.
             self.product_resumed.set()
             await self._wait(self.stock_resumed, self._product_over)
 
     async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
-        """Works off the lane's most urgent batch. False when nothing is due."""
+        """Handles the most urgent batch of the queue. False when nothing is due."""
         async with session.read() as tx:
             batch = await work_items.due(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
@@ -164,9 +168,11 @@ class Turn:
         return True
 
     async def _wait(self, *events: asyncio.Event) -> None:
-        """Until a commit leaves marks, or a second has passed: some may come due by time alone."""
-        # A stop wakes a lane once; after that it would only make the stock lane spin while the
-        # other one comes to its end.
+        """Waits until a commit adds work items, or a second has passed: some may come due by time
+        alone.
+        """
+        # A stop resumes a queue once. A second time would only make the stock queue spin until the
+        # product queue ends.
         stop = () if self.stop.is_set() else (self.stop,)
         await first_of(self.means.clock.sleep(1.0), *(event.wait() for event in (*stop, *events)))
 
@@ -176,7 +182,7 @@ class Turn:
     # ---- One batch -------------------------------------------------------------------------------
 
     async def _handle(self, session: Session, batch: Sequence[WorkItem]) -> None:
-        """Calls the handler and judges what it left unsettled."""
+        """Calls the handler and judges the work items that it left unresolved."""
         handler = self.means.handlers.get(batch[0].kind, _unhandled)
         try:
             await handler(session, batch)
@@ -196,8 +202,8 @@ class Turn:
         session.finished.difference_update(item.generation for item in batch)
 
     async def _judge(self, session: Session, rest: Sequence[WorkItem], reason: Exception) -> None:
-        """An outage is everybody's; a refusal or a bug is one mark's, and to find out whose, each
-        is tried alone.
+        """An outage concerns the whole batch. A refusal or a bug concerns one work item. To find
+        out which one, each is tried alone.
         """
         whole = isinstance(reason, Failure) and not isinstance(reason, Refused)
         if len(rest) > 1 and not whole:
@@ -212,8 +218,8 @@ class Turn:
         self.outage = self.outage or whole
 
     async def _busy(self, session: Session, rest: Sequence[WorkItem], why: DatabaseBusy) -> None:
-        """Mostly bad luck, and the same batch goes through the next time. If not, each is tried
-        alone, to find out whose it is.
+        """Usually the same batch succeeds the next time. If it does not, each work item is tried
+        alone, to find out which one is the cause.
         """
         if len(rest) > 1 and any(item.attempts >= TOGETHER for item in rest):
             for item in rest:
@@ -235,7 +241,7 @@ class Turn:
             except (DatabaseGone, DatabaseBusy):
                 held = (
                     self.lease.left_s() > 0
-                )  # it may come back in time; until then calls stop by themselves
+                )  # The database may come back in time; until then, `Lease.check` stops the calls.
             else:
                 self.lease.until = started + pace.lease_s
             if not held:
@@ -253,16 +259,16 @@ class Turn:
         return due is not None and due <= self.means.clock.now()
 
     async def _end(self) -> None:
-        """Gives the lease back, and the job or its key, in one transaction. Work that came due
+        """Gives back the lease, and the job or its key, in one transaction. Work that came due
         meanwhile gets a new place in the queue.
         """
         async with self.means.database.transaction(self.lease.fence) as tx:
-            # The connection's row before the job's: pages that change a connection and then wake it
-            # lock in that order too.
+            # The connection's row before the job's row: the web pages that change a connection and
+            # then enqueue it lock in the same order.
             await leases.release(tx, self.lease.fence)
             if not await self.means.jobs.release(tx, self.job, self.means.clock.now()):
                 await self.means.jobs.hand_on(tx, self.job)
 
 
 async def _unhandled(session: Session, batch: Sequence[WorkItem]) -> None:
-    raise LookupError(f"no handler for marks of kind {batch[0].kind.value}")
+    raise LookupError(f"no handler for work items of kind {batch[0].kind.value}")

@@ -1,5 +1,5 @@
-"""Every call we make to Zettle, one method each, grouped by subject. Reads give values, never
-JSON.
+"""Every call that we make to Zettle, one method each, grouped by subject. Reads return values,
+never JSON.
 """
 
 from brygga.zettle.api.account import AccountCalls

@@ -1,4 +1,4 @@
-"""Who is connected, and letting go."""
+"""The signed-in user and account, and giving access back."""
 
 from dataclasses import replace
 
@@ -18,8 +18,8 @@ class AccountCalls(Door):
         return User(text(body.get("uuid")), text(body.get("organizationUuid")))
 
     async def organization(self) -> Organization:
-        """The account. Its own endpoint is not in the public documents, so what it refuses is put
-        together from others (1.6).
+        """The account. Its own endpoint is not in the public documents. When it refuses, the
+        account is put together from other endpoints (1.6).
         """
         url = f"{self.urls.secure}/api/resources/organizations/self"
         call = Call("zettle", "GET", url, wanted=frozenset({403, 404}))
@@ -31,7 +31,7 @@ class AccountCalls(Door):
 
     async def _organization_otherwise(self) -> Organization:
         user = await self.user()
-        # Accounts without sales tax are refused here (403), and theirs is the inclusive mode.
+        # Accounts without sales tax get 403 here, and their mode is inclusive.
         call = Call(
             "zettle", "GET", f"{self.urls.products}/v1/taxes/settings", wanted=frozenset({403, 404})
         )
@@ -42,7 +42,7 @@ class AccountCalls(Door):
         )
 
     async def _currency(self) -> str:
-        """The account's one currency as any price names it; "" while no product has a price."""
+        """The account's one currency, from any price; "" while no product has a price."""
         call = Call(
             "zettle", "GET", f"{self.urls.products}/organizations/self/products/v2", timeout_s=60
         )
@@ -53,8 +53,8 @@ class AccountCalls(Door):
         return ""
 
     async def disconnect(self) -> None:
-        """Give our access back; Zettle then drops our subscriptions too. Access that is gone
-        already is no failure.
+        """Gives our access back; Zettle then deletes our subscriptions too. Access that is already
+        gone is no failure.
         """
         url = f"{self.urls.oauth}/application-connections/self"
         await self.send(Call("zettle", "DELETE", url, repeatable=True, wanted=frozenset({404})))

@@ -1,4 +1,4 @@
-"""How every call to Zettle leaves: with a token, renewed once, and with its refusals named."""
+"""How every call to Zettle is sent: with a token, renewed once, and with its refusals named."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -45,8 +45,8 @@ NO_DESTINATION = ("DESTINATION_NOT_ACCESSIBLE", "DESTINATION_RESPONDED_WITH_ERRO
 
 
 class Door:
-    """What all subjects share. Nothing is tried twice but a call whose token had just died, which
-    Zettle did not carry out.
+    """What all subjects share. Only a call whose token had just expired is sent again; Zettle did
+    not carry it out.
     """
 
     def __init__(self, wire: Wire, gate: Gate, urls: ZettleUrls, tokens: Tokens) -> None:
@@ -72,8 +72,8 @@ class Door:
         if answer.is_success or answer.status in call.wanted:
             return answer
         if answer.status == 404 and call.method == "GET":
-            # A call that can ask for something that is gone says so in `wanted`; the rest is always
-            # there.
+            # A call that can ask for something that is gone says so in `wanted`; all other
+            # addresses always exist.
             raise lost(call, "404 for what is always there")
         failure = refusal(call, answer)
         if isinstance(failure, NeedsMerchant):
@@ -143,8 +143,8 @@ def following(call: Call, answer: Answer) -> Call | None:
     url = next_link(answer.headers.get("link", ""))
     if not url:
         return None
-    # Our token never follows a link to another host: where the host differs (a proxy), only the
-    # link's query is taken.
+    # Our token is never sent to another host. When the link's host differs (a proxy), only its
+    # query is used.
     target, own = urlsplit(urljoin(call.url, url)), urlsplit(call.url)
     if (target.scheme, target.netloc) != (own.scheme, own.netloc):
         target = target._replace(scheme=own.scheme, netloc=own.netloc, path=own.path)
@@ -166,7 +166,7 @@ def next_link(header: str) -> str:
 
 
 def problem(answer: Answer) -> Problem:
-    """What the body says of the error; empty when it says nothing that can be read."""
+    """The error in the body; empty when the body cannot be read."""
     try:
         body = record(answer.json())
     except ValueError:
@@ -185,13 +185,13 @@ def problem(answer: Answer) -> Problem:
 
 
 def refusal(call: Call, answer: Answer) -> Failure:
-    """What a status and body mean when the call wanted neither (zettle facts 1.4, 2.8, 4.1)."""
+    """The meaning of a status and body that the call did not want (zettle facts 1.4, 2.8, 4.1)."""
     found = problem(answer)
     reported = detail(call, answer, f"{found.kind} {found.words}".strip())
     errors = {name: clean(call, words) for name, words in found.errors.items()}
     if answer.status == 401 and "EXPIRED" in answer.headers.get("www-authenticate", "").upper():
-        # Our token was renewed a moment ago, so that access is there: Zettle is wrong about it for
-        # a while.
+        # Our token was renewed a moment ago, so we have access: Zettle's answer is wrong for a
+        # while.
         return Unreachable(Code.UNREACHABLE, reported, after_s=60)
     if answer.status == 401:
         return NeedsMerchant(Code.ACCESS_GONE, reported)

@@ -1,5 +1,5 @@
-"""Inventory v3: which products are tracked, what is on the shelf, and moving it. Four requests a
-second are shared by all of these.
+"""Inventory v3: which products are tracked, their stock, and movements. All of these share four
+requests a second.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ class InventoryCalls(Door):
         raise refusal(call, answer)
 
     async def stock_of_many(self, inventory_uuid: str, product_uuids: Sequence[str]) -> StockOf:
-        """The rows of many products, and what the answers say of those that have none."""
+        """The rows of many products, and what the answers say about those that have none."""
         found = StockOf()
         for some in chunks(product_uuids, ASKED_AT_ONCE):
             found = found.joined(await self._stock_of_some(inventory_uuid, some))
@@ -76,8 +76,8 @@ class InventoryCalls(Door):
         if answer.is_success:
             rows = _balances(await self.rest(call, answer))
             return StockOf(rows, whole=frozenset(product_uuids) if rows else frozenset())
-        # The body's shape is not documented (zettle facts 3.4), and one untracked product may
-        # refuse them all: ask one by one.
+        # The body's shape is not documented (zettle facts 3.4), and one untracked product may make
+        # Zettle refuse them all: they are read one by one.
         return await self._one_by_one(inventory_uuid, product_uuids)
 
     async def _one_by_one(self, inventory_uuid: str, product_uuids: Sequence[str]) -> StockOf:
@@ -93,15 +93,15 @@ class InventoryCalls(Door):
         return found
 
     async def tracked(self) -> frozenset[str]:
-        """The products with tracking on. Empty while that is none."""
+        """The products with tracking on. Empty when there are none."""
         rows = await self.read_all(self._call("GET", "/products"))
         return frozenset(uuid for uuid, enabled in shapes.statuses(rows).items() if enabled)
 
     async def tracking_status(self, product_uuids: Sequence[str]) -> Statuses:
-        """For those of these products that the answer names, whether tracking is on.
+        """Whether tracking is on, for those of these products that the answer names.
 
-        One that was never tracked may be left out (zettle facts 3.3). That one is left out is no
-        proof that it is off (decision 15).
+        A product that was never tracked may be left out (zettle facts 3.3). A product that is left
+        out is no proof that its tracking is off (decision 15).
         """
         found: dict[str, bool] = {}
         for some in chunks(product_uuids, ASKED_AT_ONCE):
@@ -125,17 +125,17 @@ class InventoryCalls(Door):
         return found
 
     async def set_tracking(self, product_uuids: Sequence[str], *, enabled: bool) -> None:
-        """Switch tracking. Only the merchant's own word does this (rules S1, S7)."""
+        """Switches tracking. Only the merchant's explicit choice does this (rules S1, S7)."""
         word = "enable" if enabled else "disable"
         for some in chunks(product_uuids, ASKED_AT_ONCE):
             body = [{"productUuid": uuid, "tracking": word} for uuid in some]
             await self.send(self._call("POST", "/products", json=body, repeatable=True))
 
     async def move(self, identifier: str, movements: Sequence[Movement]) -> None:
-        """Move stock: 1 to 100 movements under one identifier, which Zettle passes on to the
-        webhook of this very change.
+        """Moves stock: 1 to 100 movements under one identifier. Zettle sends the identifier with
+        the webhook of this change.
 
-        The identifier is no key against doubles: a repeat moves again. So a lost answer is
+        The identifier does not prevent duplicates: a repeated call moves again. So a lost answer is
         Unanswered (zettle facts 3.5).
         """
         assert 1 <= len(movements) <= MOVED_AT_ONCE

@@ -1,5 +1,5 @@
-"""The product library: read whole, by page, by change, or one; written only by our own "Add
-product" form (rule P7).
+"""The product library: read whole, by page, by change, or one product. Only our own "Add product"
+form writes to it (rule P7).
 """
 
 import base64
@@ -18,7 +18,7 @@ from brygga.zettle.codes import Code
 from brygga.zettle.values import FeedTooOld, LibraryPage, NewProduct, Picture, Unreadable
 
 PAGE = 500  # zettle facts 2.2
-PICTURE_BYTES = 8 * 1024 * 1024  # what the shop takes (bigcommerce facts 2.3)
+PICTURE_BYTES = 8 * 1024 * 1024  # what the store accepts (bigcommerce facts 2.3)
 PICTURE_HOSTS = (".izettle.com", ".zettle.com")
 FORMATS = {
     "image/jpeg": "JPEG",
@@ -47,12 +47,12 @@ class ProductCalls(Door):
         """A page of the library: all of it, or with `since` (an earlier page's `until`) what
         changed after that.
 
-        `page` is the `next` of the page before. FeedTooOld means that `since` reaches too far back
-        or is unknown: read all.
+        `page` is the `next` of the page before. FeedTooOld means that `since` is too old or
+        unknown: read the whole library.
         """
         base = f"{self.urls.products}/organizations/self/library"
-        # Products that the till does not show belong to the library too, and may be left out
-        # without `all` (zettle facts 2.2).
+        # Products that Zettle's till app does not show belong to the library too, and may be left
+        # out without `all` (zettle facts 2.2).
         params: tuple[tuple[str, str], ...] = (("limit", str(PAGE)), ("all", "true"))
         if since:
             params += (("eventLogUuid", since),)
@@ -102,8 +102,8 @@ class ProductCalls(Door):
         return whole
 
     async def product(self, uuid: str) -> Product | None:
-        """One product as it is now; None when Zettle has it no more. Raises Refused when it cannot
-        be read.
+        """One product as it is now; None when Zettle does not have it any more. Raises Refused when
+        it cannot be read.
         """
         call = Call(
             "zettle", "GET", self._products(f"/{quote(uuid, safe='')}"), wanted=frozenset({404})
@@ -112,8 +112,8 @@ class ProductCalls(Door):
         return None if answer.status == 404 else shapes.product(object_of(call, answer, "uuid"))
 
     async def create_product(self, new: NewProduct) -> Product:
-        """The product as Zettle holds it. The uuid is ours, so a repeat finds the first one instead
-        of making a second.
+        """The product as Zettle holds it. The uuid is ours, so a repeated call finds the first
+        product instead of creating a second.
         """
         call = Call(
             "zettle",
@@ -135,8 +135,8 @@ class ProductCalls(Door):
         return made
 
     async def upload_picture(self, media_type: str, content: bytes) -> str:
-        """The address at which Zettle now has the picture. A repeat makes another address, which
-        harms nothing (zettle facts 6.1).
+        """The address at which Zettle now has the picture. A repeated call creates another address,
+        which does no harm (zettle facts 6.1).
         """
         call = Call(
             "zettle",
@@ -162,10 +162,10 @@ class ProductCalls(Door):
         return found
 
     async def picture(self, url: str) -> Picture:
-        """The bytes of one of the merchant's pictures. Raises Refused when there is none; a fresh
-        one may be there a little later.
+        """The bytes of one of the merchant's pictures. Raises Refused when there is none; a new
+        picture may be available a little later.
 
-        Pictures are public: no token goes along, and nothing but Zettle's hosts is asked.
+        Pictures are public: no token is sent, and only Zettle's hosts are called.
         """
         call = Call(
             "zettle",

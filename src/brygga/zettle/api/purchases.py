@@ -1,4 +1,4 @@
-"""Sales and refunds at the till, to explain a line in the log. They never drive stock."""
+"""Zettle sales and refunds, to explain a line in the log. They never drive stock."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -17,7 +17,7 @@ PAGE = 200
 
 class PurchaseCalls(Door):
     async def purchases(self, start: datetime, cursor: str = "", limit: int = PAGE) -> PurchasePage:
-        """Purchases since `start`, oldest first, after `cursor`. Raises Refused when sales may not
+        """Purchases since `start`, oldest first, after `cursor`. Raises Refused when sales cannot
         be read.
         """
         params: tuple[tuple[str, str], ...] = (
@@ -41,7 +41,7 @@ class PurchaseCalls(Door):
         return PurchasePage(found, text(body.get("lastPurchaseHash")) or cursor)
 
     async def purchase(self, uuid: str) -> Purchase | None:
-        """One purchase; None when there is none. Raises Refused when sales may not be read."""
+        """One purchase; None when there is none. Raises Refused when sales cannot be read."""
         url = f"{self.urls.purchase}/purchase/v2/{quote(uuid, safe='')}"
         call = Call("zettle", "GET", url, wanted=frozenset({403, 404}))
         answer = _open(call, await self.send(call))

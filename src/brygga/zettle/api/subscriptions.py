@@ -1,5 +1,5 @@
-"""Webhook subscriptions. They belong to the organization and our app; other apps' are not ours to
-touch (zettle facts 4.1).
+"""Webhook subscriptions. They belong to the organization and our app; we never change those of
+other apps (zettle facts 4.1).
 """
 
 from collections.abc import Sequence
@@ -23,8 +23,8 @@ EVENTS = (
     "ApplicationConnectionRemoved",
     "PersonalAssertionDeleted",
 )
-"""What we ask to be told. Purchases are not among them: balances already say what a sale did
-(zettle facts 5.4).
+"""The events that we subscribe to. Purchases are not among them: balances already show what a sale
+did (zettle facts 5.4).
 """
 
 
@@ -38,10 +38,10 @@ class SubscriptionCalls(Door):
         self, uuid: str, destination: str, contact_email: str, events: Sequence[str] = EVENTS
     ) -> Subscription:
         """A new subscription with its signing key. Zettle calls the destination while this call is
-        open, and wants a 200 there.
+        open, and needs a 200 from it.
 
-        The uuid is ours (version 1): a repeat is refused as SUBSCRIPTION_EXISTS and makes no second
-        one.
+        The uuid is ours (version 1): a repeated call is refused as SUBSCRIPTION_EXISTS and creates
+        no second one.
         """
         body = {
             "uuid": uuid,
@@ -50,7 +50,7 @@ class SubscriptionCalls(Door):
             "destination": destination,
             "contactEmail": contact_email,
         }
-        # 500 is also how Zettle says that the destination answered badly (zettle facts 4.1).
+        # Zettle also answers 500 when the destination answered badly (zettle facts 4.1).
         call = self._subscriptions(
             "POST", json=body, repeatable=True, timeout_s=40, wanted=frozenset({500})
         )
@@ -63,7 +63,7 @@ class SubscriptionCalls(Door):
     async def change_subscription(
         self, uuid: str, destination: str, contact_email: str, events: Sequence[str] = EVENTS
     ) -> None:
-        """Point a subscription elsewhere or at other events. The answer holds no key."""
+        """Changes the address or the events of a subscription. The answer holds no key."""
         body = {
             "eventNames": list(events),
             "destination": destination,
@@ -82,7 +82,7 @@ class SubscriptionCalls(Door):
             raise refusal(call, answer)
 
     async def unsubscribe(self, uuid: str) -> None:
-        """Delete a subscription; one that is gone already is no failure. Both documented paths are
+        """Deletes a subscription; one that is already gone is no failure. Both documented paths are
         tried (zettle facts 4.1).
         """
         for form in (f"/uuid/{quote(uuid, safe='')}", f"/{quote(uuid, safe='')}"):
