@@ -263,7 +263,7 @@ class Disk:
             for command in (
                 b"DELETE FROM connections",
                 b"ALTER SEQUENCE connections_id_seq RESTART",
-                b"ALTER SEQUENCE mark_generations RESTART",
+                b"ALTER SEQUENCE work_item_generations RESTART",
             ):
                 line.say(command)
             line.finish()
