@@ -98,7 +98,7 @@ class Shop:
 
     def level(self, **item: Any) -> int:
         """The true number on the shelf of an item."""
-        return inventory.on_hand(inventory.shelves_of(*self.item(**item)))
+        return inventory.on_hand(inventory.records_of(*self.item(**item)))
 
     # -- the catalogue
     # ------------------------------------------------------------------------------------------
@@ -196,7 +196,7 @@ class Shop:
 
     def record(self, **item: Any) -> StockRecord:
         """Where the item's number is kept at the default location."""
-        return inventory.shelf_for(inventory.shelves_of(*self.item(**item)), DEFAULT_LOCATION)
+        return inventory.record_for(inventory.records_of(*self.item(**item)), DEFAULT_LOCATION)
 
     def allow_backorders(self, limit: int, **item: Any) -> None:
         """So many units may be sold beyond what is there; the store takes part in the beta from
