@@ -21,7 +21,9 @@ class SystemClock:
 
 
 class SystemDice:
-    """The operating system's randomness. Uuids carry a random multicast node, so that they name no machine (RFC 9562, 6.10)."""
+    """The operating system's randomness. Uuids carry a random multicast node, so that they
+    name no machine (RFC 9562, 6.10).
+    """
 
     def __init__(self) -> None:
         self._node = secrets.randbits(48) | 1 << 40

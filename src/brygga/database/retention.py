@@ -18,7 +18,8 @@ KEPT = timedelta(days=4)
 # either.
 _AWAITED = """
     WITH marked AS (
-        SELECT subject FROM work_items WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
+        SELECT subject FROM work_items
+        WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
     ), awaited AS (
         SELECT subject FROM marked
         UNION

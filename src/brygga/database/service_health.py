@@ -61,7 +61,8 @@ _MARKS = sa.text(f"""
 """)  # noqa: S608 - only our own constants are put together
 _OTHERS = sa.text("""
     SELECT (SELECT count(*) FROM work_items WHERE failing_since IS NOT NULL) AS parked,
-           (SELECT min(failing_since) FROM work_items WHERE failing_since IS NOT NULL) AS failing_since,
+           (SELECT min(failing_since) FROM work_items WHERE failing_since IS NOT NULL)
+                AS failing_since,
            (SELECT count(*) FROM pending_writes WHERE state = 'open') AS with_pending_writes,
            (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL
                AND jsonb_typeof(zettle -> 'confirmed') = 'number')
