@@ -1,7 +1,7 @@
 """One row per link between a Zettle account and a BigCommerce store, from sign-in to disconnect.
 
 Taken             C2: one account, one store
-├─ StoreTaken     the store belongs to another living connection
+├─ StoreTaken     the store belongs to another active connection
 └─ AccountTaken   the account is connected to another store
 """
 

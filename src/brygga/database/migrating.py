@@ -1,4 +1,4 @@
-"""The database has the shape that this version of the code needs, or says why not.
+"""The database has the schema that this version of the code needs, or an error says why not.
 
 Two processes may start at once: an advisory lock lets one migrate while the other waits and then
 finds nothing to do.
