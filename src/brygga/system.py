@@ -1,4 +1,4 @@
-"""The machine's own clock and dice, as `brygga.seams` describes them."""
+"""The machine's own clock and random source, as `brygga.seams` describes them."""
 
 import asyncio
 import secrets

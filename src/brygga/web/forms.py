@@ -29,7 +29,7 @@ HEADER: Final = "x-csrftoken"
 
 
 class Forms(ASGIMiddleware):
-    """Stands after the sessions."""
+    """The middleware after the sessions."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -47,7 +47,7 @@ class Forms(ASGIMiddleware):
         await next_app(scope, receive, send)
 
     async def _check(self, scope: HTTPScope, receive: Receive, secret: str) -> None:
-        """Raises what refuses the form."""
+        """Raises the refusal of the form."""
         request = AnyRequest(scope, receive=receive)
         if request.headers.get("sec-fetch-site") == "cross-site":
             raise PermissionDeniedException("sent from another site")
@@ -62,7 +62,7 @@ class Forms(ASGIMiddleware):
 
 
 def token_of(secret: str, session_id: object) -> str:
-    """The token of a session's forms: it belongs to that session and to no other."""
+    """The token of a session's forms. It belongs to that session only."""
     if not isinstance(session_id, str):
         return ""
     return hmac.new(secret.encode(), f"form:{session_id}".encode(), hashlib.sha256).hexdigest()
