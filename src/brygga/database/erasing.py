@@ -92,7 +92,7 @@ _DUE = sa.text("""
 
 
 async def erase(tx: Tx, organization_uuid: str, now: datetime) -> Receipt:
-    """All connections of the account and all that belongs to them. Raises `StillConnected`."""
+    """Erases all connections of the account and all their data. Raises `StillConnected`."""
     c = connections.c
     mine = await tx.rows(
         sa.select(c.id, c.stage, c.store_hash)

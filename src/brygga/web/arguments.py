@@ -18,8 +18,8 @@ _IN_PATH: Final = re.compile(r"{(\w+):")
 
 
 def explicit(page: HTTPRouteHandler) -> HTTPRouteHandler:
-    """The same page, with its arguments declared as the framework requires. The framework no longer
-    supports inferring them.
+    """The same page, with its arguments declared as the framework requires. Inferring them is
+    deprecated there.
     """
     in_path = {name for path in page.paths for name in _IN_PATH.findall(path)}
     function: Any = page.fn

@@ -6,8 +6,8 @@
     pictures, as multipart       51,000,000 bytes   20 s         10 min
     GET, HEAD, OPTIONS           never read
 
-Bytes are counted as they arrive; a length that is announced only ends the request earlier. A body
-that breaks a bound is answered 413 or 408. A torn body has nobody left to answer: 400 goes nowhere.
+Bytes are counted as they arrive. An announced length only ends the request earlier. A body
+that breaks a bound is answered 413 or 408. After a torn body nobody reads the answer, which is 400.
 """
 
 import asyncio

@@ -1,4 +1,5 @@
-"""Who may send a form, asked before the form is read: a signed-in merchant, from a page of ours.
+"""Who may send a form: a signed-in merchant, from a page of ours. This is checked before the form is
+read.
 
 safe method              the body is never read
 webhook                  the receiver reads the body, within its bounds

@@ -22,7 +22,7 @@ BEGIN: Final = "/sign-in/zettle"
 CALLBACKS: Final = frozenset(
     {ZETTLE_CALLBACK, SHOP_CALLBACK, SHOP_LOAD, SHOP_UNINSTALL, SHOP_REMOVE_USER}
 )
-"""A failure here is a guess, or an old address. A success is never counted."""
+"""A failure here is a guess, or an outdated request. A success is never counted."""
 
 log = structlog.get_logger("brygga.web")
 

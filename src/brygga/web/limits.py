@@ -1,21 +1,21 @@
-"""How often something may be done, and by whom. Each process counts for itself, in memory.
+"""How often something may be done, and by whom. Each process counts for itself, in its memory.
 
     what                                            of whom                  how often
     sign-ins begun, each of which makes a state     a source                 30 a minute
     the same                                        everybody                1,200 a minute
     callbacks that prove nothing                    a source                 30 a minute
-    webhooks to an address that is nobody's         a source                 60 a minute
+    webhooks to an address of no connection         a source                 60 a minute
     webhooks that prove nothing, at one address     a source                 120 a minute
     pages and forms                                 a merchant               1,200 a minute
     support reports                                 a merchant               10 an hour
     live streams that are open                      a session, a merchant    6 at once, 30 at once
 
 A source is an IPv4 address, or the first 64 bits of an IPv6 address. Behind a proxy it is the
-client's only where `BRYGGA_TRUSTED_PROXIES` names the proxy; otherwise it is the proxy's own.
+client's address only where `BRYGGA_TRUSTED_PROXIES` names the proxy. Otherwise it is the proxy's.
 
-Webhooks of all merchants come from the same few addresses of a platform. What only fails at one
-address of ours is therefore counted for that address alone, and an address that has proven itself
-in this process is never held up by the misses of its source.
+A platform sends the webhooks of all merchants from the same few sources. So failures at one address
+of ours are counted for that address alone. An address that has received a genuine message in this
+process is never limited by other failures of its source.
 """
 
 import asyncio
