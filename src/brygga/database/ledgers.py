@@ -163,8 +163,9 @@ async def products(tx: Tx, connection_id: int) -> Sequence[str]:
 
 
 async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
-    """A product that has a stock row in Zettle, as far as we know, and is not in `without`. "" where
-    there is none.
+    """A product that has a stock row in Zettle, as far as we know, and is not in `without`.
+
+    "" where there is none.
     """
     statement = sa.text("""
         SELECT product_uuid FROM ledgers
@@ -327,8 +328,8 @@ async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
 async def is_open(tx: Tx, connection_id: int, call: str) -> bool:
     """Whether the outcome of a part of this call is still unknown."""
     statement = sa.text(
-        "SELECT 1 FROM pending_writes WHERE connection_id = :id AND call = :call AND state = 'open' "
-        "LIMIT 1"
+        "SELECT 1 FROM pending_writes WHERE connection_id = :id AND call = :call"
+        " AND state = 'open' LIMIT 1"
     )
     return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 

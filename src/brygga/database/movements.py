@@ -47,7 +47,8 @@ async def of_variant(
 ) -> Sequence[tuple[int, Movement]]:
     """The newest movements of a variant, or those older than the movement `before`."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = "  # noqa: S608
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
+        " AND variant_uuid = "
         ":variant"
         " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
     )
@@ -60,7 +61,8 @@ async def since(
 ) -> Sequence[tuple[int, Movement]]:
     """The movements of a variant after the movement `after`, oldest first."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = "  # noqa: S608
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
+        " AND variant_uuid = "
         ":variant"
         " AND id > :after ORDER BY id LIMIT :limit"
     )

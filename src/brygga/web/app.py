@@ -67,8 +67,8 @@ STATIC: Final = Path(__file__).parent / "static"
 COMPRESSION: Final = CompressionConfig(
     "gzip", minimum_size=1000, gzip_compress_level=4, exclude=[f"^{live.PATH}$", "^/metrics$"]
 )
-"""The live stream is excluded: compression would hold it back until a block is full. Secrets in a page
-are masked (`masking`).
+"""The live stream is excluded: compression would hold it back until a block is full. Secrets in a
+page are masked (`masking`).
 """
 
 

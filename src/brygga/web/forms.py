@@ -1,5 +1,5 @@
-"""Who may send a form: a signed-in merchant, from a page of ours. This is checked before the form is
-read.
+"""Who may send a form: a signed-in merchant, from a page of ours. This is checked before the form
+is read.
 
 safe method              the body is never read
 webhook                  the receiver reads the body, within its bounds

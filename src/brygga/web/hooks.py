@@ -343,7 +343,7 @@ async def _of_marker(
     return True
 
 
-def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911 - one answer per event
+def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911
     """The work items that an event of BigCommerce's causes.
 
     Orders only explain a line: their stock has events of its own.
