@@ -281,6 +281,7 @@ def _run_folder(identity: _Identity) -> Path:
     bytes.
     """
     folder = tempfile.gettempdir()
+    # Safe in /tmp: mkdtemp makes a private folder.
     run = Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=folder if len(folder) < 60 else "/tmp"))  # noqa: S108
     identity.give(run)
     return run
@@ -396,6 +397,7 @@ def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
             stdout=output,
             stderr=output,
             start_new_session=True,
+            # Safe: it makes two system calls only, and is started from the main thread.
             preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509
             user=plan.identity.user,
             group=plan.identity.group,

@@ -89,8 +89,8 @@ class Reports:
 
 _COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since, started_at, closed"
 _LOAD = (
-    f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND product_uuid = ANY "  # noqa: S608 - our own
-    "(CAST(:uuids AS text[]))"
+    f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id"  # noqa: S608 - our own
+    " AND product_uuid = ANY (CAST(:uuids AS text[]))"
 )
 _LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
 _LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")

@@ -145,7 +145,8 @@ _ROWS = sa.text(f"""
 """)  # noqa: S608 - as above
 _ONE = sa.text(f"SELECT {_COLUMNS}, {_STATE} AS state {_FROM} AND l.product_uuid = :uuid")
 _COUNTS = sa.text(
-    f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s GROUP BY state"  # noqa: S608
+    f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s"  # noqa: S608
+    " GROUP BY state"
 )
 _UUIDS = sa.text(f"""
     SELECT uuid FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE}
