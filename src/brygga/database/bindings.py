@@ -1,8 +1,8 @@
 """Which BigCommerce product belongs to which Zettle product, and what we last wrote there.
 
-A binding is `bound`, `to_delete` (we made its product and it has to be deleted; it stays so until
-the store says that it is gone), or `kept` (the connection has ended and the product stayed; it is
-found again by account and store, D4).
+A binding has one of three states. `bound`: it is synced. `to_delete`: we made its product, which
+has to be deleted. This state stays until the store says that the product is gone. `kept`: the
+connection has ended and the product stayed. It is found again by account and store (D4).
 """
 
 import json

@@ -30,7 +30,7 @@ async def some(tx: Tx, connection_id: int, limit: int) -> Sequence[int]:
 
 
 async def forget(tx: Tx, connection_id: int, product_ids: Collection[int] | None = None) -> None:
-    """These, or all of them."""
+    """Forgets these products, or all of them."""
     c = hidden_products.c
     conditions = [c.connection_id == connection_id]
     if product_ids is not None:

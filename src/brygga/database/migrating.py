@@ -69,7 +69,7 @@ async def current(database: Database) -> str | None:
 
 
 async def revision(tx: Tx) -> str:
-    """The same, within a transaction; "" when it is empty."""
+    """The same, within a transaction. "" when the database is empty."""
     found: str | None = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return found or ""
 

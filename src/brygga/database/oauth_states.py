@@ -24,8 +24,8 @@ async def begin(
     expires_at: datetime,
     payload: Mapping[str, str] = _NOTHING,
 ) -> None:
-    """`browser` names the session that begins; `payload` is what the end needs (where to go on,
-    whose connection).
+    """`browser` names the session that begins the sign-in. `payload` is what its end needs: the
+    page to go on to, and the connection.
     """
     values = {
         "key": _hashed(state),

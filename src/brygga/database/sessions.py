@@ -33,8 +33,9 @@ class Kept:
 
 
 class Sessions(Store):
-    """For `StoreRegistry({"sessions": Sessions(database, clock)})`; what the framework asks for,
-    and `find` and `keep`, which the pages' own backend uses."""
+    """The store for `StoreRegistry({"sessions": Sessions(database, clock)})`. It has the methods
+    that the framework requires, and `find` and `keep` for the pages' own backend.
+    """
 
     __slots__ = ("_clock", "_database")
 

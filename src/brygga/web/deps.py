@@ -68,7 +68,7 @@ class ShopPayload:
 
 class ZettleDoor(Protocol):
     def authorize_url(self, state: str) -> str:
-        """Where the merchant signs in and approves; Zettle returns `state` unchanged (zettle facts
+        """Where the merchant signs in and approves. Zettle returns `state` unchanged (zettle facts
         1.2).
         """
         ...

@@ -165,8 +165,8 @@ async def _hear_stock(
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
-    """One hint for each variant. The event lists a sale twice: for the inventory "store" and for
-    what is sold (zettle facts 4.6).
+    """One hint for each variant. The event lists a sale twice: for the inventory STORE and for
+    SOLD (zettle facts 4.6).
     """
     named = dict.fromkeys(
         (row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid

@@ -57,7 +57,7 @@ class StockView:
 
     @property
     def joined_shop(self) -> int | None:
-        """What BigCommerce will show of it; never below zero (decision 7)."""
+        """What BigCommerce will show of it, which is never below zero (decision 7)."""
         return None if self.joined is None else min(max(0, self.joined), LIMITS[Side.SHOP].highest)
 
     @property

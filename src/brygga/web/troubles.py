@@ -27,7 +27,7 @@ class Trouble:
     link: str = ""
     choices: tuple[str, ...] = ()
     leave: bool = False
-    """Whether disconnecting is another way out."""
+    """Whether disconnecting is an alternative."""
     times: tuple[tuple[str, datetime], ...] = ()
     """Parameters that are times."""
 
