@@ -1,5 +1,4 @@
-"""Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is
-decoration.
+"""Engines that are wrong on purpose, a few lines each. The simulation must catch every one.
 
 Each is what somebody could have written, or what a later change could break. `MUTANTS` names them;
 `catching` plays them.
