@@ -4,8 +4,9 @@
     python -m tests.simulation.hollow [--part 1/8] [--get PATTERN] [--answer KIND] [--workers 2]
 
 All cases of a process run on one set of sandboxes, on virtual time. A recording of each act shows
-what the service reads: an act that causes a new read is played with that read too. Each GET, or POST that only reads, is then answered with each kind of nothing, once and for ten
-minutes, in the quiet, while the till sells and while the store sells. Then:
+what the service reads: an act that causes a new read is played with that read too. Each GET, or
+POST that only reads, is then answered with each kind of nothing, once and for ten minutes, in the
+quiet, while the till sells and while the store sells. Then:
 
 - written wrongly: a level outside what people made it, a product, subscription or webhook that
   comes or goes;

@@ -1,5 +1,5 @@
-"""A short day in real time, on what production runs: pgqueuer, PostgreSQL, HTTP on the loopback, and
-worker processes that are killed.
+"""A short day in real time, on what production runs: pgqueuer, PostgreSQL, HTTP on the loopback,
+and worker processes that are killed.
 
     python -m tests.simulation.realtime [--seconds 30] [--workers 2] [--kills 8] [--seed 1]
 

@@ -1,5 +1,5 @@
-"""All of stock over both sandboxes: the test acts as cashier and shopper, delivers the webhooks, and
-moves the clock.
+"""All of stock over both sandboxes: the test acts as cashier and shopper, delivers the webhooks,
+and moves the clock.
 """
 
 from collections.abc import Sequence
