@@ -1,5 +1,5 @@
-"""One seed is one day: a town, its merchants' acts, a service that dies and comes back, and at last
-the calm.
+"""One seed is one day: both sandboxes, the acts of their merchants, a service that dies and starts
+again, and a calm at the end.
 """
 
 import asyncio
