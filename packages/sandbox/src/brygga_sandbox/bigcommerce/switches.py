@@ -1,4 +1,6 @@
-"""Where the documents are silent or disagree, one reading each, to be switched by a test."""
+"""The switches: one reading for each place where the documents are silent or disagree. A test may
+select another reading.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from brygga_sandbox.switches import EitherWay, check_choices
 class Switches:
     """The reading of every UNCERTAIN. A default is the reading that finds most bugs in a client.
 
-    Each begins with its section of docs/platforms/bigcommerce.md.
+    Each entry begins with its section of docs/platforms/bigcommerce.md.
     """
 
     unknown_fields: Literal["refuse", "ignore"] = "refuse"

@@ -1,5 +1,5 @@
-"""`brygga-sandbox certify`: ask a real test account and store the platforms' open questions, or
-rehearse them in the sandbox.
+"""`brygga-sandbox certify`: put the platforms' open questions to a real test account and store, or
+rehearse them at the sandbox.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""Play a recording in a new sandbox, and report the first difference.
+"""Play a recording again at a fresh sandbox, and tell the first difference.
 
-Exit code 0: everything was the same. 1: something differs. 2: the file cannot be played.
+Exit code 0: everything was the same; 1: something differs; 2: the file cannot be played.
 """
 
 import argparse
