@@ -1,7 +1,7 @@
-"""Faults on purpose: rules that say which requests go wrong, how, and how often.
+"""Fault injection: rules that say which requests fail, how, and how often.
 
-General kinds act here, around a handler. Kinds that only a platform can act out (a batch refused, a
-stale read) are asked for by its handlers with `hits`.
+This module carries out the general kinds, around a handler. Kinds that only a platform can carry
+out (a batch refused, a stale read) are read by its handlers with `hits`.
 
     429              refused before any effect; params: retry_after, headers
     5xx_before       fails before the effect; params: status
@@ -11,16 +11,15 @@ stale read) are asked for by its handlers with `hits`.
     cut_before       the connection is cut, no effect
     cut_after        the connection is cut after the effect
     html             an HTML page instead of JSON, before the effect; params: status
-    hollow           an answer that says nothing where there is something to say, before the effect; params: answer, one of `HOLLOWS`
+    hollow           an answer without content, before the effect; params: answer, one of `HOLLOWS`
     slow             answers late; params: seconds (5)
     token_expired, token_revoked                          401 as the platform writes it
-    batch_refused, partial, stale_inventory, image_missing    acted out by the platform, where it has such a thing
+    batch_refused, partial, stale_inventory, image_missing    carried out by the platform, if it has them
 
-A rule strikes for the next so many requests (`next`), or for so many seconds (`lasts_s`), or until
-it is healed.
+A rule fires for a number of requests (`next`), for a number of seconds (`lasts_s`), or until it is
+removed.
 
-A rule with a typing error is refused when it is put in force, never met by the call that it would
-have struck.
+A rule with a typing error is refused when it is added, and no call meets it.
 """
 
 import random

@@ -1,8 +1,7 @@
 """Objects as bytes, and back: equal objects give equal bytes, and what was one object stays one.
 
-Only values and the classes that are named beforehand are written, so reading bytes of a stranger
-runs no code of theirs. Numbers, texts and bytes stand for themselves. Everything else is a list
-that begins with a tag:
+Only values and the named classes are written, so reading untrusted bytes runs no foreign code.
+Numbers, texts and bytes are written as they are. Everything else is a list that begins with a tag:
 
     REF n                 the object with that number, in the order in which they began
     LIST, TUPLE, SET, FROZEN   the items; those of a set are sorted by their bytes
@@ -10,7 +9,7 @@ that begins with a tag:
     DEQUE maxlen          the items
     DECIMAL, INTEGER      a text
     OBJECT class          the values of its fields
-    KEPT name             an object that is there before and after, such as the clock
+    KEPT name             an object that exists before and after, such as the clock
     METHOD object name    a bound method
     FUNCTION name         a named function
     PARTIAL call          a call with some of its arguments

@@ -22,11 +22,11 @@ def set_status(store: Store, order: Order, status: int) -> None:
 
     | from | to | stock |
     |---|---|---|
-    | Incomplete | any but Cancelled, Declined, Refunded | taken, where it moves when placed |
-    | any that is sold | Shipped, Completed | taken, where it moves when shipped |
-    | any but Refunded | Cancelled | comes back, where the store is set so |
-    | Cancelled | any that is sold | taken again, by one reading (B54) |
-    | any that is sold | Declined | comes back, by one reading (B56) |
+    | Incomplete | any but Cancelled, Declined, Refunded | taken, if it moves when placed |
+    | any that is sold | Shipped, Completed | taken, if it moves when shipped |
+    | any but Refunded | Cancelled | returned, if the store is configured so |
+    | Cancelled | any that is sold | taken again, with one reading (B54) |
+    | any that is sold | Declined | returned, with one reading (B56) |
     | any | Pending, Awaiting Payment, Partially Shipped and all others | stays |
     """
     if order.archived:

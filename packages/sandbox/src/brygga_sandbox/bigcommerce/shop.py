@@ -63,7 +63,7 @@ class Shop:
         self.store = store
         self.camera = camera
 
-    # -- looking
+    # -- reading
     # ----------------------------------------------------------------------------------------------
 
     def product(self, product_id: int) -> Product:

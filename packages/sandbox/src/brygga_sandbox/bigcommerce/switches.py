@@ -197,13 +197,13 @@ class Switches:
     external_install_value: str = "1"
     """1.3: the value of `external_install`."""
     clock_ahead_s: EitherWay = 0.0
-    """6.2: so many seconds is BigCommerce's own clock ahead of the sandbox's (below 0: behind).
+    """6.2: by how many seconds BigCommerce's own clock is ahead of the sandbox's (below 0: behind).
 
-    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, hooks,
-    products, images, metafields, orders, refunds, GET /v2/time, and the Date of every answer. When
-    things happen (deliveries, read lag, quotas, code lifetimes) it leaves alone, and the claims of
-    signed payloads too: an app holds their `iat` against its own time of an installation, and would
-    take an uninstall of these few seconds for one of before.
+    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, webhooks,
+    products, images, metafields, orders, refunds, GET /v2/time, and the Date of every answer. It
+    does not change when things happen (deliveries, read lag, quotas, code lifetimes), nor the
+    claims of signed payloads. An app compares their `iat` with its own time of an installation, and
+    would treat an uninstall within these seconds as an earlier one.
     """
 
     def __post_init__(self) -> None:
