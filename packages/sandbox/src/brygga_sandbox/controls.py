@@ -1,4 +1,6 @@
-"""Control addresses that are the same on both platforms: the clock, and the delivery of webhooks."""
+"""Control addresses that are the same on both platforms: the clock, and the delivery of
+webhooks.
+"""
 
 from dataclasses import asdict, replace
 

@@ -221,7 +221,9 @@ def sent(name: str, values: tuple[Any, ...]) -> JSON:
 
 
 class Recordings:
-    """The recording of a running sandbox, which can be started and stopped. There is one at a time."""
+    """The recording of a running sandbox, which can be started and stopped. There is one at a
+    time.
+    """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox

@@ -11,7 +11,9 @@ from brygga_sandbox.http import Request, Response, Router, json_response
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request, with the app or account it came from and, once known, its status (0: no answer)."""
+    """One request, with the app or account it came from and, once known, its status (0: no
+    answer).
+    """
 
     method: str
     path: str

@@ -208,7 +208,9 @@ class Sandbox:
         return config if config.image_source else replace(config, image_source=self.paint)
 
     def paint(self, key: str) -> tuple[bytes, str] | None:
-        """A picture of the image host, with its media type. None if the picture no longer exists."""
+        """A picture of the image host, with its media type. None if the picture no longer
+        exists.
+        """
         data = picture_for(key, picture if self.plan.drawings else swatch)
         return (data, "image/png") if data else None
 

@@ -158,7 +158,9 @@ class ShopPeople:
         return str(product.id), {"variant": variant.id, "level": level}
 
     async def edit_product(self) -> Told:
-        """Edit in the store a field that Zettle owns. The next save in Zettle overwrites the edit."""
+        """Edit in the store a field that Zettle owns. The next save in Zettle overwrites the
+        edit.
+        """
         product, _ = self.item()
         name = product.get("name")
         changes: JSON = pick(

@@ -196,7 +196,9 @@ def adopted(whole: Whole) -> Mapping[tuple[type, str], Any]:
 
 
 def fill(owner: Any, name: str, value: Any) -> None:
-    """Give a kept object its state. Collections are filled in place, because others may hold them."""
+    """Give a kept object its state. Collections are filled in place, because others may hold
+    them.
+    """
     there = getattr(owner, name)
     if isinstance(there, list):
         there[:] = value

@@ -28,7 +28,9 @@ from .switches import Switches
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Settings that are choices of the sandbox and not readings of a document. Times are seconds."""
+    """Settings that are choices of the sandbox and not readings of a document. Times are
+    seconds.
+    """
 
     public_url: str = ""
     """The address at which clients and browsers find the sandbox. Empty: the address that the
@@ -99,7 +101,9 @@ class Core:
         self.app = AsgiApp(self.router.dispatch, self.wall)
 
     def mount(self) -> None:
-        """Add every route to the table. This class has none: the routes build on it (`sandbox.py`)."""
+        """Add every route to the table. This class has none: the routes build on it
+        (`sandbox.py`).
+        """
 
     def wall(self) -> float:
         """The time on BigCommerce's own clock."""

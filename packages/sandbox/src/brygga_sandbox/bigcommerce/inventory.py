@@ -161,7 +161,9 @@ def announce(store: Store, step: Move) -> None:
 
 
 def warned_at(step: Move) -> int:
-    """The level at which the merchant wants a warning: the location's, otherwise the catalogue's."""
+    """The level at which the merchant wants a warning: the location's, otherwise the
+    catalogue's.
+    """
     record = shelf_at(shelves_of(step.product, step.variant), step.location_id)
     own = step.variant.get("inventory_warning_level") if step.variant else 0
     return int(

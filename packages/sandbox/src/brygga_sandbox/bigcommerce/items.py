@@ -1,4 +1,6 @@
-"""What the inventory API shows of an item, and which settings it accepts (bigcommerce facts 5.3)."""
+"""What the inventory API shows of an item, and which settings it accepts (bigcommerce facts
+5.3).
+"""
 
 from __future__ import annotations
 

@@ -274,7 +274,9 @@ _SPECIAL: dict[str, Callable[[Request, str], Test]] = {
 
 
 def tests_of(request: Request, now: float) -> list[Test]:
-    """The filters of a request. Names that the API does not list are ignored, as the platform does."""
+    """The filters of a request. Names that the API does not list are ignored, as the platform
+    does.
+    """
     tests = []
     for name, text in request.query:
         if name in _OUTSIDE:

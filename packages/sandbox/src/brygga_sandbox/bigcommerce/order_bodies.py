@@ -49,7 +49,9 @@ def whole_of(row: Json, name: str, low: int = 0) -> int | None:
 
 
 def create(store: Store, body: Any) -> Order:
-    """POST /v2/orders. Products and a billing address are required. The default status is Pending."""
+    """POST /v2/orders. Products and a billing address are required. The default status is
+    Pending.
+    """
     order = object_of(body)
     rows = lines_of(order)
     if order.get("billing_address") is None:

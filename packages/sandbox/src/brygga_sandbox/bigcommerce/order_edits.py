@@ -118,7 +118,9 @@ def ship_part(store: Store, order: Order, quantities: Mapping[int, int]) -> None
 
 
 def bring_back(store: Store, order: Order, status: int = orders.AWAITING) -> None:
-    """Reopen a cancelled or declined order. With one reading it takes its units from stock again."""
+    """Reopen a cancelled or declined order. With one reading it takes its units from stock
+    again.
+    """
     if not is_undone(order) or order.archived:
         raise Refusal(409, f"Order {order.id} is not cancelled", {})
     if any(one.quantity_refunded for one in order.lines):

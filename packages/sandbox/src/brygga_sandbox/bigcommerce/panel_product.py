@@ -232,7 +232,9 @@ async def drop_video(shop: Shop, product: Product, parts: list[str], form: dict[
 
 
 async def add_option(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
-    """Add an option with its values, separated by commas. The panel creates all combinations of it."""
+    """Add an option with its values, separated by commas. The panel creates all combinations of
+    it.
+    """
     labels = [label.strip() for label in form.get("option_values", "").split(",") if label.strip()]
     if not labels:
         raise Refusal(422, "An option needs values", {"label": "write at least one value"})

@@ -1,4 +1,6 @@
-"""The store's own pages in the control panel: categories, apps, settings, and the activity of apps."""
+"""The store's own pages in the control panel: categories, apps, settings, and the activity of
+apps.
+"""
 
 from __future__ import annotations
 

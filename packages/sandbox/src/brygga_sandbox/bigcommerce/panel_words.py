@@ -1,4 +1,6 @@
-"""The control panel's messages for refusals: (Swedish, English), each with a reason and what to do."""
+"""The control panel's messages for refusals: (Swedish, English), each with a reason and what to
+do.
+"""
 
 from __future__ import annotations
 

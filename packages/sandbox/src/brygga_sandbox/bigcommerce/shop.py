@@ -369,7 +369,8 @@ class Shop:
         given = None if quantities is None else dict(quantities)
         return orders.refund(self.store, self.order(order_id), given, by_api=by_api)
 
-    # -- the whole store ------------------------------------------------------------------------
+    # -- the whole store
+    # ----------------------------------------------------------------------------------------------
 
     def state(self) -> Json:
         """The whole store as raw JSON with current stock, without read lag. Tests compare it."""

@@ -1,4 +1,6 @@
-"""Variants: the items that are sold. Their option values never change (bigcommerce facts 3.7, 3.9)."""
+"""Variants: the items that are sold. Their option values never change (bigcommerce facts 3.7,
+3.9).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The open questions that no run can decide by itself, the reason, and how a person can find out."""
+"""The open questions that no run can decide by itself, the reason, and how a person can find
+out.
+"""
 
 from dataclasses import dataclass
 

@@ -24,7 +24,9 @@ def shown(reading: Reading | None) -> str:
 def as_json(
     certificate: Certificate, switches: dict[str, dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """The certificate as plain values. `switches`: what the sandbox has in force, for comparison."""
+    """The certificate as plain values. `switches`: what the sandbox has in force, for
+    comparison.
+    """
     return {
         "against": certificate.against,
         "good": certificate.good,

@@ -68,7 +68,9 @@ def index_variants(organization: Organization, product: str, variants: tuple[str
 
 
 def file_category(core: Core, organization: Organization, product: JSON) -> None:
-    """A category with a new uuid and a name is created. A known category keeps its own name (2.3)."""
+    """A category with a new uuid and a name is created. A known category keeps its own name
+    (2.3).
+    """
     category = product.get("category")
     if not category:
         return

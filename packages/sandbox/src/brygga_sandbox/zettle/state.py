@@ -235,7 +235,9 @@ class Organization:
         ]
 
     def rows_after(self, seq: int) -> list[Row]:
-        """The stock rows of all inventories in order of creation, from the one after that number."""
+        """The stock rows of all inventories in order of creation, from the one after that
+        number.
+        """
         if self.ordered_rows is None:
             self.ordered_rows = sorted(self.rows.values(), key=attrgetter("seq"))
         return self.ordered_rows[bisect_right(self.ordered_rows, seq, key=attrgetter("seq")) :]
