@@ -1,8 +1,8 @@
-"""Toy town: both platforms as their documents describe them, strict, in memory, on a clock that can
-be moved.
+"""The sandbox: both platforms as their documents describe them. It is strict, keeps its state in
+memory, and runs on a clock that a test can advance.
 
-Here live a Zettle and a BigCommerce that refuse what the real ones refuse, and the small things
-they share: an HTTP layer, clocks, faults, a count of requests, and an outbox for webhooks. Nothing
-of the rest of Brygga is ever imported here: a stand-in that shared code with its client would share
-its mistakes.
+This package holds a Zettle and a BigCommerce that refuse what the real platforms refuse, and the
+parts they share: an HTTP layer, clocks, faults, a count of requests, and an outbox for webhooks. It
+never imports anything from the rest of Brygga: an imitation that shared code with its client would
+share the client's mistakes.
 """

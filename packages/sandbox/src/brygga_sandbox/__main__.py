@@ -1,6 +1,7 @@
-"""`brygga-sandbox`: both platforms on this machine, for anybody who builds against them.
+"""`brygga-sandbox`: both platforms on this machine, for everyone who builds against them.
 
-`python -m brygga_sandbox` is the same. A first word of `COMMANDS` is another command.
+`python -m brygga_sandbox` is the same command. If the first word is in `COMMANDS`, it runs that
+command instead.
 """
 
 import argparse
@@ -31,14 +32,15 @@ COMMANDS = {
     "parity": "brygga_sandbox.commands.parity",
     "replay": "brygga_sandbox.commands.replay",
 }
-"""What else it does, and the module that does it: `add` takes a parser, `run` what was asked."""
+"""The other commands, each with its module: `add` takes a parser, `run` takes the parsed options.
+"""
 
 PORT_BASE = 8710
 MOST = 50_000
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
-    """What was asked for on the command line."""
+    """The options of the command line."""
     parser = argparse.ArgumentParser(
         "brygga-sandbox",
         description="A Zettle and a BigCommerce of your own, on this machine.",
@@ -48,7 +50,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """For this command, and for another that offers it under its own name."""
+    """For this command, and for another command that offers it under its own name."""
     parser.usage = f"{parser.prog} [options]"
     parser.epilog = (
         "All state is in memory: every start begins the same town. "
@@ -176,12 +178,12 @@ def between(low: int, high: int) -> Callable[[str], int]:
 
 
 def port(text: str) -> int:
-    """A port whose next one is a port too, or 0."""
+    """A port whose next number is also a valid port, or 0."""
     return between(0, 65_534)(text)
 
 
 def seconds(text: str) -> float:
-    """A length of time from 0."""
+    """A duration of 0 or more."""
     try:
         value = float(text)
     except ValueError:
@@ -192,7 +194,7 @@ def seconds(text: str) -> float:
 
 
 def address(text: str) -> str:
-    """Scheme and host, no slash at the end."""
+    """Scheme and host, without a slash at the end."""
     if not re.fullmatch(r"https?://[^/\s]+[^\s]*", text):
         raise argparse.ArgumentTypeError(
             f"{text!r} is not an address such as http://127.0.0.1:8700"
@@ -209,7 +211,7 @@ def keys(text: str) -> tuple[str, str]:
 
 
 def plan_of(asked: argparse.Namespace) -> Plan:
-    """The town that was asked for."""
+    """The sandbox with the requested options."""
     app = Connector().at(asked.callback)
     if asked.zettle_app:
         app = replace(
@@ -240,7 +242,7 @@ def plan_of(asked: argparse.Namespace) -> Plan:
 
 
 def facts(sandbox: Sandbox) -> dict[str, Any]:
-    """Everything a client needs to know about a running town."""
+    """Everything a client needs to know about a running sandbox."""
     plan, merchant, app = sandbox.plan, sandbox.merchant, sandbox.plan.connector
     stored = merchant.organization.products.values()
     skus = (
@@ -285,7 +287,7 @@ def facts(sandbox: Sandbox) -> dict[str, Any]:
 
 
 def keys_of(sandbox: Sandbox, merchant: Merchant) -> dict[str, Any]:
-    """What a client needs to act for one merchant, with the right of the merchant's other tool."""
+    """What a client needs to act for one merchant, with the rights of the merchant's other tool."""
     tokens = sandbox.zettle_tokens(merchant)
     return {
         "name": merchant.name,
@@ -299,7 +301,7 @@ def keys_of(sandbox: Sandbox, merchant: Merchant) -> dict[str, Any]:
 
 
 def page(told: dict[str, Any]) -> str:
-    """The facts for a person, with a first call to each side."""
+    """The addresses and keys as text, with a first call to each platform."""
     zettle, shop, app, tool = told["zettle"], told["bigcommerce"], told["app"], told["other_tool"]
     return f"""\
 Zettle        {zettle["url"]}   ({zettle["products"]} products)
@@ -326,7 +328,7 @@ Ctrl-C stops it; nothing is kept."""
 
 
 def others(merchants: list[dict[str, Any]]) -> str:
-    """The merchants beside the first, for a person."""
+    """The other merchants as text."""
     rows = [
         f"  {one['name']}: store {one['store_hash']}, organization {one['organization_uuid']}\n"
         f"    TILL={one['zettle_access_token']}\n    SHOP={one['bigcommerce_token']}\n"
@@ -336,7 +338,7 @@ def others(merchants: list[dict[str, Any]]) -> str:
 
 
 async def live(sandbox: Sandbox, every: float) -> None:
-    """People come and go until the town closes."""
+    """Actors act until the sandbox closes."""
     shoppers = Shoppers(sandbox, random.Random(sandbox.plan.seed))
     while True:
         await asyncio.sleep(every)
@@ -344,7 +346,7 @@ async def live(sandbox: Sandbox, every: float) -> None:
 
 
 async def run(asked: argparse.Namespace) -> None:
-    """Open the town, tell where it is, and keep it open until a signal comes."""
+    """Start the sandbox, print its addresses, and keep it running until a signal arrives."""
     clock = clock_of(asked)
     server = SandboxServer(plan_of(asked), clock, asked.port_base)
     sandbox = await server.start()
@@ -358,7 +360,7 @@ async def run(asked: argparse.Namespace) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(
             NotImplementedError
-        ):  # not everywhere; there Ctrl-C ends the loop by itself
+        ):  # not available everywhere; without it Ctrl-C ends the loop
             asyncio.get_running_loop().add_signal_handler(number, closing.set)
     beside = [asyncio.create_task(live(sandbox, asked.people))] if asked.people else []
     if isinstance(clock, SteppedClock):
@@ -371,16 +373,14 @@ async def run(asked: argparse.Namespace) -> None:
 
 
 def clock_of(asked: argparse.Namespace) -> Clock:
-    """Which clock was asked for. One that is recorded moves in steps."""
+    """The requested clock. A clock that is recorded moves in steps."""
     if asked.clock == "standing":
         return ManualClock(time.time())
     return SteppedClock() if asked.record else MovableClock()
 
 
 def open_sandbox(asked: argparse.Namespace) -> int:
-    """0 when it was closed in good order, 1 when a port is not free, 2 when too much was asked
-    for.
-    """
+    """0 after a normal stop, 1 when a port is not free, 2 when an option is out of range."""
     if (asked.products or 0) * asked.merchants > 2 * MOST:
         text = (
             f"--merchants times --products is {asked.products * asked.merchants}; the most is "

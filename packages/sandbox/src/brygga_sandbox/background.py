@@ -1,8 +1,8 @@
-"""A sandbox beside the program: on two ports, in a thread of its own, for tests that know nothing
-of event loops.
+"""A sandbox in the background: on two ports, in its own thread, for tests that do not use event
+loops.
 
-What a merchant or a shopper does goes through the control addresses, so it is refused in the same
-words as over HTTP, and stands in a recording.
+Actions of a merchant or a shopper go through the control addresses. So they are refused with the
+same messages as over HTTP, and a recording contains them.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ WAIT_S = 60.0
 
 
 class Refused(AssertionError):
-    """A control address refused what a test asked for."""
+    """A control address refused a test's request."""
 
 
 class Background:
@@ -37,7 +37,7 @@ class Background:
         self.thread.start()
 
     def call(self, work: Callable[..., Any], *values: Any, wait_s: float = WAIT_S) -> Any:
-        """What a function returns that runs in the loop, awaited where it has to be."""
+        """The result of a function that runs in the loop. It is awaited if necessary."""
 
         async def run() -> Any:
             result = work(*values)
@@ -52,9 +52,9 @@ class Background:
 
 
 class RunningSandbox:
-    """Both platforms, running. `zettle` and `bigcommerce` are those of the first merchant.
+    """Both platforms, running. `zettle` and `bigcommerce` belong to the first merchant.
 
-    `sandbox` is the sandbox itself. It lives in another thread: reach it by `call` only.
+    `sandbox` is the sandbox itself. It lives in another thread: use it only through `call`.
     """
 
     def __init__(self, plan: Plan, clock: Literal["standing", "running"] = "standing") -> None:
@@ -79,11 +79,11 @@ class RunningSandbox:
         return self.clock.now()
 
     def advance(self, seconds: float) -> None:
-        """Move the clock on. What is due on the way happens at its moment."""
+        """Advance the clock. Everything that is due on the way happens at its own time."""
         self.control("zettle", "POST", "clock", {"seconds": seconds})
 
     def catch_up(self) -> None:
-        """Move a clock that stands on to the machine's time."""
+        """Advance a clock that stands still to the machine's time."""
         self.advance(max(0.0, RealClock().now() - self.now()))
 
     def idle(self) -> None:
@@ -101,13 +101,13 @@ class RunningSandbox:
         return data
 
     def restore(self, snapshot: bytes) -> None:
-        """Put a snapshot back, of this sandbox or of one that was made likewise."""
+        """Restore a snapshot of this sandbox, or of one with the same options."""
         self.call(self.sandbox.restore, snapshot)
 
     def control(
         self, side: str, method: str, path: str, body: Any = None, query: Mapping[str, str] = {}
     ) -> Any:
-        """What a control address answers. Raises Refused."""
+        """The answer of a control address. Raises Refused."""
         app: AsgiApp = self.sandbox.zettle.app if side == "zettle" else self.sandbox.bigcommerce.app
         data = b"" if body is None else msgspec.json.encode(body)
         request = Request(method, f"/sandbox/{path}", list(query.items()), {}, data)
@@ -119,7 +119,7 @@ class RunningSandbox:
 
 @dataclass(slots=True)
 class Side:
-    """What both platforms have."""
+    """What both platforms have in common."""
 
     sandbox: RunningSandbox
     merchant: Merchant
@@ -131,26 +131,26 @@ class Side:
         raise NotImplementedError
 
     def control(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """What a control address answers for this merchant. Raises Refused."""
+        """The answer of a control address for this merchant. Raises Refused."""
         if method in {"GET", "DELETE"} and body is None:
             return self.sandbox.control(self.side, method, path, query=self.whose)
         return self.sandbox.control(self.side, method, path, {**self.whose, **(body or {})})
 
     def fault(self, kind: str, **rule: Any) -> None:
-        """Let something go wrong from now on, as the guide's "Faults" says."""
+        """Add a fault, as the guide's "Faults" describes."""
         self.sandbox.control(self.side, "POST", "faults", {"kind": kind, **rule})
 
     def heal(self) -> None:
-        """No faults any more, and webhooks arrive."""
+        """Remove all faults, and deliver webhooks normally."""
         self.sandbox.control(self.side, "DELETE", "faults")
         self.sandbox.control(self.side, "POST", "weather", {})
 
     def webhooks(self, **how: Any) -> None:
-        """How webhooks go astray: `loss`, `duplicate`, `shuffle`, `delay`."""
+        """Set the delivery faults of webhooks: `loss`, `duplicate`, `shuffle`, `delay`."""
         self.sandbox.control(self.side, "POST", "weather", how)
 
     def switch(self, **changes: Any) -> None:
-        """Read a document in another way, as the guide's "Switches" says."""
+        """Choose another reading of a document, as the guide's "Switches" describes."""
         self.sandbox.control(self.side, "POST", "switches", changes)
 
     def requests(self) -> dict[tuple[str, str], int]:
@@ -194,13 +194,13 @@ class ZettleAccount(Side):
         return {"Authorization": f"Bearer {self.access_token}"}
 
     def products(self) -> list[JSON]:
-        """All products as the API answers them."""
+        """All products, in the form of the API."""
         stored = self.merchant.organization.products
         found: list[JSON] = self.sandbox.call(lambda: [one.value() for one in stored.values()])
         return found
 
     def add_product(self, **fields: Any) -> JSON:
-        """A product that the merchant adds at the till."""
+        """Add a product at the till."""
         made: JSON = self.control("POST", "products", fields)
         return made
 
@@ -211,7 +211,7 @@ class ZettleAccount(Side):
         self.control("DELETE", f"products/{uuid}")
 
     def sell(self, sku: str, quantity: int = 1) -> JSON:
-        """A sale at the till."""
+        """Sell at the till."""
         sold: JSON = self.control("POST", "sell", {"sku": sku, "quantity": quantity})
         return sold
 
@@ -221,11 +221,11 @@ class ZettleAccount(Side):
         return refunded
 
     def set_stock(self, sku: str, balance: int) -> None:
-        """The merchant counts."""
+        """Set a stock level, as the merchant does after a count."""
         self.control("POST", "stock", {"sku": sku, "balance": balance})
 
     def stock(self, sku: str) -> int:
-        """What can be sold."""
+        """The quantity that can be sold."""
 
         def look() -> int:
             till = self.sandbox.sandbox.till(self.merchant)
@@ -273,7 +273,7 @@ class BigCommerceStore(Side):
         return {"X-Auth-Token": self.token}
 
     def add_product(self, **fields: Any) -> JSON:
-        """A product that the merchant adds in the control panel."""
+        """Add a product in the control panel."""
         made: JSON = self.control("POST", "products", fields)
         return made
 
@@ -284,7 +284,7 @@ class BigCommerceStore(Side):
         self.control("DELETE", f"products/{product_id}")
 
     def order(self, sku: str, quantity: int = 1) -> JSON:
-        """A shopper's order, paid."""
+        """Place a shopper's order, already paid."""
         made: JSON = self.control("POST", "orders", {"lines": [{"sku": sku, "quantity": quantity}]})
         return made
 
@@ -298,11 +298,11 @@ class BigCommerceStore(Side):
         self.control("POST", f"orders/{order_id}/refund", {})
 
     def set_stock(self, sku: str, level: int) -> None:
-        """The merchant counts."""
+        """Set a stock level, as the merchant does after a count."""
         self.control("POST", "stock", {"sku": sku, "level": level})
 
     def stock(self, sku: str) -> int:
-        """The true level, without the lag of the API."""
+        """The true level, without the read lag of the API."""
         level: int = self.sandbox.call(
             lambda: self.sandbox.sandbox.shop(self.merchant).level(sku=sku)
         )
@@ -327,7 +327,7 @@ class Received:
 
 
 class Receiver:
-    """An address for webhooks and callbacks. It answers `status` to all that comes."""
+    """An address for webhooks and callbacks. It answers `status` to every request."""
 
     def __init__(self, sandbox: RunningSandbox) -> None:
         self.sandbox = sandbox
@@ -347,7 +347,7 @@ class Receiver:
         return Response(self.status)
 
     def wait(self) -> list[Received]:
-        """All that was received, once no webhook is due."""
+        """All received requests, once no webhook is due."""
         self.sandbox.idle()
         return self.received
 

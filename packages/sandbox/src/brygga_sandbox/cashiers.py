@@ -1,8 +1,8 @@
-"""The people on Zettle's side: cashiers who sell and refund, and the merchant who counts, prices
-and renames.
+"""The actors on Zettle's side: cashiers who sell and refund, and the merchant who counts, sets
+prices and renames products.
 
-Each act is one that the till or the back office offers, on a thing that the dice choose. It returns
-the product (its uuid) and what else there is to tell.
+Each action is one that the till or the back office offers, on an item that the random generator
+chooses. It returns the product (its uuid) and the further details of the action.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ TEXTS = (
 
 
 class NothingToDo(LookupError):
-    """There is nothing this act could be done to: no sale to refund, no product to rename."""
+    """The action has no possible target: no sale to refund, no product to rename."""
 
 
 def pick(dice: random.Random, things: Sequence[T]) -> T:
-    """One of them. Raises NothingToDo when there is none."""
+    """One of the items, at random. Raises NothingToDo when there is none."""
     if not things:
         raise NothingToDo
     return things[dice.randrange(len(things))]
@@ -42,8 +42,8 @@ def pick(dice: random.Random, things: Sequence[T]) -> T:
 
 @dataclass(slots=True)
 class Cashiers:
-    """Everybody with hands at one till. `number` counts the steps of the day, so that new things
-    get new names.
+    """Everyone who works in one Zettle account. `number` counts the steps of the day, so that new
+    things get new names.
     """
 
     till: Till
@@ -52,7 +52,7 @@ class Cashiers:
     sales: list[JSON] = field(default_factory=list)
 
     def acts(self) -> dict[str, tuple[str, Act]]:
-        """Every act by name, with who does it."""
+        """Every action by name, with its actor."""
         merchant = "merchant in Zettle"
         return {
             "sell": ("cashier", self.sell),
@@ -71,11 +71,11 @@ class Cashiers:
         }
 
     def pick(self, things: Sequence[T]) -> T:
-        """One of them."""
+        """One of the items, at random."""
         return pick(self.dice, things)
 
     def product(self, *, tracked: bool = False) -> JSON:
-        """Some product of the till."""
+        """A random product of the account."""
         organization = self.till.organization
         uuids = (
             [uuid for uuid, on in organization.tracking.items() if on]
@@ -85,8 +85,8 @@ class Cashiers:
         return self.till.product(self.pick(uuids))
 
     async def sell(self) -> Told:
-        """One to three lines, mostly of what is there: a cashier can sell what the shelf does not
-        show.
+        """One to three lines, mostly of products in stock. A cashier can also sell what the stock
+        record does not show.
         """
         lines = {}
         for _ in range(1 + self.dice.randrange(3)):
@@ -102,7 +102,7 @@ class Cashiers:
         return "", {"lines": lines}
 
     async def refund(self) -> Told:
-        """An earlier sale comes back; now and then the goods do not."""
+        """Refund an earlier sale. Sometimes the goods are not returned to stock."""
         sale = self.pick(
             [sale for sale in self.sales if not sale["refunded"] and self.still_sold(sale)]
         )
@@ -111,15 +111,15 @@ class Cashiers:
         return "", {"purchase": sale["purchaseUUID1"], "restock": restock}
 
     def still_sold(self, sale: JSON) -> bool:
-        """Whether everything on the receipt is still in the library; what has left it is not
-        refunded here.
+        """Whether every product on the receipt is still in the library. Sales of removed products
+        are not refunded here.
         """
         return all(
             row["variantUuid"] in self.till.organization.product_of for row in sale["products"]
         )
 
     async def count_stock(self) -> Told:
-        """The shelf was counted: a small correction, upwards or down."""
+        """A stock count makes a small correction, up or down."""
         product = self.product(tracked=True)
         variant = self.pick(product["variants"])["uuid"]
         balance = max(0, self.till.balance(variant) + self.dice.randint(-3, 3))
@@ -127,7 +127,7 @@ class Cashiers:
         return product["uuid"], {"variant": variant, "balance": balance}
 
     async def delivery(self) -> Told:
-        """Goods came in, for every variant of a product."""
+        """New goods arrive for every variant of a product."""
         product = self.product(tracked=True)
         came = self.dice.randint(5, 30)
         for variant in product["variants"]:
@@ -135,7 +135,7 @@ class Cashiers:
         return product["uuid"], {"each": came}
 
     async def rename(self) -> Told:
-        """A word is added to the name, or the last one goes."""
+        """Add a word to the name, or remove the last word."""
         product = self.product()
         bare = product["name"].rpartition(", ")[0] if product["name"].endswith(WORDS) else ""
         name = bare or f"{product['name'][:200]}, {self.pick(WORDS)}"
@@ -143,8 +143,8 @@ class Cashiers:
         return product["uuid"], {"name": name}
 
     async def price(self) -> Told:
-        """A price moves by up to a fifth, to a whole krona; one that was left to the till is
-        set.
+        """Change a price by up to a fifth, rounded to a whole krona. A price that is entered at the
+        till becomes a fixed price.
         """
         product = self.product()
         variant = self.pick(product["variants"])
@@ -154,7 +154,7 @@ class Cashiers:
         return product["uuid"], {"variant": variant["uuid"], "price": new}
 
     async def describe(self) -> Told:
-        """Another description, in the till or on the web side."""
+        """Change the description, in the till or in the online part."""
         product, text = self.product(), self.pick(TEXTS)
         if product.get("online") and self.dice.randrange(2):
             self.till.edit_product(product["uuid"], online={"description": text})
@@ -163,7 +163,7 @@ class Cashiers:
         return product["uuid"], {"text": text}
 
     async def weigh(self) -> Told:
-        """The parcel was weighed."""
+        """Set a product's weight."""
         product, grams = self.product(), 50 * self.dice.randint(1, 100)
         shipping = {"weightInGrams": grams, "weight": None, "shippingPricingModel": "STANDARD"}
         seo = {} if product.get("online") else {"status": "HIDDEN"}
@@ -171,7 +171,7 @@ class Cashiers:
         return product["uuid"], {"grams": grams}
 
     async def new_product(self) -> Told:
-        """A product is added in Zettle's own pages, now and then in sizes."""
+        """Add a product in Zettle's own pages, sometimes with sizes."""
         name = f"Nyhet {self.number} {self.pick(WORDS)}"
         if self.dice.randrange(3):
             made = self.till.create_product(
@@ -202,7 +202,7 @@ class Cashiers:
         return made["uuid"], {"name": name, "variants": len(made["variants"])}
 
     async def new_variant(self) -> Told:
-        """One more value of a product's only option."""
+        """Add a value to a product's only option."""
         product = self.product_with_one_option()
         definition = product["variantOptionDefinitions"]["definitions"][0]
         value = f"Ny {self.number}"
@@ -220,8 +220,8 @@ class Cashiers:
         return product["uuid"], {"value": value}
 
     async def drop_variant(self) -> Told:
-        """The last variant of a product goes out of the range; its value stays in the list, as it
-        does.
+        """Remove the last variant of a product. Its value stays in the option's list, as it does in
+        Zettle.
         """
         product = self.product_with_one_option()
         if len(product["variants"]) < 2:
@@ -230,7 +230,9 @@ class Cashiers:
         return product["uuid"], {"variant": product["variants"][-1]["uuid"]}
 
     def product_with_one_option(self) -> JSON:
-        """A product with one option and room for more; a few looks, then somebody else acts."""
+        """A product with one option and space for another value. After several attempts without
+        success another actor acts.
+        """
         for _ in range(8):
             product = self.product()
             definitions = (product.get("variantOptionDefinitions") or {}).get("definitions") or ()
@@ -239,13 +241,13 @@ class Cashiers:
         raise NothingToDo
 
     async def delete_product(self) -> Told:
-        """A product leaves the range."""
+        """Delete a product."""
         product = self.product()
         self.till.delete_product(product["uuid"])
         return product["uuid"], {"name": product["name"]}
 
     async def tracking(self) -> Told:
-        """Inventory tracking is switched."""
+        """Switch inventory tracking."""
         product = self.product()
         on = not self.till.organization.tracked(product["uuid"])
         self.till.track(product["uuid"], on)

@@ -1,7 +1,7 @@
-"""The sandbox's time: the machine's, the event loop's (which a test may make virtual), or one moved
-by hand.
+"""The sandbox's time: the machine's, the event loop's (which a test may make virtual), or a clock
+that is advanced by hand.
 
-Nothing else in the sandbox asks for the time.
+Nothing else in the sandbox reads the time.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ class Clock(Protocol):
 
 @runtime_checkable
 class SettableClock(Clock, Protocol):
-    """A clock that a snapshot can put back."""
+    """A clock that a snapshot can restore."""
 
     def set(self, moment: float) -> None: ...
 
@@ -39,7 +39,7 @@ class RealClock:
 
 
 class MovableClock:
-    """The machine's clock with a head start: it runs by itself, and `advance` moves it on."""
+    """The machine's clock plus an offset. It runs by itself, and `advance` moves it forward."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -50,7 +50,7 @@ class MovableClock:
         return time.time() + self.ahead
 
     def set(self, moment: float) -> None:
-        """Go on from that moment, earlier or later. Who sleeps goes on sleeping as long as before."""
+        """Continue from that time, earlier or later. Sleepers keep their remaining time."""
         self.ahead = moment - time.time()
 
     async def sleep(self, seconds: float) -> None:
@@ -69,10 +69,10 @@ class MovableClock:
             heapq.heapify(self.sleepers)
 
     async def advance(self, seconds: float) -> None:
-        """Move on by that many seconds, waking each sleeper at its own moment and letting it run
-        before the next.
+        """Advance by that many seconds. Each sleeper wakes at its own time and runs before the
+        next.
 
-        Those who sleep longer keep what is left of their time.
+        Longer sleepers keep the rest of their time.
         """
         until = self.now() + seconds
         await breathe()
@@ -88,7 +88,7 @@ class MovableClock:
 
 
 async def sleep_until(clock: Clock, moment: float) -> None:
-    """Sleep until a moment, to the last digit where the clock can."""
+    """Sleep until a time, exactly where the clock can."""
     if isinstance(clock, ManualClock):
         await clock.sleep_until(moment)
     else:
@@ -96,7 +96,7 @@ async def sleep_until(clock: Clock, moment: float) -> None:
 
 
 def ring(alarm: asyncio.Future[None]) -> None:
-    """Wake a sleeper who is not awake or gone."""
+    """Wake a sleeper that is still asleep."""
     if not alarm.done():
         alarm.set_result(None)
 
@@ -105,8 +105,7 @@ class LoopClock:
     """The running event loop's time, counted from `epoch` (Unix seconds). On a loop with virtual
     time it is virtual too.
 
-    `origin` is the loop time that equals `epoch`; left out, it is the loop time of the first
-    question.
+    `origin` is the loop time that equals `epoch`. By default it is the loop time of the first read.
     """
 
     def __init__(self, epoch: float, origin: float | None = None) -> None:
@@ -120,7 +119,7 @@ class LoopClock:
         return self.epoch + (loop_time - self.origin)
 
     def set(self, moment: float) -> None:
-        """Go on from that moment, earlier or later. Who sleeps goes on sleeping as long as before."""
+        """Continue from that time, earlier or later. Sleepers keep their remaining time."""
         self.epoch += moment - self.now()
 
     async def sleep(self, seconds: float) -> None:
@@ -128,7 +127,7 @@ class LoopClock:
 
 
 class ManualClock:
-    """A clock that stands still until `advance`; sleepers wake in the order of their alarms."""
+    """A clock that stands still until `advance`. Sleepers wake in the order of their alarms."""
 
     def __init__(self, start: float = 1_700_000_000.0) -> None:
         self.time = start
@@ -139,7 +138,7 @@ class ManualClock:
         return self.time
 
     def set(self, moment: float) -> None:
-        """Go on from that moment, earlier or later. Who should be awake by then is woken."""
+        """Continue from that time, earlier or later. Sleepers that are due by then wake."""
         self.time = moment
         for alarm in [one[2] for one in self.sleepers if one[0] <= moment]:
             ring(alarm)
@@ -150,7 +149,7 @@ class ManualClock:
         await self.sleep_until(self.time + seconds)
 
     async def sleep_until(self, moment: float) -> None:
-        """Sleep until that very moment."""
+        """Sleep until exactly that time."""
         if moment <= self.time:
             await asyncio.sleep(0)
             return
@@ -159,13 +158,13 @@ class ManualClock:
         await alarm
 
     async def advance(self, seconds: float) -> None:
-        """Move on by that many seconds, waking each sleeper at its own moment and letting it run
-        before the next.
+        """Advance by that many seconds. Each sleeper wakes at its own time and runs before the
+        next.
         """
         await self.advance_to(self.time + seconds)
 
     async def advance_to(self, until: float) -> None:
-        """Move on to that very moment."""
+        """Advance to exactly that time."""
         await breathe()
         while self.sleepers and self.sleepers[0][0] <= until:
             moment, _, alarm = heapq.heappop(self.sleepers)
@@ -173,21 +172,21 @@ class ManualClock:
             if not alarm.done():
                 alarm.set_result(None)
                 await breathe()
-        # Two may move it on at once.
+        # Two callers may advance it at once.
         self.time = max(self.time, until)
         await breathe()
 
 
 class SteppedClock(ManualClock):
-    """A clock that `run` moves on as the machine's does, in small steps: between two of them it
-    stands.
+    """A clock that `run` advances like the machine's, in small steps. It stands still between two
+    steps.
     """
 
     def __init__(self) -> None:
         super().__init__(time.time())
 
     async def run(self, step: float = 0.02) -> None:
-        """Until it is cancelled."""
+        """Run until cancelled."""
         last = time.monotonic()
         while True:
             await asyncio.sleep(step)
@@ -197,8 +196,8 @@ class SteppedClock(ManualClock):
 
 
 async def breathe(turns: int = 20) -> None:
-    """Let every task that can run do so. Work in memory needs one turn per hand-over; work over
-    sockets is not waited for.
+    """Let every task that can run do so. Work in memory needs one turn per handover. Work over
+    sockets is not awaited.
     """
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -212,7 +211,7 @@ def iso(moment: float, *, digits: int = 3) -> str:
 
 
 def http_date(moment: float) -> str:
-    """The time as a `Date` header tells it (RFC 9110, 5.6.7): Thu, 01 Feb 2024 09:40:11 GMT. The
-    second that has begun, never the next.
+    """The time in the form of a `Date` header (RFC 9110, 5.6.7): Thu, 01 Feb 2024 09:40:11 GMT.
+    Fractions are cut off, never rounded up.
     """
     return format_datetime(datetime.fromtimestamp(int(moment), UTC), usegmt=True)

@@ -1,4 +1,6 @@
-"""Control addresses that both platforms have in the same words: the time, and how webhooks fare."""
+"""Control addresses that are the same on both platforms: the clock, and the delivery of
+webhooks.
+"""
 
 from dataclasses import asdict, replace
 
@@ -8,12 +10,12 @@ from brygga_sandbox.outbox import DeliveryFaults, Outbox
 from brygga_sandbox.switches import switched
 
 FAR_S = 10 * 365 * 86_400
-"""How far the clock may be moved at once: ten years."""
+"""The longest time by which one call may advance the clock: ten years."""
 
 
 def mount_clock(router: Router, clock: Clock) -> None:
-    """GET /sandbox/clock tells the time; POST {"seconds"} moves it on, where it is a clock that can
-    be moved.
+    """GET /sandbox/clock returns the time. POST {"seconds"} advances the clock, if it can be
+    advanced.
     """
 
     def told() -> Response:
@@ -46,8 +48,8 @@ def mount_clock(router: Router, clock: Clock) -> None:
 
 
 def mount_weather(router: Router, outbox: Outbox) -> None:
-    """GET /sandbox/outbox; GET and POST /sandbox/weather: {} or nothing makes it fine again;
-    `delay` is a pair of seconds.
+    """GET /sandbox/outbox. GET and POST /sandbox/weather set the delivery faults: {} or an empty
+    body removes them. `delay` is a pair of seconds.
     """
 
     async def tally(request: Request) -> Response:

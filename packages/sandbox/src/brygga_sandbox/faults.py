@@ -1,7 +1,7 @@
-"""Faults on purpose: rules that say which requests go wrong, how, and how often.
+"""Fault injection: rules that say which requests fail, how, and how often.
 
-General kinds act here, around a handler. Kinds that only a platform can act out (a batch refused, a
-stale read) are asked for by its handlers with `hits`.
+This module carries out the general kinds, around a handler. Kinds that only a platform can carry
+out (a batch refused, a stale read) are read by its handlers with `hits`.
 
     429              refused before any effect; params: retry_after, headers
     5xx_before       fails before the effect; params: status
@@ -11,16 +11,15 @@ stale read) are asked for by its handlers with `hits`.
     cut_before       the connection is cut, no effect
     cut_after        the connection is cut after the effect
     html             an HTML page instead of JSON, before the effect; params: status
-    hollow           an answer that says nothing where there is something to say, before the effect; params: answer, one of `HOLLOWS`
+    hollow           an answer without content, before the effect; params: answer, one of `HOLLOWS`
     slow             answers late; params: seconds (5)
     token_expired, token_revoked                          401 as the platform writes it
-    batch_refused, partial, stale_inventory, image_missing    acted out by the platform, where it has such a thing
+    batch_refused, partial, stale_inventory, image_missing    carried out by the platform, if it has them
 
-A rule strikes for the next so many requests (`next`), or for so many seconds (`lasts_s`), or until
-it is healed.
+A rule fires for a number of requests (`next`), for a number of seconds (`lasts_s`), or until it is
+removed.
 
-A rule with a typing error is refused when it is put in force, never met by the call that it would
-have struck.
+A rule with a typing error is refused when it is added, and no call meets it.
 """
 
 import random
@@ -81,7 +80,7 @@ HOLLOWS: Mapping[str, tuple[int, bytes]] = {
         ),
     ),
 }
-"""Answers that say nothing: status and body. `page` is a web page with 200, `cut` the right answer
+"""Answers without content: status and body. `page` is a web page with 200, `cut` the right answer
 without its second half.
 """
 METHODS = frozenset({"*", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -96,16 +95,16 @@ PARAMS: Mapping[str, frozenset[str]] = {
     "slow": frozenset({"seconds"}),
     "stale_inventory": frozenset({"seconds"}),
 }
-"""What each kind reads of its `params`; the others read none. Each may carry any of them, so that a
-storm can be one rule for all.
+"""The `params` of each kind. Every rule may carry any of them, so that one set of params can serve
+all kinds. The other kinds have none.
 """
 _KNOWN_PARAMS = frozenset().union(*PARAMS.values())
 
 
 @dataclass(slots=True)
 class Rule:
-    """One thing that goes wrong: for requests that match, with a probability or for the next few,
-    after skipping some.
+    """One fault: for requests that match, with a probability or for the next few, after some
+    skipped ones.
     """
 
     kind: str
@@ -118,10 +117,10 @@ class Rule:
     fired: int = 0
     lasts_s: float | None = None
     ends: float | None = None
-    """When it ends, by the sandbox's clock."""
+    """The time at which it ends, on the sandbox's clock."""
 
     def check(self) -> None:
-        """Raises ValueError for a rule that could not strike as it is written."""
+        """Raises ValueError for a rule that can never fire as it is written."""
         if self.method not in METHODS:
             raise ValueError(f"method is one of {', '.join(sorted(METHODS))}, not {self.method!r}")
         if not str(self.path).startswith(("/", "*")):
@@ -146,13 +145,13 @@ class Rule:
         check_params(self.params)
 
     def matches(self, request: Request) -> bool:
-        """Method and path fit; the path pattern may speak of the path itself or of its template."""
+        """Method and path match. The path pattern may match the path itself or its template."""
         if self.method not in {"*", request.method}:
             return False
         return fnmatchcase(request.path, self.path) or fnmatchcase(request.template, self.path)
 
     def fires(self, dice: random.Random) -> bool:
-        """Whether it goes wrong this time. Uses up one of `next`."""
+        """Whether the fault fires now. Uses up one of `next`."""
         if self.next is not None and self.next <= 0:
             return False
         if self.skip > 0:
@@ -177,7 +176,7 @@ def number_in(value: Any, low: float, high: float) -> bool:
 
 
 def check_params(params: Any) -> None:
-    """Raises ValueError for params that no kind reads, or of another type."""
+    """Raises ValueError for params that no kind reads, or of the wrong type."""
     if not isinstance(params, dict) or set(params) - _KNOWN_PARAMS:
         raise ValueError(
             f"params is an object with any of {', '.join(sorted(_KNOWN_PARAMS))}, not {params!r}"
@@ -207,7 +206,7 @@ Speaker = Callable[[Rule, Request], Response]
 
 
 def too_many(rule: Rule, request: Request) -> Response:
-    """429, with Retry-After when the rule has `retry_after`, and any `headers` it has."""
+    """429, with Retry-After if the rule has `retry_after`, and with the rule's `headers`."""
     response = text_response("Too Many Requests", 429)
     if "retry_after" in rule.params:
         response.header("Retry-After", str(rule.params["retry_after"]))
@@ -222,7 +221,7 @@ def server_fault(rule: Rule, request: Request) -> Response:
 
 
 def page(rule: Rule, request: Request) -> Response:
-    """A web page where JSON was expected, as proxies in front of APIs send them."""
+    """A web page instead of JSON, as proxies in front of APIs send it."""
     return html_response(
         "<!doctype html><title>Sorry</title><h1>Please try again</h1>",
         int(rule.params.get("status", 200)),
@@ -230,7 +229,7 @@ def page(rule: Rule, request: Request) -> Response:
 
 
 def hollow(rule: Rule, request: Request) -> Response:
-    """Nothing, in one of the forms in which nothing comes."""
+    """An answer without content, in one of its forms."""
     answer = str(rule.params["answer"])
     if answer == "page":
         return page(Rule("html"), request)
@@ -239,7 +238,7 @@ def hollow(rule: Rule, request: Request) -> Response:
 
 
 def refused_token(rule: Rule, request: Request) -> Response:
-    """401 without a word; a platform writes its own."""
+    """401 without a body. A platform supplies its own."""
     return text_response("Unauthorized", 401)
 
 
@@ -255,8 +254,8 @@ DEFAULTS: Mapping[str, Speaker] = {
 
 
 class Faults:
-    """The rules in force at one platform. `speakers` are the platform's own words for a kind, in
-    place of the plain ones.
+    """The rules in force at one platform. `speakers` are the platform's own answers for a kind.
+    They replace the plain ones.
     """
 
     def __init__(
@@ -266,7 +265,7 @@ class Faults:
         speakers: Mapping[str, Speaker] | None = None,
         absent: Mapping[str, str] | None = None,
     ) -> None:
-        """`absent` says of a kind why this platform has no such thing."""
+        """`absent` gives the reason why this platform lacks a kind."""
         self.clock = clock
         self.absent = dict(absent or {})
         self.dice = dice
@@ -274,15 +273,15 @@ class Faults:
         self.rules: list[Rule] = []
 
     def add(self, kind: str, **rule: Any) -> Rule:
-        """Put a rule in force. Raises ValueError for an unknown kind, one that this platform has
-        not, and a rule that cannot strike.
+        """Put a rule in force. Raises ValueError for an unknown kind, a kind that this platform
+        lacks, and a rule that can never fire.
         """
         made = self.checked(kind, **rule)
         self.rules.append(made)
         return made
 
     def checked(self, kind: str, **rule: Any) -> Rule:
-        """The rule, if it could be put in force."""
+        """The rule, if it can be put in force."""
         kinds = (GENERAL | SPECIAL) - set(self.absent)
         if kind in self.absent:
             raise ValueError(f"there is no {kind} here: {self.absent[kind]}")
@@ -295,12 +294,12 @@ class Faults:
         return made
 
     def clear(self) -> None:
-        """Heal everything."""
+        """Remove all rules."""
         self.rules.clear()
 
     def hits(self, kind: str, request: Request) -> Rule | None:
-        """The rule of that kind that fires for this request. For what a platform must act out
-        itself.
+        """The rule of that kind that fires for this request, for a fault that the platform itself
+        carries out.
         """
         if not self.rules:
             return None
@@ -313,8 +312,8 @@ class Faults:
         return rule.ends is not None and self.clock.now() >= rule.ends
 
     async def around(self, request: Request, handler: Handler) -> Response:
-        """The answer of the handler, unless a general fault fires; one fault a request, besides
-        slowness.
+        """The answer of the handler, unless a general fault fires. One request meets one fault at
+        most, besides slowness.
         """
         if not self.rules:
             return await handler(request)
@@ -330,7 +329,7 @@ class Faults:
         return await handler(request)
 
     async def strike(self, rule: Rule, request: Request, handler: Handler) -> Response:
-        """Let one fault happen, before or after the handler's effect."""
+        """Carry out one fault, before or after the handler's effect."""
         if rule.kind in AFTER:
             request.cut = True
             await handler(request)
@@ -360,7 +359,7 @@ def mount_faults(router: Router, faults: Faults) -> None:
     async def add(request: Request) -> Response:
         rules = request.json()
         try:
-            # All of them or none: a list that is half in force would be a trap.
+            # All of them or none: a list that is half in force would mislead the test.
             faults.rules += [
                 faults.checked(**rule) for rule in (rules if isinstance(rules, list) else [rules])
             ]

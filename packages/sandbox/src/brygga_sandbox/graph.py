@@ -1,8 +1,7 @@
 """Objects as bytes, and back: equal objects give equal bytes, and what was one object stays one.
 
-Only values and the classes that are named beforehand are written, so reading bytes of a stranger
-runs no code of theirs. Numbers, texts and bytes stand for themselves. Everything else is a list
-that begins with a tag:
+Only values and the named classes are written, so reading untrusted bytes runs no foreign code.
+Numbers, texts and bytes are written as they are. Everything else is a list that begins with a tag:
 
     REF n                 the object with that number, in the order in which they began
     LIST, TUPLE, SET, FROZEN   the items; those of a set are sorted by their bytes
@@ -10,7 +9,7 @@ that begins with a tag:
     DEQUE maxlen          the items
     DECIMAL, INTEGER      a text
     OBJECT class          the values of its fields
-    KEPT name             an object that is there before and after, such as the clock
+    KEPT name             an object that exists before and after, such as the clock
     METHOD object name    a bound method
     FUNCTION name         a named function
     PARTIAL call          a call with some of its arguments
@@ -32,18 +31,18 @@ import msgspec
 PLAIN = frozenset({type(None), bool, float, str, bytes})
 LEAST, MOST = -(2**63), 2**64 - 1
 FORMAT = 1
-"""Grows with every change of what the tags mean; the reader takes this one only."""
+"""Increases with every change of the tags' meaning. The reader accepts only this version."""
 
 
 class NotASnapshot(ValueError):
-    """Bytes that cannot be read back: of something else, or of another version."""
+    """Bytes that cannot be read: from something else, or from another version."""
 
 
 class Kinds:
     """What may be written: classes and functions.
 
-    `caches` names fields that are not written, with what stands in them after reading, given the
-    object.
+    `caches` names fields that are not written, with a function from the object to their value after
+    reading.
     """
 
     def __init__(
@@ -57,7 +56,7 @@ class Kinds:
         self.caches = caches or {}
 
     def fields(self, kind: type, example: Any = None) -> tuple[str, ...]:
-        """The fields that are written: those of a dataclass, or what an example has."""
+        """The fields that are written: those of a dataclass, or those of an example."""
         left_out = self.caches.get(kind, {})
         if is_dataclass(kind):
             names = [field.name for field in fields(kind)]
@@ -67,12 +66,14 @@ class Kinds:
 
 
 def name_of(kind: type) -> str:
-    """A class below this package, without the package's name."""
+    """The name of a class in this package, without the package's name."""
     return f"{kind.__module__.partition('.')[2]}.{kind.__qualname__}"
 
 
 def written(root: Any, kinds: Kinds, kept: Mapping[str, Any]) -> bytes:
-    """The bytes of a value and all that hangs on it. TypeError for what may not be written."""
+    """The bytes of a value and everything it refers to. TypeError for a type that may not be
+    written.
+    """
     writer = _Writer(kinds, kept)
     body = writer.value(root)
     classes = [[name_of(kind), *names] for kind, (_, names) in writer.classes.items()]
@@ -88,11 +89,11 @@ def read(
     text: Callable[[Any], Any] | None = None,
     check: Callable[[Any], None] = lambda root: None,
 ) -> Any:
-    """The value again. Raises NotASnapshot, and changes nothing then.
+    """The value of the bytes. Raises NotASnapshot, and then changes nothing.
 
-    `adopt` gets a class and its fields as they are written; what it returns is filled in place of a
-    new object, once all is read and `check` has raised nothing. `text` sees every text and all
-    bytes.
+    `adopt` gets a class and its fields as they are written. The object it returns is filled in
+    place of a new one, after everything is read and `check` has raised nothing. `text` sees every
+    text and all bytes.
     """
     try:
         _, classes, body = msgspec.msgpack.decode(
@@ -117,7 +118,7 @@ class _Writer:
         self.numbers: dict[int, int] = {}
         self.classes: dict[type, tuple[int, tuple[str, ...]]] = {}
         self.known = set(kinds.named.values())
-        # What has no identity that anybody asks for.
+        # Values whose identity does not matter.
         self.constants: Mapping[type, Callable[[Any], list[Any]]] = {
             int: lambda value: [INTEGER, str(value)],
             Decimal: lambda value: [DECIMAL, str(value)],
@@ -154,7 +155,7 @@ class _Writer:
         return [FUNCTION, function.__name__]
 
     def container(self, kind: type, value: Any) -> list[Any]:
-        """What may be changed, and so keeps its identity."""
+        """Values that can change, and so keep their identity."""
         if kind is list:
             return [LIST, *map(self.value, value)]
         if kind is dict:
@@ -171,7 +172,7 @@ class _Writer:
         return [OBJECT, number, *(self.value(getattr(value, name)) for name in names)]
 
     def ordered(self, values: Iterable[Any]) -> list[Any]:
-        """The items of a set, which has no order that lasts."""
+        """The items of a set, which has no stable order."""
         return sorted(map(self.value, values), key=msgspec.msgpack.encode)
 
 
@@ -209,7 +210,7 @@ class _Reader:
         )
 
     def known(self, name: str, *names: str) -> tuple[type, tuple[str, ...]]:
-        """The class, if it still has the fields that were written."""
+        """The class, if it still has the written fields."""
         kind = self.kinds.named.get(name)
         if kind is None or (is_dataclass(kind) and self.kinds.fields(kind) != names):
             raise NotASnapshot(f"{name} is another one now: it was made by another version")
@@ -276,12 +277,12 @@ class _Reader:
 
 
 def state_of(dice: random.Random) -> bytes:
-    """Where a generator stands."""
+    """The state of a generator."""
     version, numbers, left_over = dice.getstate()
     return msgspec.msgpack.encode([version, list(numbers), left_over])
 
 
 def put_back(dice: random.Random, state: bytes) -> None:
-    """Let a generator go on from there."""
+    """Continue a generator from that state."""
     version, numbers, left_over = msgspec.msgpack.decode(state)
     dice.setstate((version, tuple(numbers), left_over))

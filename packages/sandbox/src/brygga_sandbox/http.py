@@ -1,6 +1,6 @@
-"""A small ASGI layer in which every byte of an answer is ours.
+"""A small ASGI layer that controls every byte of an answer.
 
-It knows requests, answers, a table of routes, and how a connection dies. It knows nothing of either
+It knows requests, answers, a table of routes, and how a connection ends. It knows nothing of either
 platform, and holds no state.
 """
 
@@ -20,7 +20,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class MalformedBodyError(ValueError):
-    """The body is not the JSON or form it was said to be."""
+    """The body is not the JSON or form that its type declares."""
 
 
 @dataclass(slots=True)
@@ -38,12 +38,12 @@ class Request:
     template: str = ""
     base_url: str = ""
     cut: bool = False
-    """The connection ends before the answer. The effect may still be there (faults `*_after`)."""
+    """The connection ends before the answer. The effect may still exist (faults `*_after`)."""
 
     @property
     def is_cut(self) -> bool:
-        """Nobody waits for the answer: a fault says so, or the sender itself, which no server in
-        memory could notice.
+        """The client does not wait for the answer: a fault says so, or the client's own header,
+        because a server in memory cannot notice it.
         """
         return self.cut or "x-sandbox-cut" in self.headers
 
@@ -57,7 +57,7 @@ class Request:
             raise MalformedBodyError(str(error)) from error
 
     def form(self) -> dict[str, str]:
-        """The body as an URL-encoded form; of a repeated name the last value counts."""
+        """The body as a URL-encoded form. The last value of a repeated name counts."""
         try:
             return dict(parse_qsl(self.body.decode(), keep_blank_values=True))
         except UnicodeDecodeError as error:
@@ -76,7 +76,7 @@ class Request:
         return [value for key, value in self.query if key == name]
 
     def cookies(self) -> dict[str, str]:
-        """The cookies that came along."""
+        """The cookies of the request."""
         pairs = (part.strip().partition("=") for part in self.headers.get("cookie", "").split(";"))
         return {name: value for name, _, value in pairs if name}
 
@@ -88,18 +88,18 @@ class Request:
 
 @dataclass(slots=True)
 class Response:
-    """One HTTP answer. Header names are written as given; Content-Length and Date are added on the
-    way out.
+    """One HTTP answer. Header names are written as given. Content-Length and Date are added when it
+    is sent.
     """
 
     status: int = 200
     body: bytes = b""
     headers: list[tuple[str, str]] = field(default_factory=list)
     is_fault: bool = False
-    """Not what the platform would say: a fault took its place. The sender does not learn it."""
+    """A fault replaced the platform's answer. The client does not learn this."""
 
     def header(self, name: str, value: str) -> "Response":
-        """The same answer with one header more."""
+        """The same answer with one more header."""
         self.headers.append((name, value))
         return self
 
@@ -130,12 +130,12 @@ def text_response(
 
 
 def redirect(location: str, status: int = 302, headers: Iterable[tuple[str, str]] = ()) -> Response:
-    """An answer that sends the browser elsewhere."""
+    """An answer that redirects the browser."""
     return Response(status, b"", [("Location", location), *headers])
 
 
 class Answer(Exception):
-    """Raised by a handler to answer at once, however deep it is."""
+    """A handler raises it to answer at once, at any depth of the call stack."""
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.status)
@@ -145,8 +145,8 @@ class Answer(Exception):
 class Cut(httpx2.RemoteProtocolError):
     """The connection is closed without an answer.
 
-    It is a protocol error of the client library, so that a client in memory meets what a client
-    over a socket meets.
+    It is a protocol error of the client library, so that a client in memory meets the same error as
+    a client over a socket.
     """
 
     def __init__(self, message: str = "Server disconnected without sending a response.") -> None:
@@ -154,7 +154,7 @@ class Cut(httpx2.RemoteProtocolError):
 
 
 class NoAnswer(httpx2.ReadTimeout):
-    """No answer came and none will. Over a socket the client's own timeout is usually faster."""
+    """No answer comes at any time. Over a socket the client's own timeout is usually shorter."""
 
     def __init__(self, message: str = "The server did not answer.") -> None:
         super().__init__(message)
@@ -168,7 +168,7 @@ Missing = Callable[[Request, tuple[str, ...]], Response]
 @dataclass(slots=True)
 class Route:
     """One handler behind one method and template. A control route is not part of the platform: no
-    faults, never counted.
+    faults apply to it, and it is never counted.
     """
 
     handler: Handler
@@ -186,9 +186,7 @@ class Node:
     routes: dict[str, Route] = field(default_factory=dict)
 
     def find(self, segments: list[str], at: int, values: list[str]) -> "Node | None":
-        """The node these segments lead to, with the parameter values on the way appended to
-        `values`.
-        """
+        """The node for these segments. The parameter values on the way are appended to `values`."""
         if at == len(segments):
             return self if self.routes else None
         literal = self.literal.get(segments[at])
@@ -259,7 +257,7 @@ class Router:
             self.add(method, prefix + template, handler, control=control)
 
     async def dispatch(self, request: Request) -> Response:
-        """The answer to a request. Cut and NoAnswer fly through: they are no answers."""
+        """The answer to a request. Cut and NoAnswer are not caught: they are no answers."""
         segments = request.path.split("/")[1:]
         if self.slash and len(segments) > 1 and not segments[-1]:
             segments.pop()
@@ -282,7 +280,7 @@ class Router:
         return await self.around(request, lambda asked: self.answered(handler, asked))
 
     async def answered(self, handler: Handler, request: Request) -> Response:
-        """What a handler answers, whether it returned or raised its answer."""
+        """The handler's answer, whether it is returned or raised."""
         try:
             return await handler(request)
         except Answer as answer:
@@ -290,7 +288,7 @@ class Router:
         except MalformedBodyError as error:
             return self.malformed(request, error)
         except RecursionError:
-            # A body nested so deep that it can be read but not walked.
+            # A body nested so deep that it can be read but not traversed.
             return self.malformed(request, MalformedBodyError("nested too deep"))
 
 

@@ -1,4 +1,4 @@
-"""A merchant, who has both a till and a store."""
+"""A merchant, who has both a Zettle account and a store."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,10 @@ from brygga_sandbox.zettle import Organization
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """One shopkeeper: an organization at Zettle and a store at BigCommerce.
+    """One merchant: an organization at Zettle and a store at BigCommerce.
 
-    `library` holds the demo goods as they were at the start; generated goods are not kept twice.
+    `library` holds the demo products as they were at the start. Generated products are not stored
+    twice.
     """
 
     name: str

@@ -1,5 +1,5 @@
-"""Numbers as clients write them in paths, queries and bodies; whatever else they write is no
-number, and no error of ours.
+"""Numbers as clients write them in paths, queries and bodies. Any other text is no number, and
+causes no error of ours.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ _DIGITS = 18
 
 
 def whole(text: object) -> int | None:
-    """The whole number from 0 that a text stands for; None for signs, other scripts' digits, and
-    more digits than any id has.
+    """The whole number from 0 in a text. None for signs, digits of other scripts, and more digits
+    than any id has.
     """
     if isinstance(text, bool) or text is None:
         return None

@@ -1,5 +1,5 @@
-"""Webhooks on their way: at least once, on a retry schedule, and as lossy, doubled, late and
-disordered as a test wants them.
+"""Pending webhooks: at least once, on a retry schedule, and lost, duplicated, delayed and reordered
+as a test requires.
 """
 
 import asyncio
@@ -16,21 +16,21 @@ Post = Callable[[str, dict[str, str], bytes], Awaitable[int | None]]
 
 
 def nothing() -> None:
-    """The callback of who does not care."""
+    """The callback of a sender that ignores the result."""
 
 
 def ignore(attempt: int, status: int | None) -> None:
-    """The callback of who does not care about failures."""
+    """The callback of a sender that ignores failures."""
 
 
 @dataclass(slots=True)
 class Message:
     """One message to deliver.
 
-    `address` is asked before every attempt for URL and headers; None means that nobody wants it any
-    more. `gaps` are the seconds between attempts; after the last one has failed comes `given_up`.
-    `failed` gets the number of the attempt (from 1) and the status (None: no answer); it is called
-    for the last attempt too.
+    `address` returns URL and headers before every attempt. None means that the message is no longer
+    wanted. `gaps` are the seconds between attempts. After the last failed attempt `given_up` is
+    called. `failed` gets the number of the attempt (from 1) and the status (None: no answer). It is
+    also called for the last attempt.
     """
 
     body: bytes
@@ -40,13 +40,14 @@ class Message:
     failed: Callable[[int, int | None], None] = ignore
     given_up: Callable[[], None] = nothing
     renewed: Callable[[], bytes] | None = None
-    """The body of a second and later attempt, asked before its address; None: the same."""
+    """The body of the second and later attempts, requested before the address. None: the same body.
+    """
 
 
 @dataclass(slots=True)
 class DeliveryFaults:
-    """How deliveries go wrong without anyone's fault. Probabilities are 0 to 1, times are
-    seconds.
+    """The delivery faults: how deliveries go wrong without an error at either end. Probabilities
+    are 0 to 1, times are seconds.
     """
 
     loss: float = 0.0
@@ -58,7 +59,7 @@ class DeliveryFaults:
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the messages."""
+    """The results of the messages."""
 
     sent: int = 0
     landed: int = 0
@@ -70,7 +71,7 @@ class Tally:
 
 @dataclass(slots=True, eq=False)
 class Delivery:
-    """One message on its way. `due` is when the next attempt leaves, on the sandbox's clock."""
+    """One pending message. `due` is the time of the next attempt, on the sandbox's clock."""
 
     message: Message
     due: float
@@ -80,7 +81,7 @@ class Delivery:
 @dataclass(slots=True)
 class Outbox:
     """The deliveries of one platform, as tasks on its clock. `post` returns the status, or None
-    when no answer came.
+    without an answer.
     """
 
     clock: Clock
@@ -90,12 +91,14 @@ class Outbox:
     tally: Tally = field(default_factory=Tally)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     deliveries: dict[Delivery, None] = field(default_factory=dict)
-    """What is on its way, in the order in which it went to rest."""
+    """The pending messages, in the order in which they began to wait."""
     working: int = 0
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
 
     def send(self, message: Message) -> None:
-        """Take a message; it leaves as soon as the weather lets it. Needs a running event loop."""
+        """Accept a message. It is sent as soon as the delivery faults allow. Needs a running event
+        loop.
+        """
         self.tally.sent += 1
         if self.roll(self.delivery_faults.loss):
             self.tally.lost += 1
@@ -106,13 +109,13 @@ class Outbox:
             self.launch(message)
 
     def roll(self, probability: float) -> bool:
-        """Throw the dice only where chance is wanted, so that an unused switch does not move the
-        others' luck.
+        """Draw a random number only if chance is required, so that an unused switch does not change
+        the other results.
         """
         return probability > 0 and self.dice.random() < probability
 
     def hold_back(self) -> float:
-        """How long the weather keeps a message."""
+        """How long the delivery faults delay a message."""
         low, high = self.delivery_faults.delay
         wait = self.dice.uniform(low, high) if high > 0 else 0.0
         if self.roll(self.delivery_faults.shuffle):
@@ -124,7 +127,7 @@ class Outbox:
         self.start(Delivery(message, self.clock.now() + wait), wait)
 
     def resume(self, deliveries: Sequence[Delivery]) -> None:
-        """Take up deliveries of a snapshot, in their order. Needs a running event loop."""
+        """Resume the deliveries of a snapshot, in their order. Needs a running event loop."""
         for delivery in deliveries:
             self.start(delivery, None)
 
@@ -136,7 +139,7 @@ class Outbox:
         task.add_done_callback(partial(self.finished, delivery))
 
     def finished(self, delivery: Delivery, task: "asyncio.Task[None]") -> None:
-        """Also of a task that was stopped before it began."""
+        """This also runs for a task that was stopped before it began."""
         self.deliveries.pop(delivery, None)
         self.tasks.discard(task)
         self.leave()
@@ -146,8 +149,8 @@ class Outbox:
             )
 
     async def deliver(self, delivery: Delivery, wait: float | None) -> None:
-        """Try until it lands, nobody wants it, or the schedule ends. Without `wait` it rests until
-        it is due.
+        """Try until the message is delivered, is no longer wanted, or the schedule ends. Without
+        `wait` the message first waits until it is due.
         """
         message = delivery.message
         await self.rest(delivery, wait)
@@ -162,7 +165,7 @@ class Outbox:
             await self.rest(delivery, gap)
 
     async def fails(self, delivery: Delivery) -> bool:
-        """One attempt. False when it has landed, or when nobody wants it any more."""
+        """One attempt. False when the message is delivered or no longer wanted."""
         message, attempt = delivery.message, delivery.attempt
         body = message.renewed() if message.renewed and attempt > 1 else message.body
         address = message.address()
@@ -178,7 +181,7 @@ class Outbox:
         return True
 
     async def rest(self, delivery: Delivery, wait: float | None) -> None:
-        """Sleep on the clock; meanwhile this delivery is not due."""
+        """Sleep on the clock. During that time this delivery is not due."""
         if (delivery.due <= self.clock.now()) if wait is None else wait <= 0:
             return
         if delivery in self.deliveries:
@@ -203,14 +206,14 @@ class Outbox:
             self.quiet.set()
 
     async def idle(self) -> None:
-        """Return when nothing is due now: every message has landed, was dropped, or waits for a
-        later attempt.
+        """Return when nothing is due now: every message is delivered, dropped, or waits for a later
+        attempt.
         """
         while self.working:
             await self.quiet.wait()
 
     async def stop(self) -> None:
-        """Drop what is on its way, and wait until nothing moves."""
+        """Drop the pending messages, and wait until all tasks have ended."""
         tasks = list(self.tasks)
         for task in tasks:
             task.cancel()
@@ -218,7 +221,7 @@ class Outbox:
 
 
 def anything(answer: httpx2.Response) -> bool:
-    """For whom every answer is one."""
+    """The default check: every answer counts."""
     return True
 
 
@@ -227,9 +230,7 @@ def poster(
     timeout: float = 10.0,
     fits: Callable[[httpx2.Response], bool] = anything,
 ) -> Post:
-    """A `post` over an HTTP client: the status, or None when no answer came within the time, or
-    none that `fits`.
-    """
+    """A `post` over an HTTP client: the status, or None without an answer in time that `fits`."""
 
     async def post(url: str, headers: dict[str, str], body: bytes) -> int | None:
         try:

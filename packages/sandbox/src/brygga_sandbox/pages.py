@@ -20,15 +20,15 @@ KINDS: Final = {
 
 @cache
 def templates() -> Templates:
-    """The templates, every value escaped, an unknown name an error. Read with the first page: most
-    sandboxes show none.
+    """The templates. Every value is escaped, and an unknown name is an error. They are read with
+    the first page, because most sandboxes show none.
     """
     return Templates(HERE / "templates")
 
 
 def language(request: Request) -> str:
-    """ "sv" or "en": from ?lang=, else from the cookie, else from the browser's wish, else
-    Swedish.
+    """ "sv" or "en": from ?lang=, otherwise from the cookie, otherwise from the browser's
+    preference, otherwise Swedish.
     """
     wanted = request.value("lang") or request.cookies().get("lang")
     if wanted in {"sv", "en"}:
@@ -57,7 +57,7 @@ def show(
 
 
 def onward(request: Request, path: str) -> Response:
-    """On to another page, in the language that was asked for."""
+    """Redirect to another page, in the requested language."""
     lang = request.value("lang")
     return redirect(f"{path}?lang={lang}" if lang in {"sv", "en"} else path)
 

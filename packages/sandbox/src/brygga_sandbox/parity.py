@@ -1,9 +1,9 @@
 """The parity table: each operation of the sandbox, and how much is known of the real one.
 
-Three things are told. Where it is *documented*: an OpenAPI file of the platform, or a section of
-the pages on how it behaves. Whether it is *asked of a live account*: how many of the questions and
-rules of `certify` call it. And where it is *our reading*: the switches that it goes by, with what
-can settle each: `certify`, or a person.
+The table has three columns. *Documented*: an OpenAPI file of the platform, or a section of the
+pages on its behaviour. *Asked of a live account*: how many of the questions and rules of `certify`
+call the operation. *Our reading*: the switches that affect it, and what can decide each: `certify`,
+or a person.
 """
 
 import json
@@ -31,7 +31,7 @@ SECTIONS = {
     "/image": "6", "/inventory": "3", "/oauth": "1", "/products": "2", "/pusher": "4",
     "/purchase": "5", "/secure": "1.6",
 }  # fmt: skip
-"""Where the page on Zettle tells of a host, for what no OpenAPI file has."""
+"""The section of the Zettle page on each host, for operations without an OpenAPI file."""
 EVERYWHERE = frozenset(
     {
         "zettle.refusal_bodies", "bigcommerce.clock_ahead_s", "bigcommerce.dead_token_status",
@@ -39,7 +39,7 @@ EVERYWHERE = frozenset(
         "bigcommerce.unauthorized_body",
     }
 )  # fmt: skip
-"""What any operation goes by, whichever a test met it at."""
+"""Switches that affect every operation, whichever operation a test used."""
 HEAD = """\
 # Parity: what is known of each operation
 
@@ -74,7 +74,7 @@ def name_of(method: str, template: str) -> str:
 
 @cache
 def operations() -> tuple[Operation, ...]:
-    """All that either platform answers, its control addresses and pages left out."""
+    """All operations of both platforms, without control addresses and pages."""
     sandbox = Sandbox(Plan(products=0, merchants=0), ManualClock())
     sides = {"zettle": sandbox.zettle.router, "bigcommerce": sandbox.bigcommerce.router}
     return tuple(
@@ -95,7 +95,7 @@ def templates(node: Node) -> Iterator[tuple[str, str]]:
 
 
 async def asked() -> Counter[str]:
-    """Operation -> how many questions call it, seen while they are put to a sandbox."""
+    """Operation -> how many questions call it, counted while a sandbox is asked."""
     sandbox = Sandbox(Plan(products=3, drawings=False), ManualClock())
     called: dict[str, set[str]] = defaultdict(set)
     now: list[str] = []
@@ -113,7 +113,7 @@ async def asked() -> Counter[str]:
 
 
 def watch(router: Any, called: dict[str, set[str]], now: list[str]) -> None:
-    """Note for which question each operation is called."""
+    """Record which question calls each operation."""
     answered = router.answered
 
     async def seen(handler: Any, request: Request) -> Response:
@@ -126,7 +126,7 @@ def watch(router: Any, called: dict[str, set[str]], now: list[str]) -> None:
 
 
 def settled() -> dict[str, str]:
-    """Switch -> how it can be settled."""
+    """Switch -> what can decide it."""
     sides = {"shop": "bigcommerce", "till": "zettle"}
     by_hand = {name: "by hand" for one in NOT_ASKED for name in one.switches}
     certified = {f"{sides[one.side]}.{one.switch}": "asked" for one in EVERYTHING if one.switch}
@@ -135,7 +135,7 @@ def settled() -> dict[str, str]:
 
 
 def common(switches: Mapping[str, list[str]], side: str) -> set[str]:
-    """What every operation of a platform goes by, or more than half of them."""
+    """The switches that affect every operation of a platform, or more than half of them."""
     own = [one.name for one in operations() if one.side == side]
     times = Counter(name for operation in own for name in switches.get(operation, ()))
     often = {name for name, number in times.items() if number > len(own) / 2}
@@ -143,13 +143,13 @@ def common(switches: Mapping[str, list[str]], side: str) -> set[str]:
 
 
 def readings(names: Iterable[str], how: Mapping[str, str]) -> str:
-    """Switches as a cell."""
+    """Switches as a table cell."""
     cells = [f"`{name.partition('.')[2]}` ({how.get(name, 'by hand')})" for name in sorted(names)]
     return ", ".join(cells) or "–"
 
 
 def section_of(operation: Operation) -> str:
-    """Where prose tells of an operation."""
+    """The section that describes an operation."""
     host = "/" + operation.path.split("/")[1]
     return f"zettle.md, section {SECTIONS[host]}"
 

@@ -1,7 +1,7 @@
-"""Fixtures of pytest: a Zettle account and a BigCommerce store for each test, as good as new.
+"""Fixtures of pytest: a Zettle account and a BigCommerce store for each test, in a fresh state.
 
-The sandbox is opened with the first test that asks for it, and every test begins with the same
-snapshot. Other tests import nothing of it.
+The first test that needs the sandbox opens it, and every test begins with the same snapshot. Other
+tests import nothing of it.
 """
 
 import re
@@ -41,7 +41,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def sandbox_options() -> dict[str, Any]:
-    """How sandboxes are made where a test says nothing else. Override it in a conftest.py."""
+    """The default options of sandboxes. Override it in a conftest.py."""
     return {}
 
 
@@ -49,7 +49,7 @@ def sandbox_options() -> dict[str, Any]:
 def sandbox(
     request: pytest.FixtureRequest, sandbox_options: dict[str, Any]
 ) -> "Iterator[RunningSandbox]":
-    """Both platforms, running, as they were at the start. With the clock standing it stands at the
+    """Both platforms, running, in their initial state. A clock that stands still starts at the
     machine's time.
     """
     marker = request.node.get_closest_marker("sandbox")
@@ -70,7 +70,7 @@ def sandbox(
 
 
 def opened(config: pytest.Config, options: dict[str, Any]) -> "tuple[RunningSandbox, bytes]":
-    """The sandbox with these options, and its snapshot of the start. One for the whole session."""
+    """The sandbox with these options, and its initial snapshot. One for the whole session."""
     from brygga_sandbox.background import RunningSandbox  # noqa: PLC0415 - only where a test asks for it
     from brygga_sandbox.sandbox import Plan  # noqa: PLC0415
 

@@ -1,19 +1,18 @@
-"""Record a session, and play it again: what was asked and answered over HTTP, what was sent out,
-and when.
+"""Record a session over HTTP, and play it again: requests, answers, outgoing calls, and the times.
 
-A recording is a list of events, one line of JSON each. The first holds a snapshot and how the
-sandbox was configured. The others have `at`, the moment on the sandbox's clock, and a `kind`:
+A recording is a list of events, one line of JSON each. The first holds a snapshot and the sandbox's
+configuration. The others have `at`, the time on the sandbox's clock, and a `kind`:
 
-    asked       a request came in: `call`, `side`, what it held
-    answered    its answer; `broken` in its place where the connection was cut
-    sent        the sandbox called somebody: a webhook, a callback, a picture: `call`, what it held
-    received    what came back: `result`, a status or a picture; null where nothing did
+asked       a request came in: `call`, `side`, and its content
+answered    its answer; `broken` instead if the connection was cut
+sent        the sandbox made a call: a webhook, a callback, a picture: `call`, and its content
+received    the result of that call: `result`, a status or a picture; null without an answer
 
-Only what comes over HTTP is in it. What a test does in Python is not: use the control addresses
-(/sandbox/sell, /sandbox/orders, ...) in a session that is to be played again.
+A recording holds only what comes over HTTP. Direct calls in Python are not in it: use the control
+addresses (/sandbox/sell, /sandbox/orders, ...) in a session that you want to play again.
 
-The clock has to stand between events, or what is read twice in one request would differ: record
-with a `ManualClock`, or with a `SteppedClock`, which moves on by itself in small steps.
+The clock must not move between events, or two reads of the time in one request would differ. Record
+with a `ManualClock`, or with a `SteppedClock`, which moves by itself in small steps.
 """
 
 import base64
@@ -37,11 +36,11 @@ OWN = frozenset({"/sandbox/recording", "/sandbox/snapshot"})
 
 
 class NotARecording(ValueError):
-    """Lines that cannot be played."""
+    """These lines cannot be played."""
 
 
 def packed(data: bytes) -> Any:
-    """Bytes as JSON: a text where they are one."""
+    """Bytes as JSON: a text if they are text."""
     try:
         return data.decode()
     except UnicodeDecodeError:
@@ -49,12 +48,12 @@ def packed(data: bytes) -> Any:
 
 
 def unpacked(value: Any) -> bytes:
-    """The bytes again."""
+    """The bytes of such a JSON value."""
     return value.encode() if isinstance(value, str) else base64.b64decode(value["base64"])
 
 
 def result_of(value: Any) -> Any:
-    """What a call outward came back with, as JSON."""
+    """The result of an outgoing call, as JSON."""
     return packed(value) if isinstance(value, bytes) else value
 
 
@@ -74,7 +73,7 @@ def started(sandbox: Sandbox) -> JSON:
 
 
 def plan_of(event: JSON) -> Plan:
-    """How the sandbox of a recording was made; the snapshot brings the rest."""
+    """The configuration of a recording's sandbox. The snapshot holds the rest."""
     return Plan(
         merchants=0,
         zettle_url=event["addresses"][0],
@@ -86,7 +85,7 @@ def plan_of(event: JSON) -> Plan:
 
 
 def asked(request: Request, side: str) -> JSON:
-    """A request as it came."""
+    """A request as it was recorded."""
     return {
         "kind": "asked",
         "side": side,
@@ -111,7 +110,7 @@ def request_of(event: JSON) -> Request:
 
 
 async def answer_of(dispatch: Handler, request: Request) -> tuple[JSON, Response | Exception]:
-    """The answer as an event, and as it is."""
+    """The answer as an event, and as the answer itself."""
     try:
         response = await dispatch(request)
     except (Cut, NoAnswer) as broken:
@@ -126,7 +125,7 @@ async def answer_of(dispatch: Handler, request: Request) -> tuple[JSON, Response
 
 
 class Wires:
-    """Everything that goes in and out of a sandbox, so that somebody can stand in between."""
+    """Everything that enters and leaves a sandbox, so that a recorder can intercept it."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -157,7 +156,7 @@ class Wires:
 
 
 class Recorder:
-    """Writes down what happens at a sandbox, from now until `stop`. `write` takes each event.
+    """Records what happens in a sandbox, from now until `stop`. `write` takes each event.
 
     Raises ValueError for a clock that runs by itself.
     """
@@ -176,7 +175,7 @@ class Recorder:
         self.wires.replace(self.inward, self.outward)
 
     def stop(self) -> None:
-        """What follows is not recorded."""
+        """Stop recording."""
         self.wires.put_back()
 
     def note(self, call: int, event: JSON) -> None:
@@ -214,7 +213,7 @@ class Recorder:
 
 
 def sent(name: str, values: tuple[Any, ...]) -> JSON:
-    """A call outward: `post` and `carry` have headers and a body, the others an address only."""
+    """An outgoing call. `post` and `carry` have headers and a body, the others only an address."""
     url, headers, body = (*values, {}, b"")[:3]
     return {
         "kind": "sent", "how": name, "url": url, "headers": dict(headers), "body": packed(body),
@@ -222,7 +221,9 @@ def sent(name: str, values: tuple[Any, ...]) -> JSON:
 
 
 class Recordings:
-    """The recording of a running sandbox, which may be begun and ended. One at a time."""
+    """The recording of a running sandbox, which can be started and stopped. There is one at a
+    time.
+    """
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
@@ -230,7 +231,7 @@ class Recordings:
         self.recorder: Recorder | None = None
 
     def begin(self, write: Callable[[JSON], None] | None = None) -> None:
-        """From now on. What was recorded before is forgotten. Raises ValueError."""
+        """Start a recording. The previous one is dropped. Raises ValueError."""
         self.end()
         self.events.clear()
         self.recorder = Recorder(self.sandbox, write or self.events.append)
@@ -241,7 +242,7 @@ class Recordings:
         self.recorder = None
 
     def to_file(self, path: str) -> None:
-        """From now on into a file, line by line."""
+        """Start a recording into a file, line by line."""
         file = Path(path).open("wb", buffering=0)  # noqa: SIM115 - as long as the sandbox is open
 
         def write(event: JSON) -> None:
@@ -250,7 +251,7 @@ class Recordings:
         self.begin(write)
 
     def mount(self, router: Router) -> None:
-        """POST begins, GET shows what there is so far, DELETE ends: /sandbox/recording."""
+        """/sandbox/recording: POST starts, GET shows the recording so far, DELETE stops."""
 
         async def begin(request: Request) -> Response:
             await self.sandbox.idle()
@@ -272,7 +273,7 @@ class Recordings:
 
 
 def lines_of(events: Iterable[JSON]) -> bytes:
-    """A recording as it stands in a file."""
+    """A recording in the form of a file."""
     return b"".join(msgspec.json.encode(event) + b"\n" for event in events)
 
 

@@ -1,4 +1,4 @@
-"""Play a recording again at a fresh sandbox, and tell the first difference."""
+"""Play a recording in a new sandbox, and report the first difference."""
 
 import asyncio
 import base64
@@ -26,13 +26,13 @@ from brygga_sandbox.recording import (
 from brygga_sandbox.sandbox import Sandbox
 
 TURNS = 2_000
-"""How many turns of the event loop an answer may take: work in memory needs a few."""
+"""How many turns of the event loop an answer may take. Work in memory needs only a few."""
 MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where a session went another way. `event` counts the lines of the recording from 1."""
+    """Where the replay differs. `event` is the line of the recording, counted from 1."""
 
     event: int
     what: str
@@ -51,7 +51,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How it went: what was the same up to the first difference, if there is one."""
+    """The result: how many events were equal, and the first difference if there is one."""
 
     requests: int
     messages: int
@@ -59,7 +59,7 @@ class Played:
 
 
 def shown(value: Any) -> str:
-    """A value in one line."""
+    """A value on one line."""
     if value is MISSING:
         return "nothing"
     text = msgspec.json.encode(value).decode()
@@ -67,7 +67,7 @@ def shown(value: Any) -> str:
 
 
 def first_difference(recorded: Any, now: Any, where: str = "") -> tuple[str, Any, Any] | None:
-    """Where two values of JSON differ first, in the order of the recorded one."""
+    """Where two JSON values differ first, in the order of the recorded value."""
     if isinstance(recorded, dict) and isinstance(now, dict):
         pairs = [(f"{where}.{name}" if where else name, recorded.get(name, MISSING),
                   now.get(name, MISSING)) for name in {**recorded, **now}]  # fmt: skip
@@ -81,7 +81,7 @@ def first_difference(recorded: Any, now: Any, where: str = "") -> tuple[str, Any
 
 
 def opened(body: Any) -> Any:
-    """A body as JSON where it is some, so that a difference can be told from inside."""
+    """A body as JSON if possible, so that a difference inside it can be located."""
     try:
         return msgspec.json.decode(body) if isinstance(body, str) else body
     except msgspec.MsgspecError:
@@ -90,7 +90,7 @@ def opened(body: Any) -> Any:
 
 @dataclass(slots=True)
 class Waiting:
-    """A call outward that waits for what the recording answers."""
+    """An outgoing call that waits for its recorded answer."""
 
     event: JSON
     result: "asyncio.Future[Any]"
@@ -144,7 +144,7 @@ class Player:
         return self.requests, len(self.sent), None
 
     async def wait_for(self, moment: float) -> None:
-        """Move the clock on, unless a request that is under way does (POST /sandbox/clock)."""
+        """Advance the clock, unless a running request does so (POST /sandbox/clock)."""
 
         def there() -> bool:
             return self.clock.now() >= moment
@@ -195,13 +195,13 @@ class Player:
 
 
 def difference(number: int, what: str, recorded: JSON, now: JSON) -> Difference | None:
-    """What was recorded against what came, but for the moment and the number of the call."""
+    """The recorded event and the new one, without the time and the number of the call."""
     found = first_difference(compared(recorded), compared(plain(now)))
     return Difference(number, what, *found) if found else None
 
 
 def compared(event: JSON) -> JSON:
-    """What counts of an event."""
+    """The parts of an event that are compared."""
     return {
         name: opened(value) if name == "body" else value
         for name, value in event.items()
@@ -210,8 +210,8 @@ def compared(event: JSON) -> JSON:
 
 
 def begun(work: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
-    """Work that has run already until it had to wait: calls side by side meet as they met when they
-    were recorded.
+    """A task that has already run until it had to wait, so that parallel calls interleave as in the
+    recording.
     """
     try:
         first = work.send(None)
@@ -242,13 +242,13 @@ def begun(work: Coroutine[Any, Any, Any]) -> "asyncio.Future[Any]":
 
 
 def plain(event: JSON) -> JSON:
-    """An event as it would stand in a file."""
+    """An event in the form of a file."""
     value: JSON = msgspec.json.decode(msgspec.json.encode(event))
     return value
 
 
 async def until(there: Callable[[], bool], turns: int = TURNS) -> bool:
-    """Let everything run until something is there; False where it does not come."""
+    """Let all tasks run until the condition holds. False if it never holds."""
     for _ in range(turns):
         if there():
             return True
@@ -257,5 +257,5 @@ async def until(there: Callable[[], bool], turns: int = TURNS) -> bool:
 
 
 async def replayed(events: list[JSON]) -> Played:
-    """Play a recording at a fresh sandbox. Raises NotARecording."""
+    """Play a recording in a new sandbox. Raises NotARecording."""
     return await Player(events).play()

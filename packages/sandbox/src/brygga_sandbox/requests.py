@@ -1,5 +1,5 @@
-"""What a platform was asked: a count per method and path, and the last requests as they came.
-Control calls are never in it.
+"""The requests that a platform received: a count per method and path, and the last requests in
+full. Control calls are never counted.
 """
 
 from collections import deque
@@ -11,8 +11,8 @@ from brygga_sandbox.http import Request, Response, Router, json_response
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request as it came, with the app or account it came from and, once known, the status it
-    got (0: no answer).
+    """One request, with the app or account it came from and, once known, its status (0: no
+    answer).
     """
 
     method: str
@@ -26,7 +26,7 @@ class Asked:
 
 
 class Requests:
-    """The ledger of requests of one platform; keeps the last `keep` of them whole."""
+    """The request log of one platform. It stores the last `keep` requests in full."""
 
     def __init__(self, keep: int = 1000) -> None:
         self.counts: dict[tuple[str, str], int] = {}
@@ -58,7 +58,7 @@ class Requests:
         )
 
     def writes(self) -> int:
-        """How many requests could change something."""
+        """How many requests could have changed something."""
         return sum(
             number
             for (method, _), number in self.counts.items()

@@ -1,8 +1,9 @@
-"""The town: one Zettle, one BigCommerce, the merchants who use both, and the wires between.
+"""The sandbox: one Zettle, one BigCommerce, the merchants who use both, and the network between
+them.
 
-In memory the two are hosts behind one transport, and a service under test can be a third; over
-sockets they are two addresses. The town knows names, keys and goods. What either platform does is
-decided by the platform.
+In memory, the two platforms are hosts behind one transport, and a service under test can be a third
+host. Over sockets they are two addresses. The sandbox knows names, keys and products. Each platform
+decides its own behaviour.
 """
 
 from __future__ import annotations
@@ -37,8 +38,8 @@ AsgiApplication = Any
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """An app as both developer portals know it: its keys, and where the platforms may send people
-    and messages.
+    """An app as both developer portals know it: its keys, and the addresses to which the platforms
+    may send people and messages.
     """
 
     zettle_client_id: str = "7f3c2d1e-6b0a-4c55-9f0e-1d2c3b4a5f60"
@@ -53,7 +54,7 @@ class Connector:
     name: str = "Brygga"
 
     def at(self, address: str) -> Connector:
-        """The same app, answering at that address (no slash at the end)."""
+        """The same app at another address (no slash at the end)."""
         return replace(
             self,
             zettle_redirect_uris=(f"{address}/zettle/auth",),
@@ -76,8 +77,8 @@ OTHER_TOOL = Connector(
     None,
     "Hyllkollen",
 )
-"""The merchant's other tool, a stock counter: scripts act through its tokens, so that not every
-change is by hand.
+"""The merchant's other tool, a stock counter. Scripts act through its tokens, so that not every
+change is made by hand.
 """
 
 
@@ -102,16 +103,17 @@ PEOPLE = (
     ("Solsidans Bageri", "Elin Sund"),
     ("Bokhandeln Runan", "Olle Ask"),
 )
-"""The first merchants; later ones are numbered."""
+"""The first merchants. Later merchants are numbered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a town is built with.
+    """The settings of a sandbox.
 
-    `products` None: the demo library; a number: that many, generated from the seed. `drawings`:
-    pictures are drawn; else they are small plain swatches, a thousand times quicker. Without
-    configurations of their own the platforms get one that fits the addresses.
+    `products` is None for the demo library, or the number of products to generate from the seed.
+    With `drawings` the pictures are drawn. Without it they are small plain swatches, which are a
+    thousand times faster to make. A platform without its own configuration gets one that fits the
+    addresses.
     """
 
     seed: int = 1
@@ -132,9 +134,7 @@ class Plan:
 
 
 class Hosts(httpx2.AsyncBaseTransport):
-    """Host name -> ASGI application, in memory. A host that nobody has is a host that cannot be
-    reached.
-    """
+    """Host name -> ASGI application, in memory. A host without an application is unreachable."""
 
     def __init__(self, applications: Mapping[str, AsgiApplication] | None = None) -> None:
         self.doors: dict[str, httpx2.ASGITransport] = {}
@@ -142,11 +142,11 @@ class Hosts(httpx2.AsyncBaseTransport):
             self.open(host, application)
 
     def open(self, host: str, application: AsgiApplication) -> None:
-        """Put an application behind a host name, in place of what was there."""
+        """Serve an application at a host name. It replaces the previous one."""
         self.doors[host] = httpx2.ASGITransport(application)
 
     def close(self, host: str) -> None:
-        """Take the host off the net; requests to it fail to connect."""
+        """Remove the host. Requests to it fail to connect."""
         self.doors.pop(host, None)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -157,11 +157,11 @@ class Hosts(httpx2.AsyncBaseTransport):
 
 
 class Sandbox:
-    """Both platforms, wired, with one merchant and two apps. More merchants move in with
-    `add_merchant`.
+    """Both platforms, connected, with one merchant and two apps. `add_merchant` adds more
+    merchants.
 
-    Without `http` the town is in memory: it makes a client of its own over `hosts`, and whoever
-    gets a `transport` is on the same net.
+    Without `http` the sandbox runs in memory: it creates its own client over `hosts`. Every client
+    that uses the `transport` reaches the same hosts.
     """
 
     def __init__(self, plan: Plan, clock: Clock, http: httpx2.AsyncClient | None = None) -> None:
@@ -198,8 +198,8 @@ class Sandbox:
             self.add_merchant(name, owner=owner)
 
     def zettle_config(self) -> zettle.Config:
-        """Pictures come from the library's painter; a town on plain http lets its webhooks go to
-        plain http.
+        """The library draws the pictures. A sandbox on plain HTTP also sends its webhooks to plain
+        HTTP addresses.
         """
         plan = self.plan
         config = plan.zettle_config or zettle.Config(
@@ -208,12 +208,14 @@ class Sandbox:
         return config if config.image_source else replace(config, image_source=self.paint)
 
     def paint(self, key: str) -> tuple[bytes, str] | None:
-        """A picture of the image host, with its type; None for one that is gone."""
+        """A picture of the image host, with its media type. None if the picture no longer
+        exists.
+        """
         data = picture_for(key, picture if self.plan.drawings else swatch)
         return (data, "image/png") if data else None
 
     def register(self, connector: Connector) -> None:
-        """Make an app known at both developer portals."""
+        """Register an app at both developer portals."""
         self.zettle.register_app(
             connector.name,
             connector.zettle_redirect_uris,
@@ -241,8 +243,8 @@ class Sandbox:
         store_currency: str | None = None,
         products: int | None = None,
     ) -> Merchant:
-        """A shopkeeper moves in. What is not said is as the plan says; every merchant's goods have
-        uuids of their own.
+        """Add a merchant. Arguments that are left out come from the plan. Each merchant's products
+        have their own uuids.
         """
         plan, number = self.plan, len(self.merchants) + 1
         currency = zettle_currency or plan.zettle_currency
@@ -250,7 +252,7 @@ class Sandbox:
         organization = self.zettle.add_organization(
             name, owner=owner, currency=currency, country=country
         )
-        # The first merchant's goods are those that `library.odd` speaks of.
+        # The first merchant's products are those that `library.odd` names.
         namespace = "linds" if number == 1 else f"linds-{number}"
         store_hash = f"l1ndsk{number}"
         email = organization.owner.email
@@ -268,8 +270,8 @@ class Sandbox:
         return merchant
 
     def fill(self, organization: Organization, products: int | None, namespace: str) -> Library:
-        """Put goods on the till's shelf: the demo library, or that many generated ones in
-        portions.
+        """Add products to the Zettle account: the demo library, or that many generated products,
+        added in portions.
         """
         images, currency = f"{self.plan.zettle_url}/image", organization.currency
         if products is None:
@@ -285,8 +287,8 @@ class Sandbox:
         return Library()
 
     async def furnish(self, merchant: Merchant | None = None) -> None:
-        """Put into the shop what stood there before any link: categories, goods of its own, and
-        likenesses of the till's.
+        """Add to the store what it held before any link: categories, its own products, and products
+        that look like those in Zettle.
         """
         there = merchant or self.merchant
         shop = self.shop(there)
@@ -305,7 +307,7 @@ class Sandbox:
                 shop.hang(made.id, shop.camera.promise(key, "png", partial(self.painted, key)), key)
 
     def painted(self, key: str) -> bytes:
-        """The picture of a key that the library knows."""
+        """The library's picture for a key."""
         found = self.paint(key)
         assert found is not None
         return found[0]
@@ -316,11 +318,11 @@ class Sandbox:
         return self.merchants[0]
 
     def till(self, merchant: Merchant | None = None) -> Till:
-        """A merchant's hands at the till."""
+        """What a merchant does by hand in Zettle."""
         return self.zettle.till((merchant or self.merchant).organization)
 
     def shop(self, merchant: Merchant | None = None) -> Shop:
-        """A merchant's and the shoppers' hands in the shop."""
+        """What the merchant and the shoppers do by hand in the store."""
         return self.bigcommerce.shop((merchant or self.merchant).store_hash)
 
     # -- keys
@@ -328,8 +330,8 @@ class Sandbox:
     def zettle_tokens(
         self, merchant: Merchant | None = None, connector: Connector = OTHER_TOOL
     ) -> Tokens:
-        """Tokens of an app at Zettle as after a consent; of the merchant's other tool unless told
-        otherwise.
+        """An app's tokens at Zettle, as after a consent. The default app is the merchant's other
+        tool.
         """
         organization = (merchant or self.merchant).organization
         return self.zettle.issue_token(organization, connector.zettle_client_id, ZETTLE_SCOPES)
@@ -337,11 +339,11 @@ class Sandbox:
     def store_token(
         self, merchant: Merchant | None = None, connector: Connector = OTHER_TOOL
     ) -> str:
-        """The token of an app at BigCommerce as after an installation; of the merchant's other tool
-        unless told otherwise.
+        """An app's token at BigCommerce, as after an installation. The default app is the
+        merchant's other tool.
 
-        Asked again it is the same one: a store has one token per app, and a new one would void it
-        (bigcommerce facts 1.4).
+        A second call returns the same token. A store has one token per app, and a new token would
+        invalidate it (bigcommerce facts 1.4).
         """
         store_hash, client_id = (
             (merchant or self.merchant).store_hash,
@@ -354,13 +356,13 @@ class Sandbox:
         """The base address of a store's API, without the version."""
         return f"{self.plan.bigcommerce_url}/api/stores/{(merchant or self.merchant).store_hash}"
 
-    # -- the net
+    # -- network
 
     def transport(
         self, extra: Mapping[str, AsgiApplication] | None = None
     ) -> httpx2.AsyncBaseTransport:
-        """The town's net, in memory. Applications in `extra` (host -> ASGI) join it, and hear
-        webhooks and callbacks.
+        """The sandbox's network, in memory. Applications in `extra` (host -> ASGI) join it and
+        receive webhooks and callbacks.
         """
         for host, application in (extra or {}).items():
             self.hosts.open(host, application)
@@ -370,7 +372,7 @@ class Sandbox:
 
     @property
     def addresses(self) -> list[str]:
-        """Where Zettle and BigCommerce are found."""
+        """The addresses of Zettle and BigCommerce."""
         return [self.plan.zettle_url, self.plan.bigcommerce_url]
 
     def snapshot(self) -> bytes:
@@ -378,16 +380,16 @@ class Sandbox:
         return snapshots.taken(self)
 
     async def restore(self, snapshot: bytes) -> None:
-        """Put a snapshot back. Raises NotASnapshot, and ValueError where the clock cannot be set."""
+        """Restore a snapshot. Raises NotASnapshot, and ValueError if the clock cannot be set."""
         await snapshots.restored(self, snapshot)
 
     async def idle(self) -> None:
-        """Return when no webhook is due now, on either side."""
+        """Return when neither platform has a webhook that is due now."""
         await self.zettle.idle()
         await self.bigcommerce.idle()
 
     async def stop(self) -> None:
-        """Drop what is on its way, and close the town's client."""
+        """Drop all pending webhooks, and close the sandbox's client."""
         await self.zettle.stop()
         await self.bigcommerce.stop()
         await self.http.aclose()

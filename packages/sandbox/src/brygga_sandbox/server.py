@@ -19,12 +19,12 @@ LOOPBACK = "127.0.0.1"
 
 
 class PortTakenError(RuntimeError):
-    """Somebody else listens there."""
+    """Another process already listens on the port."""
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on the loopback address; port 0 takes any free one. Connections wait in it
-    until it is served.
+    """A listening socket on the loopback address. Port 0 takes any free port. Connections wait in
+    the socket until it is served.
     """
     try:
         return socket.create_server((LOOPBACK, port), backlog=256)
@@ -33,7 +33,9 @@ def listen(port: int) -> socket.socket:
 
 
 def listen_pair(port_base: int) -> tuple[socket.socket, socket.socket]:
-    """Sockets for Zettle (the port) and BigCommerce (the next); with 0 any two. Both or none."""
+    """Sockets for Zettle (the port) and BigCommerce (the next port). With 0, any two ports. It
+    opens both or none.
+    """
     first = listen(port_base)
     try:
         return first, listen(port_base + 1 if port_base else 0)
@@ -43,12 +45,12 @@ def listen_pair(port_base: int) -> tuple[socket.socket, socket.socket]:
 
 
 def address(listening: socket.socket) -> str:
-    """Where a client finds the socket."""
+    """The address at which a client finds the socket."""
     return f"http://{LOOPBACK}:{listening.getsockname()[1]}"
 
 
 class Server(uvicorn.Server):
-    """Uvicorn as a guest of our loop: it leaves the process's signals alone."""
+    """Uvicorn inside our event loop. It does not touch the signals of the process."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -56,8 +58,8 @@ class Server(uvicorn.Server):
 
 
 def configured(app: App) -> uvicorn.Config:
-    """How an application is served. A platform tells the time by its own clock, so uvicorn adds no
-    Date of the machine's.
+    """How an application is served. A platform sends the time of its own clock, so uvicorn adds no
+    Date of the machine's clock.
     """
     return uvicorn.Config(
         app,
@@ -70,13 +72,13 @@ def configured(app: App) -> uvicorn.Config:
 
 
 class Servers:
-    """Some applications, each on a socket of its own."""
+    """Several applications, each on its own socket."""
 
     def __init__(self) -> None:
         self.running: list[tuple[Server, asyncio.Task[None]]] = []
 
     async def start(self, places: Sequence[tuple[socket.socket, App]]) -> None:
-        """Serve every application; returns when all answer."""
+        """Serve every application. Returns when all of them answer."""
         for listening, app in places:
             server = Server(configured(app))
             self.running.append((server, asyncio.create_task(server.serve(sockets=[listening]))))
@@ -88,7 +90,7 @@ class Servers:
                 await asyncio.sleep(0.005)
 
     async def stop(self) -> None:
-        """Finish the requests that are being answered, then close the sockets."""
+        """Finish the requests in progress, then close the sockets."""
         for server, _ in self.running:
             server.should_exit = True
         await asyncio.gather(*(task for _, task in self.running))
@@ -96,8 +98,8 @@ class Servers:
 
 
 class SandboxServer:
-    """A town on two ports: Zettle on the first, BigCommerce on the next (0: any two). Its plan's
-    addresses become the real ones.
+    """A sandbox on two ports: Zettle on the first, BigCommerce on the next (0: any two). The
+    addresses in its plan become the real ones.
     """
 
     def __init__(self, plan: Plan, clock: Clock, port_base: int = 0) -> None:
@@ -110,12 +112,12 @@ class SandboxServer:
 
     @property
     def sandbox(self) -> Sandbox:
-        """The town that is open. Only between start and stop."""
+        """The running sandbox. It exists only between start and stop."""
         assert self.opened is not None, "the town is not open"
         return self.opened
 
     async def start(self) -> Sandbox:
-        """Open the town; returns when both sides answer. Raises PortTakenError."""
+        """Start the sandbox. Returns when both platforms answer. Raises PortTakenError."""
         zettle, bigcommerce = listen_pair(self.port_base)
         plan = replace(self.plan, zettle_url=address(zettle), bigcommerce_url=address(bigcommerce))
         self.opened = Sandbox(plan, self.clock, httpx2.AsyncClient())
@@ -128,7 +130,7 @@ class SandboxServer:
         return self.opened
 
     async def stop(self) -> None:
-        """Drop what is on its way and close both sides."""
+        """Drop all pending webhooks and close both platforms."""
         if self.opened is not None:
             await self.opened.stop()
         await self.servers.stop()

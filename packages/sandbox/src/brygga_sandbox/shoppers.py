@@ -1,9 +1,9 @@
-"""The people of the town: cashiers, shoppers, the merchant at both desks, and the merchant's other
-tool.
+"""The actors of the sandbox: cashiers, shoppers, the merchant on both platforms, and the merchant's
+other tool.
 
-One step is one believable act by one of them. Who acts, on what and how comes from the dice alone,
-so that a seed tells the same story every time. An act that a platform refuses (sold out, name
-taken) is told as refused, not hidden.
+One step is one believable action by one actor. The random generator alone decides who acts, on what
+and how, so the same seed repeats the same actions. An action that a platform refuses (sold out,
+name taken) is reported as refused. It is not hidden.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ HABITS: Mapping[str, int] = {
     "tool counts till": 2,
     "tool counts shop": 2,
 }
-"""How often each act happens, beside the others. A quiet town leaves some out: `habits={"sell": 1,
+"""The relative frequency of each action. A shorter list leaves actions out: `habits={"sell": 1,
 "order": 1}`.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What somebody did: who and what in words, the product's id on that side, the rest, and why it
-    was refused.
+    """One action: who did what in words, the product's id on that platform, further details, and
+    why the platform refused it.
     """
 
     number: int
@@ -78,14 +78,16 @@ class Action:
 
 @dataclass(slots=True)
 class ShopPeople:
-    """Everybody at one shop: those who order, and the merchant in the control panel."""
+    """Everyone who acts in one store: shoppers who place orders, and the merchant in the control
+    panel.
+    """
 
     shop: Shop
     dice: random.Random
     orders: list[int] = field(default_factory=list)
 
     def acts(self) -> dict[str, tuple[str, Act]]:
-        """Every act by name, with who does it."""
+        """Every action by name, with its actor."""
         merchant = "merchant in BigCommerce"
         return {
             "order": ("shopper", self.order),
@@ -98,7 +100,7 @@ class ShopPeople:
         }
 
     def item(self, *, tracked: bool = False) -> tuple[Product, Variant]:
-        """Some variant of the shop; a tracked one needs a few looks."""
+        """A random variant of the store. A tracked variant may need several attempts."""
         products = list(self.shop.store.products.values())
         for _ in range(8 if tracked else 1):
             product = pick(self.dice, products)
@@ -107,14 +109,14 @@ class ShopPeople:
         raise NothingToDo
 
     def open_order(self) -> Order:
-        """An order of today that is not over."""
+        """An order of today that is still open."""
         return pick(
             self.dice,
             [order for order in map(self.shop.order, self.orders) if order.status not in OVER],
         )
 
     async def order(self) -> Told:
-        """One or two lines, mostly one of each."""
+        """One or two lines, mostly of one unit each."""
         chosen = [self.item() for _ in range(1 + (self.dice.randrange(4) == 0))]
         lines = {variant.id: 1 + (self.dice.randrange(8) == 0) for _, variant in chosen}
         placed = self.shop.place(
@@ -125,13 +127,13 @@ class ShopPeople:
         return "", {"order": placed.id, "lines": lines}
 
     async def cancel(self) -> Told:
-        """The shopper has changed their mind."""
+        """The shopper cancels an order."""
         order = self.open_order()
         self.shop.cancel(order.id)
         return "", {"order": order.id}
 
     async def refund(self) -> Told:
-        """All of an order, or one unit of one line."""
+        """Refund a whole order, or one unit of one line."""
         order = self.open_order()
         line = pick(self.dice, order.lines)
         part = (
@@ -143,20 +145,22 @@ class ShopPeople:
         return "", {"order": order.id, "part": part}
 
     async def ship(self) -> Told:
-        """The parcel leaves."""
+        """Ship an order."""
         order = self.open_order()
         self.shop.ship(order.id)
         return "", {"order": order.id}
 
     async def edit_stock(self) -> Told:
-        """A number is typed into the stock field."""
+        """Type a number into the stock field."""
         product, variant = self.item(tracked=True)
         level = max(0, self.shop.level(variant_id=variant.id) + self.dice.randint(-3, 8))
         self.shop.set_stock(level, variant_id=variant.id)
         return str(product.id), {"variant": variant.id, "level": level}
 
     async def edit_product(self) -> Told:
-        """A field that Zettle owns is edited in the shop; the next save in Zettle takes it back."""
+        """Edit in the store a field that Zettle owns. The next save in Zettle overwrites the
+        edit.
+        """
         product, _ = self.item()
         name = product.get("name")
         changes: JSON = pick(
@@ -172,7 +176,7 @@ class ShopPeople:
         return str(product.id), changes
 
     async def place_product(self) -> Told:
-        """What is the merchant's own: category, visibility, tax class, price."""
+        """Edit what belongs to the merchant: category, visibility, tax class, price."""
         product, _ = self.item()
         categories = list(self.shop.store.categories) or [self.shop.add_category("Nyheter").id]
         changes: JSON = pick(
@@ -190,7 +194,7 @@ class ShopPeople:
 
 @dataclass(slots=True)
 class OtherTool:
-    """A stock counter of the merchant's that works through both APIs, with tokens of its own."""
+    """The merchant's stock counter. It works through both APIs with its own tokens."""
 
     sandbox: Sandbox
     merchant: Merchant
@@ -199,7 +203,7 @@ class OtherTool:
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def acts(self) -> dict[str, tuple[str, Act]]:
-        """Every act by name, with who does it."""
+        """Every action by name, with its actor."""
         return {
             "tool counts till": ("other tool", self.count_till),
             "tool counts shop": ("other tool", self.count_shop),
@@ -229,14 +233,16 @@ class OtherTool:
         return product, {"variant": variant, "came": came, "status": status}
 
     async def ask(self, side: str, method: str, url: str, body: JSON) -> int | None:
-        """The status of a call; None without an answer: then it may have happened, and may not."""
+        """The status of a call. None without an answer: the call may or may not have had its
+        effect.
+        """
         try:
             answer = await self.client.request(method, url, headers=self.keys[side], json=body)
         except httpx2.HTTPError:
             return None
         if (
             answer.status_code == 401
-        ):  # the token has aged, or was taken back: ask for another next time
+        ):  # the token has expired or was revoked: request another one next time
             del self.keys[side]
         return answer.status_code
 
@@ -259,7 +265,7 @@ class OtherTool:
 
 
 class Shoppers:
-    """Everybody who comes and goes at one merchant's. `habits` weighs the acts; what is left out
+    """All actors of one merchant. `habits` gives each action its weight. An action that is left out
     never happens.
     """
 
@@ -283,8 +289,8 @@ class Shoppers:
             )
 
     async def step(self) -> Action:
-        """One act. Where there is nothing to do it to, somebody else acts; raises NothingToDo when
-        nobody can act at all.
+        """One action. An actor who finds nothing to act on leaves the turn to another. Raises
+        NothingToDo when no actor can act.
         """
         self.cashiers.number += 1
         left = {what: weight for what, weight in self.habits.items() if weight > 0}

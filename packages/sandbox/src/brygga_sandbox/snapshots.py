@@ -1,14 +1,14 @@
-"""The whole state of a sandbox as bytes, and back: both platforms with their goods, orders, tokens,
-webhooks and what is on its way, their dice and the clock.
+"""The whole state of a sandbox as bytes, and back: both platforms with their products, orders,
+tokens, webhooks and pending deliveries, their random generators and the clock.
 
-A snapshot that is taken, put back and taken again is the same, byte for byte. Take it when no
-request is under way. A message that is just being sent is sent again after the snapshot is put
-back: the platforms promise delivery at least once, too.
+A snapshot that is taken, restored and taken again is the same, byte for byte. Take it when no
+request is running. A message that is being sent is sent again after the snapshot is restored: the
+platforms also promise delivery at least once.
 
-A snapshot holds nothing of how the sandbox was started: put it back into one that was started
-likewise. Only the addresses may differ; those in the snapshot are replaced. Merchants,
-organizations and stores that are there stay the same objects; everything else is new, so ask for
-products and orders anew. What a merchant's `library` holds is no state: it tells of the start.
+A snapshot does not hold the options of the sandbox: restore it into a sandbox with the same
+options. Only the addresses may differ; those in the snapshot are replaced. Existing merchants,
+organizations and stores stay the same objects. Everything else is new, so read products and orders
+again. A merchant's `library` is not part of the state, because it describes the start.
 """
 
 import random
@@ -36,7 +36,7 @@ JSON = dict[str, Any]
 
 
 class Whole(Protocol):
-    """What a snapshot is taken of."""
+    """What a snapshot contains."""
 
     clock: Clock
     zettle: ZettleSandbox
@@ -50,11 +50,11 @@ class Whole(Protocol):
 
 
 def empty(made: Any) -> None:
-    """A cache before anybody has looked."""
+    """An empty cache."""
 
 
 def library_of(made: Any) -> Library:
-    """That of a merchant who is there; nothing is known of another's."""
+    """The library of an existing merchant. None is known for another merchant."""
     return getattr(made, "library", Library())
 
 
@@ -78,13 +78,13 @@ KINDS = Kinds(
         Merchant: {"library": library_of},
     },
 )  # fmt: skip
-"""All classes that state is made of."""
+"""All classes of which the state consists."""
 KEYS: dict[type, int] = {Merchant: 2, till.Organization: 0, shop.Store: 0}
-"""Which of the written fields tells one object of a class from the others, where objects stay."""
+"""The written fields that identify an object of a class, where objects are kept."""
 
 
 def kept(whole: Whole) -> dict[str, Any]:
-    """What is there before and after, and only named in a snapshot."""
+    """Objects that exist before and after. A snapshot only names them."""
     core, store = whole.zettle.core, whole.bigcommerce
     return {
         "whole": whole,
@@ -98,7 +98,7 @@ def kept(whole: Whole) -> dict[str, Any]:
 
 
 def dice_of(whole: Whole) -> dict[str, random.Random]:
-    """Every source of chance, once each."""
+    """Every random generator, once each."""
     core = whole.zettle.core
     return {
         "zettle": core.dice,
@@ -110,7 +110,7 @@ def dice_of(whole: Whole) -> dict[str, random.Random]:
 
 
 def parts(whole: Whole) -> list[tuple[Any, tuple[str, ...]]]:
-    """Where state hangs: an object that is kept, and its fields that are written."""
+    """Where the state is: a kept object, and its written fields."""
     core, store = whole.zettle.core, whole.bigcommerce
     traffic = ("counts", "last")
     return [
@@ -148,7 +148,7 @@ def taken(whole: Whole) -> bytes:
 
 
 async def restored(whole: Whole, data: bytes) -> None:
-    """Put a snapshot back. Raises NotASnapshot, and changes nothing then; ValueError where the
+    """Restore a snapshot. Raises NotASnapshot, and then changes nothing. Raises ValueError if the
     clock cannot be set.
     """
     if not isinstance(whole.clock, SettableClock):
@@ -180,14 +180,14 @@ async def restored(whole: Whole, data: bytes) -> None:
 
 
 def check(root: Any, whole: Whole) -> None:
-    """Raises NotASnapshot for what can be read and is none."""
+    """Raises NotASnapshot for readable bytes that are no snapshot."""
     names = {"now", "dice", "parts", "on their way"}
     if not isinstance(root, dict) or set(root) != names or set(root["dice"]) != set(dice_of(whole)):
         raise NotASnapshot("it is none of this version")
 
 
 def adopted(whole: Whole) -> Mapping[tuple[type, str], Any]:
-    """The objects that stay, by class and key."""
+    """The kept objects, by class and key."""
     return {
         **{(till.Organization, uuid): one for uuid, one in whole.zettle.organizations.items()},
         **{(shop.Store, name): one for name, one in whole.bigcommerce.stores.items()},
@@ -196,7 +196,9 @@ def adopted(whole: Whole) -> Mapping[tuple[type, str], Any]:
 
 
 def fill(owner: Any, name: str, value: Any) -> None:
-    """Give a kept object its state. Collections are filled: others may hold them, too."""
+    """Give a kept object its state. Collections are filled in place, because others may hold
+    them.
+    """
     there = getattr(owner, name)
     if isinstance(there, list):
         there[:] = value
@@ -211,9 +213,7 @@ def fill(owner: Any, name: str, value: Any) -> None:
 
 
 def renamed(places: Mapping[str, str]) -> Callable[[Any], Any] | None:
-    """Puts this sandbox's addresses in place of those of the snapshot; None where they are the
-    same.
-    """
+    """Replaces the snapshot's addresses by this sandbox's addresses. None if they are equal."""
     pairs = [(old, new) for old, new in places.items() if old != new]
     if not pairs:
         return None
@@ -233,10 +233,10 @@ def renamed(places: Mapping[str, str]) -> Callable[[Any], Any] | None:
 def mount_snapshots(
     router: Router, whole: Whole, take: Callable[[], bytes], restore: Callable[[bytes], Any]
 ) -> None:
-    """GET and PUT /sandbox/snapshot: both platforms, whichever is asked."""
+    """GET and PUT /sandbox/snapshot: both platforms, at either address."""
 
     async def show(request: Request) -> Response:
-        """Once nothing is due."""
+        """The snapshot, once no webhook is due."""
         await whole.idle()
         return Response(200, take(), [("Content-Type", "application/octet-stream")])
 

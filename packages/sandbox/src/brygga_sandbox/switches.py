@@ -1,5 +1,5 @@
 """Switches: where a platform's documents leave a choice, a frozen dataclass names the choices, and
-a test may take another.
+a test may select another one.
 """
 
 from collections.abc import Callable
@@ -27,12 +27,12 @@ else:
 
 A_DAY_S = 86_400
 EitherWay = Annotated[float, "at most a day before or after"]
-"""Seconds that may lie before (below 0) or after."""
+"""Seconds, negative or positive."""
 
 
 def check_choices(switches: "DataclassInstance") -> None:
-    """Raises ValueError for a value that is none of a switch's choices, and a number that is too
-    small, too large or not finite.
+    """Raises ValueError for a value that is none of a switch's choices, and for a number that is
+    too small, too large or not finite.
     """
     for name, kind in get_type_hints(type(switches), include_extras=True).items():
         value = getattr(switches, name)
@@ -48,8 +48,8 @@ def check_choices(switches: "DataclassInstance") -> None:
 
 
 def switched(switches: S, changes: Any) -> S:
-    """The switches with these changed. Raises ValueError for an unknown name, a value of another
-    type or a choice there is not.
+    """The switches with these changes. Raises ValueError for an unknown name, a value of another
+    type or an unknown choice.
     """
     if not isinstance(changes, dict):
         raise ValueError("switches are a JSON object")  # noqa: TRY004 - one error for all that a caller can get wrong
@@ -67,7 +67,7 @@ def switched(switches: S, changes: Any) -> S:
 
 
 def mount_switches(router: Router, get: Callable[[], S], put: Callable[[S], None]) -> None:
-    """GET and POST /sandbox/switches; POST takes an object with the switches to change."""
+    """GET and POST /sandbox/switches. POST takes an object with the switches to change."""
 
     async def show(request: Request) -> Response:
         return json_response(asdict(get()))

@@ -1,11 +1,11 @@
-"""Templates of the pages, in the part of Jinja's language that they use.
+"""Templates of the pages, in the subset of Jinja's language that they use.
 
 Tags: extends, block, macro, for with else and a condition, if with elif and else, set. Expressions
 are Jinja's, with `~`, tests for `none` and `defined`, and the filters of `FILTERS`. One difference:
 a filter binds like Python's `|`, so `a|length - 1` is written `(a|length) - 1`. Every value is
-escaped, an unknown name is an error, and the white space of a line with only a tag is not kept.
+escaped, an unknown name is an error, and the white space of a line with only a tag is removed.
 
-A library for it would be a dependency more, and half as large as all of the sandbox.
+A library for it would be one more dependency, half as large as the whole sandbox.
 """
 
 import ast
@@ -27,7 +27,7 @@ _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "'": "&#39;", '"': "&#34;"}
 
 
 class Safe(str):
-    """Text that is HTML already."""
+    """Text that is already HTML."""
 
     __slots__ = ()
 
@@ -43,13 +43,13 @@ def escape(value: Any) -> str:
 
 
 def part_of(value: Any, name: str) -> Any:
-    """`value.name`: the attribute, else the item. KeyError or TypeError where there is neither."""
+    """`value.name`: the attribute, otherwise the item. KeyError or TypeError if neither exists."""
     found = getattr(value, name, _NOTHING)
     return value[name] if found is _NOTHING else found
 
 
 def item_of(value: Any, key: Any) -> Any:
-    """`value[key]`: the item, else the attribute."""
+    """`value[key]`: the item, otherwise the attribute."""
     if isinstance(value, Mapping | list | tuple):
         return value[key]
     return getattr(value, key)
@@ -93,7 +93,7 @@ _WORDS = {"none": None, "true": True, "false": False}
 
 
 class _Python(ast.NodeTransformer):
-    """An expression of a template as one of Python."""
+    """An expression of a template as a Python expression."""
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
         return called("_part", self.visit(node.value), ast.Constant(node.attr))
@@ -132,7 +132,7 @@ def called(name: str, *values: ast.expr) -> ast.Call:
 
 
 def expression(text: str) -> Callable[[Values], Any]:
-    """The value of an expression, given the names that it may use."""
+    """The value of an expression, with the names that it may use."""
     tree = ast.parse(re.sub(r"\s~\s", " @ ", text.strip()), mode="eval")
     code = compile(ast.fix_missing_locations(_Python().visit(tree)), f"<{text.strip()}>", "eval")
 
@@ -152,7 +152,7 @@ def expression(text: str) -> Callable[[Values], Any]:
 
 @dataclass(slots=True)
 class Template:
-    """One file: what it builds on, its blocks, and its own nodes."""
+    """One file: its parent template, its blocks, and its own nodes."""
 
     parent: str = ""
     blocks: dict[str, Node] = field(default_factory=dict)
@@ -192,7 +192,7 @@ class Reader:
         self.template.parent = ast.literal_eval(name)
 
     def read_block(self, name: str) -> Node | None:
-        """Where a template builds on another, its blocks stand in that one's places."""
+        """If a template extends another, its blocks replace those of the other."""
         nodes, _ = self.until("endblock")
         self.template.blocks[name] = sequence(nodes)
         if self.template.parent:
@@ -304,7 +304,7 @@ def sequence(nodes: list[Node]) -> Node:
 
 
 class Templates:
-    """The templates of a folder, each read once."""
+    """The templates of a folder. Each is read once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -320,7 +320,7 @@ class Templates:
         template, out = self.get(name), list[str]()
         here = {**values, "_blocks": template.blocks}
         while template.parent:
-            # Of a template that builds on another only blocks, macros and sets are used.
+            # Of a template that extends another, only blocks, macros and sets are used.
             sequence(template.nodes)(here, [])
             template = self.get(template.parent)
             here["_blocks"] = {**template.blocks, **here["_blocks"]}

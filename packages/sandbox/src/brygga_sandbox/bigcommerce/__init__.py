@@ -1,7 +1,7 @@
 """A BigCommerce that refuses what the documents say BigCommerce refuses.
 
-Here live stores with catalogue, stock, orders, webhooks, apps and their pages, all in memory and on
-an injected clock. Nothing of the service that is tested against it is ever imported here.
+This package holds stores with catalogue, stock, orders, webhooks, apps and their pages, all in
+memory and on an injected clock. It never imports anything of the service that is tested against it.
 "bigcommerce facts 3.7" names a section of docs/platforms/bigcommerce.md.
 """
 

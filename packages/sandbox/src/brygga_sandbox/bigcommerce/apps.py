@@ -1,5 +1,5 @@
-"""Apps: registered, installed with a code, opened and uninstalled with a signed payload
-(bigcommerce facts 1).
+"""Apps: how they are registered, installed with a code, and opened and uninstalled with a signed
+payload (bigcommerce facts 1).
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ class App:
     remove_user_url: str = ""
     scopes: tuple[str, ...] = ()
     draft_of: str = ""
-    """A draft can be installed only on stores whose owner has this e-mail; empty for a published
+    """A draft can be installed only on stores whose owner has this e-mail. Empty for a published
     app.
     """
     waiting: set[str] = field(default_factory=set)
-    """Stores that must authorise again at the next opening (scopes or the owner's e-mail
+    """Stores that must authorise the app again at the next opening (scopes or the owner's e-mail
     changed).
     """
 
@@ -64,7 +64,7 @@ class Grant:
 
 @dataclass(slots=True)
 class Code:
-    """An authorisation code on its way."""
+    """An authorisation code that is not exchanged yet."""
 
     client_id: str
     store_hash: str
@@ -79,14 +79,14 @@ def oauth_refusal(error: str, description: str) -> PlainRefusal:
 
 
 def with_query(url: str, values: Mapping[str, Any]) -> str:
-    """A URL with more query."""
+    """A URL with an extended query."""
     parts = urlsplit(url)
     query = "&".join(part for part in (parts.query, urlencode(values)) if part)
     return urlunsplit(parts._replace(query=query))
 
 
 class Apps:
-    """The apps of the developer portal, and what each store has installed."""
+    """The apps of the developer portal, and the apps that each store has installed."""
 
     def __init__(self, clock: Clock, dice: random.Random, visit: Visit) -> None:
         self.clock = clock
@@ -109,7 +109,7 @@ class Apps:
         return app.client_secret if app else ""
 
     def installed(self, store_hash: str, client_id: str) -> Grant | None:
-        """The living grant of an app on a store; there is one at most."""
+        """The active grant of an app on a store. There is at most one."""
         return next(
             (
                 one
@@ -120,7 +120,7 @@ class Apps:
         )
 
     def grant(self, store: Store, client_id: str, scopes: frozenset[str], user: User) -> Grant:
-        """A new token; the one before is void (bigcommerce facts 1.4)."""
+        """A new token. The previous one is invalid from now on (bigcommerce facts 1.4)."""
         before = self.installed(store.hash, client_id)
         if before is not None:
             del self.grants[before.token]
@@ -132,12 +132,12 @@ class Apps:
         return made
 
     def may_install(self, app: App, store: Store) -> bool:
-        """A draft goes only on its developer's own stores (bigcommerce facts 1.1)."""
+        """A draft can be installed only on its developer's own stores (bigcommerce facts 1.1)."""
         return not app.draft_of or app.draft_of == store.owner.email
 
     def approve(self, app: App, store: Store, user: User, *, external: bool) -> str:
-        """The merchant has confirmed: where the browser goes now. There is no `state` (bigcommerce
-        facts 1.3).
+        """The merchant has confirmed: the address to which the browser goes next. There is no
+        `state` (bigcommerce facts 1.3).
         """
         scope = " ".join([*app.scopes, "users_basic_information"])
         code = self.word(32)
@@ -153,7 +153,7 @@ class Apps:
         return with_query(app.auth_url, values)
 
     def exchange(self, body: Mapping[str, Any], stores: Mapping[str, Store]) -> Json:
-        """A code becomes a token, once (bigcommerce facts 1.3)."""
+        """Exchange a code for a token, once (bigcommerce facts 1.3)."""
         app = self.registered.get(str(body.get("client_id", "")))
         if app is None or body.get("client_secret") != app.client_secret:
             raise oauth_refusal("invalid_client", "Client authentication failed")
@@ -203,14 +203,14 @@ class Apps:
         return signed(claims, app.client_secret, store.switches.payload_algorithm)
 
     def load_address(self, app: App, store: Store, user: User, url: str = "/") -> str:
-        """Where the control panel sends the browser to open an app."""
+        """The address to which the control panel sends the browser to open an app."""
         return with_query(app.load_url, {"signed_payload_jwt": self.payload(app, store, user, url)})
 
     async def uninstall(
         self, store: Store, client_id: str, hooks: Hooks, user: User | None = None
     ) -> bool:
-        """The token dies, the hooks go, then the app is told, once (bigcommerce facts 1.4). False
-        where it was not installed.
+        """The token is invalidated, the webhooks are deleted, then the app gets one callback
+        (bigcommerce facts 1.4). False if it was not installed.
         """
         grant = self.installed(store.hash, client_id)
         if grant is None:
@@ -233,13 +233,13 @@ class Apps:
         return True
 
     def kill(self, grant: Grant) -> None:
-        """The token works no more."""
+        """The token no longer works."""
         self.grants.pop(grant.token, None)
         self.dead.add(grant.token)
 
     async def remove_user(self, store: Store, client_id: str, user: User) -> int | None:
-        """A user loses access to the app; the app is told, and it happens whatever it answers
-        (bigcommerce facts 1.2).
+        """Remove a user's access to the app. The app gets a callback, and its answer changes
+        nothing (bigcommerce facts 1.2).
         """
         app = self.registered.get(client_id)
         if app is None or not app.remove_user_url:
@@ -254,7 +254,7 @@ class Apps:
                 app.waiting.add(store.hash)
 
     def change_scopes(self, client_id: str, scopes: tuple[str, ...]) -> None:
-        """The app wants other scopes: every store is asked again at its next opening."""
+        """The app requires other scopes: every store must confirm them at its next opening."""
         app = self.registered[client_id]
         app.scopes = scopes
         app.waiting.update(
@@ -263,8 +263,8 @@ class Apps:
 
 
 def signed(claims: Json, secret: str, algorithm: str = "HS256") -> str:
-    """A JSON Web Token (RFC 7515), written out: a library for it would take as long to load as all
-    of this.
+    """A JSON Web Token (RFC 7515), written here: a library for it would take as long to load as the
+    whole sandbox.
     """
     header = {"alg": algorithm, "typ": "JWT"}
     head = b".".join(encoded(msgspec.json.encode(part)) for part in (header, claims))

@@ -1,5 +1,5 @@
-"""Products: made, changed and deleted under the rules of the catalogue (bigcommerce facts 3.1 to
-3.6).
+"""Products: creating, changing and deleting them under the rules of the catalogue (bigcommerce
+facts 3.1 to 3.6).
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ MAX_BRANDS = 30_000
 
 @dataclass(slots=True)
 class Wanted:
-    """What a body asks for, all of it accepted on its own; whether it fits the store is another
-    question.
+    """The content of a body. Each part is valid on its own; whether it fits the store is checked
+    later.
     """
 
     values: Json
@@ -64,7 +64,7 @@ def product_of(store: Store, product_id: object) -> Product:
 
 
 def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
-    """Read a product body. Refuses what no product could have."""
+    """Read a product body. Refuses values that no product can have."""
     if create:
         check_required(store, body)
     strict = store.switches.unknown_fields == "refuse"
@@ -92,7 +92,7 @@ def wanted(store: Store, body: Json, *, create: bool) -> Wanted:
 
 
 def check_required(store: Store, body: Json) -> None:
-    """Refuse a new product without what each has."""
+    """Refuse a new product without its required fields."""
     absent = {name: words for name, words in REQUIRED.items() if body.get(name) is None}
     if store.switches.categories_required and body.get("categories") is None:
         absent["categories"] = "Please provide categories."
@@ -101,7 +101,7 @@ def check_required(store: Store, body: Json) -> None:
 
 
 def wrong_fields(store: Store, body: Json, values: Json, *, create: bool) -> dict[str, str]:
-    """What is wrong with fields whose type is right."""
+    """The errors in fields whose type is right."""
     errors = wrong_gtin(values) if store.switches.wrong_gtin == "refuse" else {}
     if not create and "variants" in body and store.switches.variants_on_put == "refuse":
         errors["variants"] = "variants cannot be changed here"
@@ -131,7 +131,7 @@ def references(store: Store, values: Json) -> None:
 
 
 def free_for_birth(store: Store, want: Wanted) -> None:
-    """Refuse a birth under a name, SKU or address that is taken."""
+    """Refuse a new product whose name, SKU or address is taken."""
     naming.free_name(store, want.values["name"])
     naming.free_product_sku(store, want.values.get("sku", ""))
     seen = {want.values["sku"].lower()} if want.values.get("sku") else set()
@@ -149,7 +149,7 @@ def free_for_birth(store: Store, want: Wanted) -> None:
 
 
 def new_brand(store: Store, want: Wanted) -> None:
-    """403 for a brand more than a store may have (bigcommerce facts 2.3)."""
+    """403 for more brands than a store may have (bigcommerce facts 2.3)."""
     if (
         want.brand_name
         and want.brand_name not in store.brands.values()
@@ -159,7 +159,7 @@ def new_brand(store: Store, want: Wanted) -> None:
 
 
 def hidden_price(values: Json, product: Product | None) -> None:
-    """A price is hidden only of what cannot be bought (bigcommerce facts 3.3)."""
+    """A hidden price is allowed only if the product cannot be bought (bigcommerce facts 3.3)."""
 
     def now(name: str) -> Any:
         return (
@@ -181,9 +181,7 @@ def hidden_price(values: Json, product: Product | None) -> None:
 
 
 async def fetch_all(store: Store, camera: Eye, want: Wanted) -> None:
-    """Fetch every picture of a body; one that fails fails the whole birth (bigcommerce facts
-    3.4).
-    """
+    """Fetch every picture of a body. One failure fails the whole create (bigcommerce facts 3.4)."""
     status = store.switches.inline_image_status
     want.pictures = [await camera.load(image["image_url"], status=status) for image in want.images]
     for draft in want.drafts:
@@ -200,12 +198,12 @@ async def create(
         raise Refusal(507, "The product limit of the plan has been reached", {})
     free_for_birth(store, want)
     await fetch_all(store, camera, want)
-    free_for_birth(store, want)  # fetching took time: somebody may have been faster
+    free_for_birth(store, want)  # fetching took time, so another request may have taken the name
     return born(store, want, client, partly=partly)
 
 
 def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False) -> Product:
-    """Bring a product to life; everything has been checked."""
+    """Create a product. All checks are done."""
     values = dict(want.values)
     level = values.pop("inventory_level", None)
     if client is not None:
@@ -242,8 +240,8 @@ def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False
 
 
 def announce_birth(store: Store, product: Product) -> None:
-    """The hooks of a birth, and the default channel where the store has only one storefront
-    (bigcommerce facts 3.13).
+    """Fire the webhooks of a created product, and assign the default channel if the store has only
+    one storefront (bigcommerce facts 3.13).
     """
     store.emit("store/product/created", {"type": "product", "id": product.id})
     for variant in product.variants:
@@ -259,7 +257,7 @@ def announce_birth(store: Store, product: Product) -> None:
 
 
 def first_levels(store: Store, product: Product, want: Wanted, level: int | None) -> None:
-    """The stock that came along in the birth, where it counts."""
+    """Apply the stock in the body of a new product, if it is tracked."""
     if product.tracking == "none":
         return
     if level is not None and (product.simple or product.tracking == "product"):
@@ -271,7 +269,7 @@ def first_levels(store: Store, product: Product, want: Wanted, level: int | None
 
 
 def brand(store: Store, name: str) -> int:
-    """The id of the brand of that name, made when missing."""
+    """The id of the brand of that name. It is created when missing."""
     for brand_id, known in store.brands.items():
         if known == name:
             return brand_id
@@ -290,7 +288,7 @@ class Change:
 
 
 def fits(store: Store, product: Product, want: Wanted) -> Change:
-    """Refuse an update that clashes with the rest of the store."""
+    """Refuse an update that conflicts with the rest of the store."""
     values = want.values
     if "name" in values:
         naming.free_name(store, values["name"], product)
@@ -320,7 +318,7 @@ def fits(store: Store, product: Product, want: Wanted) -> Change:
 
 
 async def prepare(store: Store, product: Product, body: Any, camera: Eye) -> Change:
-    """Check an update and fetch its pictures; nothing has changed yet."""
+    """Check an update and fetch its pictures. This changes nothing."""
     want = wanted(store, object_of(body), create=False)
     fits(store, product, want)
     if store.switches.images_on_put != "ignore":
@@ -329,7 +327,7 @@ async def prepare(store: Store, product: Product, body: Any, camera: Eye) -> Cha
 
 
 def apply(store: Store, change: Change, *, partly: bool = False) -> Json | None:
-    """Apply an update. Returns the errors of a 207 where only the main part was saved."""
+    """Apply an update. Returns the errors of a 207 if only the main part was saved."""
     product, want = change.product, change.want
     values = dict(want.values)
     level = values.pop("inventory_level", None)
@@ -357,12 +355,12 @@ def apply(store: Store, change: Change, *, partly: bool = False) -> Json | None:
 
 
 def counts_as_whole(product: Product) -> bool:
-    """True where the product's own number is the one that counts."""
+    """True if the product's own number is the one in use."""
     return product.tracking == "product" or (product.tracking != "none" and product.simple)
 
 
 def keep(store: Store, product: Product, values: Json) -> None:
-    """Write changed fields, with the indexes that go with them."""
+    """Write changed fields and the indexes that depend on them."""
     if "name" in values:
         del store.names[product.get("name")]
         store.names[values["name"]] = product.id
@@ -400,7 +398,7 @@ def apply_children(store: Store, product: Product, want: Wanted) -> bool:
 
 
 def delete(store: Store, product: Product) -> None:
-    """Remove a product with everything that hangs on it."""
+    """Remove a product with all its parts."""
     del store.products[product.id]
     store.names.pop(product.get("name"), None)
     store.urls.pop(product.url, None)

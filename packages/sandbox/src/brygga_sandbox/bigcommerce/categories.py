@@ -63,7 +63,7 @@ def old_json(category: Category) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class Sprout:
-    """A category that may be made."""
+    """A new category, checked."""
 
     tree_id: int
     parent_id: int
@@ -74,7 +74,7 @@ class Sprout:
 
 
 def check_fields(store: Store, body: Any, shape: Mapping[str, Shape]) -> Json:
-    """The plain fields of a category, names and ids checked."""
+    """The plain fields of a category. Names and ids are checked."""
     if not isinstance(body, dict):
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be an object"})
     fields, errors = accepted_fields(
@@ -106,7 +106,7 @@ def sprout(
     tree_id: int | None = None,
     shape: Mapping[str, Shape] = TREE_CATEGORY,
 ) -> Sprout:
-    """Check a category to be made. Top level needs a tree, a child a parent."""
+    """Check a new category. A top-level category needs a tree, a child needs a parent."""
     fields = check_fields(store, body, shape)
     if not body.get("name"):
         raise missing({"name": "Please provide a name."})
@@ -129,8 +129,8 @@ def sprout(
 
 
 def path_of(store: Store, tree: int, body: Json, but: int = 0) -> str | None:
-    """The address a body asks for, from `url` (trees API) or `custom_url` (old API); taken in its
-    tree is refused.
+    """The address that a body asks for, from `url` (trees API) or `custom_url` (old API). An
+    address that is taken in its tree is refused.
     """
     name, field = ("url", "path") if "url" in body else ("custom_url", "url")
     given = body.get(name, {})
@@ -150,7 +150,9 @@ def path_of(store: Store, tree: int, body: Json, but: int = 0) -> str | None:
 
 
 def own_path(store: Store, tree: int, parent: Category | None, name: str) -> str:
-    """The address made from the name, below its parent's; a suffix where it is taken."""
+    """The address derived from the name, below its parent's. It gets a suffix if the plain address
+    is taken.
+    """
     wanted = (parent.url.rstrip("/") if parent else "") + slug(name)
     held = {one.url for one in store.categories.values() if one.tree_id == tree}
     number, path = 1, wanted
@@ -160,7 +162,7 @@ def own_path(store: Store, tree: int, parent: Category | None, name: str) -> str
 
 
 def depth(store: Store, category_id: int) -> int:
-    """How deep below the top a child of this category would be."""
+    """The depth of a child of this category."""
     level = 0
     while category_id:
         level += 1
@@ -169,7 +171,7 @@ def depth(store: Store, category_id: int) -> int:
 
 
 def taken(store: Store, tree_id: int, parent_id: int, name: str, but: int = 0) -> Category | None:
-    """The sibling that has this name."""
+    """The sibling with this name."""
     return next(
         (
             one
@@ -182,7 +184,7 @@ def taken(store: Store, tree_id: int, parent_id: int, name: str, but: int = 0) -
 
 
 def plant(store: Store, seed: Sprout) -> Category:
-    """Make a category."""
+    """Create a category."""
     category = Category(
         store.ids.next("category"), uuid_of(store.dice), seed.tree_id, seed.parent_id, seed.name,
         seed.url, seed.fields,
@@ -211,7 +213,7 @@ def wrapped(refusal: Refusal, total: int) -> PlainRefusal:
 
 
 def rows_of(body: Any) -> list[Any]:
-    """The array the trees API wants."""
+    """The array that the trees API requires."""
     if not isinstance(body, list) or not body:
         raise wrapped(
             Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"}),
@@ -221,15 +223,15 @@ def rows_of(body: Any) -> list[Any]:
 
 
 def create_many(store: Store, body: Any) -> tuple[int, Json]:
-    """POST /catalog/trees/categories: 201, or 207 where only some were made; none is 422 or 409
-    wrapped.
+    """POST /catalog/trees/categories: 201, or 207 if only some were created. If none was, 422 or
+    409, wrapped.
     """
     return each(store, rows_of(body), 201, lambda row: tree_json(plant(store, sprout(store, row))))
 
 
 def update_many(store: Store, body: Any) -> tuple[int, Json]:
-    """PUT /catalog/trees/categories by category_id. The answer only counts; the categories are not
-    in it (trees file).
+    """PUT /catalog/trees/categories by category_id. The answer only counts the categories and does
+    not contain them (trees file).
     """
 
     def work(row: Any) -> Json:
@@ -243,7 +245,7 @@ def update_many(store: Store, body: Any) -> tuple[int, Json]:
 
 
 def each(store: Store, rows: list[Any], good: int, work: Any) -> tuple[int, Json]:
-    """Do each row, and say how many went well."""
+    """Process each row, and count the successes."""
     done, refused = [], []
     for row in rows:
         try:
@@ -295,8 +297,8 @@ def change(
 
 
 def remove(store: Store, category: Category) -> None:
-    """Delete a category with its children; its products stay, uncategorised (bigcommerce facts
-    4).
+    """Delete a category with its children. Its products stay, without the category (bigcommerce
+    facts 4).
     """
     for child in [one for one in store.categories.values() if one.parent_id == category.id]:
         remove(store, child)

@@ -1,5 +1,5 @@
-"""The control addresses: shoppers, merchants and tests act here. They need no token and are never
-counted.
+"""The control addresses, through which shoppers, merchants and tests act. They need no token and
+are never counted.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ async def submit(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def edit_order(shop: Shop, request: Request, body: Json) -> Any:
-    """`lines`: [{"line_id", "quantity"}]; the others stay as they are. `add`: lines as of a new
-    order; `remove`: line ids.
+    """`lines`: [{"line_id", "quantity"}]; other lines stay unchanged. `add`: lines as in a new
+    order. `remove`: line ids.
     """
     order_id = int(request.params["order_id"])
     if body.get("lines"):
@@ -57,7 +57,7 @@ async def edit_order(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def bring_back(shop: Shop, request: Request, body: Json) -> Any:
-    """A cancelled order is to be sent after all."""
+    """Reopen a cancelled order."""
     shop.bring_back(int(request.params["order_id"]))
     return order_json(shop, int(request.params["order_id"]))
 
@@ -77,7 +77,7 @@ async def cancel(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def ship(shop: Shop, request: Request, body: Json) -> Any:
-    """All of it, or `lines`: [{"line_id", "quantity"}]."""
+    """The whole order, or `lines`: [{"line_id", "quantity"}]."""
     if body.get("lines"):
         part = {row["line_id"]: row["quantity"] for row in body["lines"]}
         shop.ship_part(int(request.params["order_id"]), part)
@@ -87,7 +87,7 @@ async def ship(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def refund(shop: Shop, request: Request, body: Json) -> Any:
-    """`lines`: [{"line_id", "quantity"}] for a part; without it all."""
+    """`lines`: [{"line_id", "quantity"}] for a part. Without it, the whole order."""
     part = {row["line_id"]: row["quantity"] for row in body["lines"]} if body.get("lines") else None
     shop.refund(int(request.params["order_id"]), part, by_api=bool(body.get("by_api")))
     return order_json(shop, int(request.params["order_id"]))
@@ -123,7 +123,7 @@ async def delete_product(shop: Shop, request: Request, body: Json) -> Any:
 
 
 async def combinations(shop: Shop, request: Request, body: Json) -> Any:
-    """Add an option in the panel ({"name", "values"}), or just all missing combinations."""
+    """Add an option in the panel ({"name", "values"}), or only all missing combinations."""
     product_id = int(request.params["product_id"])
     if body.get("name"):
         shop.add_option(product_id, body["name"], body["values"])
@@ -187,7 +187,7 @@ ACTS: list[tuple[str, str, Act]] = [
 
 
 def body_of(request: Request) -> Json:
-    """The JSON object of a control call; nothing is an empty one."""
+    """The JSON object of a control call. An empty body is an empty object."""
     value = decoded(request.body) if request.body else {}
     if not isinstance(value, dict):
         raise Refusal(400, "Input is invalid", detail="an object is wanted")
@@ -195,7 +195,7 @@ def body_of(request: Request) -> Json:
 
 
 def acts_of(sandbox: Core) -> list[tuple[str, str, Act]]:
-    """What needs the whole of BigCommerce: its stores, its apps and their webhooks."""
+    """Control calls that need the whole of BigCommerce: its stores, its apps and their webhooks."""
 
     async def settings(shop: Shop, request: Request, body: Json) -> Any:
         owner, delays = (
@@ -232,7 +232,7 @@ def acts_of(sandbox: Core) -> list[tuple[str, str, Act]]:
         return {"client_id": sandbox.register_app(body.pop("name"), **body).client_id}
 
     async def token(shop: Shop, request: Request, body: Json) -> Any:
-        """A token as after an installation, without the pages; the one before is void."""
+        """A token as after an installation, without the pages. The previous one becomes invalid."""
         if body.get("client_id") not in sandbox.apps.registered:
             raise Refusal(404, "No such app is registered", {})
         return {
@@ -259,8 +259,8 @@ def acts_of(sandbox: Core) -> list[tuple[str, str, Act]]:
 
 
 def mount(router: Router, sandbox: Core) -> None:
-    """Put every control address in the table. The store is named by `store_hash` in query or body,
-    or is the first.
+    """Add every control address to the table. `store_hash` in query or body names the store. The
+    default is the first store.
     """
 
     def bound(act: Act) -> Callable[[Request], Awaitable[Response]]:

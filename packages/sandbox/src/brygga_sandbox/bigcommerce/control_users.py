@@ -1,5 +1,5 @@
-"""Control addresses for the people of a store: who besides the owner opens its apps, and who no
-longer may (bigcommerce facts 1.5).
+"""Control addresses for the users of a store: who besides the owner may open its apps (bigcommerce
+facts 1.5).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from .state import Store, User, by_id
 
 
 def mount(router: Router, sandbox: Core) -> None:
-    """GET, POST /sandbox/users; DELETE /sandbox/users/{id}; GET /sandbox/load. The store is named
-    by `store_hash`, or is the first.
+    """GET, POST /sandbox/users; DELETE /sandbox/users/{id}; GET /sandbox/load. `store_hash` names
+    the store. The default is the first store.
     """
 
     def store_of(request: Request) -> Store:
@@ -68,7 +68,7 @@ def mount(router: Router, sandbox: Core) -> None:
 
 
 def bound(act: Any) -> Any:
-    """The act as a handler: what it returns as JSON, what it refuses in the platform's shape."""
+    """The action as a handler: it returns JSON, and refuses in the form of the platform."""
 
     async def run(request: Request) -> Response:
         try:
@@ -81,7 +81,7 @@ def bound(act: Any) -> Any:
 
 
 def user_of(store: Store, user_id: str) -> User:
-    """A person of the store besides the owner, or 404."""
+    """A user of the store besides the owner, or 404."""
     found = by_id(store.users, whole(user_id))
     if found is None:
         raise Refusal(404, f"There is no user {user_id}", {})

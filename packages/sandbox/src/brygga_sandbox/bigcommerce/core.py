@@ -1,5 +1,5 @@
-"""What there is in one BigCommerce, whatever address it is reached by: stores, apps, webhooks,
-faults, and the door of the API.
+"""Everything in one BigCommerce, whatever its address: stores, apps, webhooks, faults, and the
+access checks of the API.
 """
 
 from __future__ import annotations
@@ -28,16 +28,22 @@ from .switches import Switches
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What is no reading of a document but a choice of the town. Times are seconds."""
+    """Settings that are choices of the sandbox and not readings of a document. Times are
+    seconds.
+    """
 
     public_url: str = ""
-    """Where clients and browsers find the sandbox; empty: as they named it."""
+    """The address at which clients and browsers find the sandbox. Empty: the address that the
+    client used.
+    """
     read_lag_s: float = 0.0
     """How long reads of stock lag behind writes (bigcommerce facts 5.2)."""
     hook_delay_s: float = 0.0
-    """How long until a new webhook works; the platform takes up to 60 (bigcommerce facts 6.1)."""
+    """How long it takes until a new webhook works. The platform takes up to 60 (bigcommerce facts
+    6.1).
+    """
     busy_s: float = 0.0
-    """How long a call takes that must not run beside another of its kind (bigcommerce facts 2.1);
+    """How long a call takes that must not run beside another of its kind (bigcommerce facts 2.1).
     0: one turn of the event loop.
     """
     delivery_timeout_s: float = 10.0
@@ -95,14 +101,16 @@ class Core:
         self.app = AsgiApp(self.router.dispatch, self.wall)
 
     def mount(self) -> None:
-        """Put every route in the table. There are none here: they build on this (`sandbox.py`)."""
+        """Add every route to the table. This class has none: the routes build on it
+        (`sandbox.py`).
+        """
 
     def wall(self) -> float:
-        """The time by BigCommerce's own clock."""
+        """The time on BigCommerce's own clock."""
         return self.clock.now() + self.switches.clock_ahead_s
 
     async def deliver(self, url: str, headers: dict[str, str], body: bytes) -> int | None:
-        """Carry one webhook, unless its domain is on the block list: then it waits in the retry
+        """Send one webhook. If its domain is on the block list, the webhook waits in the retry
         queue.
         """
         if headers.pop(BLOCKED, None) is not None:
@@ -119,7 +127,7 @@ class Core:
         owner_email: str = "anna@example.com",
         **settings: Any,
     ) -> Store:
-        """A store with its owner. `settings` are fields of `Settings`, such as currency and
+        """Add a store with its owner. `settings` are fields of `Settings`, such as currency and
         weight_units.
         """
         number = len(self.stores)
@@ -137,18 +145,18 @@ class Core:
         return store
 
     def store(self, store_hash: str | None = None) -> Store:
-        """The store with that hash; the first one when none is named. KeyError for an unknown
-        one.
+        """The store with that hash. The first store when none is named. KeyError for an unknown
+        hash.
         """
         return self.stores[store_hash] if store_hash else next(iter(self.stores.values()))
 
     def shop(self, store_hash: str | None = None) -> Shop:
-        """The hands of a store's merchant and shoppers."""
+        """What a store's merchant and shoppers do by hand."""
         return Shop(self.store(store_hash), self.camera)
 
     @property
     def switches(self) -> Switches:
-        """The readings in force."""
+        """The switches in force."""
         return self.first_switches
 
     @switches.setter
@@ -156,14 +164,16 @@ class Core:
         self.set_switches(switches)
 
     def set_switches(self, switches: Switches) -> None:
-        """Turn switches for every store."""
+        """Set switches for every store."""
         self.first_switches = switches
         for store in self.stores.values():
             store.switches = switches
 
     @property
     def wire_violations(self) -> list[Violation]:
-        """Requests of apps that carried a merchant's own field outside a birth, of all stores."""
+        """Requests of all stores in which an app wrote the merchant's own field other than at
+        creation.
+        """
         return [violation for store in self.stores.values() for violation in store.violations]
 
     # -- apps
@@ -182,7 +192,7 @@ class Core:
         client_secret: str | None = None,
         draft_of: str = "",
     ) -> App:
-        """An app of the developer portal."""
+        """Add an app of the developer portal."""
         app = App(
             client_id or self.apps.word(31),
             client_secret or self.apps.word(64),
@@ -203,25 +213,25 @@ class Core:
         return self.apps.grant(store, client_id, frozenset(scopes or SCOPES), store.owner).token
 
     async def uninstall(self, store_hash: str, client_id: str, user: User | None = None) -> bool:
-        """The owner, or another user with that right, uninstalls an app: token dead, hooks gone,
-        callback sent.
+        """The owner, or another user with that right, uninstalls an app. Its token is invalidated,
+        its webhooks are deleted, and the callback is sent.
 
-        False where it was not installed.
+        False if the app was not installed.
         """
         return await self.apps.uninstall(
             self.stores[store_hash], client_id, self.hooks[store_hash], user
         )
 
     def change_owner(self, store_hash: str, email: str) -> None:
-        """The owner's e-mail changes: apps must be authorised again (bigcommerce facts 1.4)."""
+        """Change the owner's e-mail. Apps must then be authorised again (bigcommerce facts 1.4)."""
         store = self.stores[store_hash]
         store.owner = User(store.owner.id, email)
         store.emit("store/information/updated", {"type": "store"})
         self.apps.ask_again(store)
 
     def add_user(self, store_hash: str, email: str) -> User:
-        """Somebody besides the owner may open apps. The first one switches multiple users on, which
-        asks every app again (1.4, 1.5).
+        """Allow another user to open apps. The first one switches multiple users on, and then every
+        app must be authorised again (1.4, 1.5).
         """
         store = self.stores[store_hash]
         user = User(store.ids.next("user") + 1_000_000, email)
@@ -232,8 +242,8 @@ class Core:
         return user
 
     async def remove_user(self, store_hash: str, user_id: int) -> dict[str, int | None]:
-        """A user loses access: every installed app is told. Client id -> status of its answer
-        (None: none).
+        """Remove a user's access. Every installed app gets a callback. Client id -> status of its
+        answer (None: no answer).
         """
         store = self.stores[store_hash]
         user = store.users.pop(user_id)
@@ -247,7 +257,7 @@ class Core:
         await self.outbox.idle()
 
     async def stop(self) -> None:
-        """Drop the webhooks that are on their way."""
+        """Drop the pending webhooks."""
         await self.outbox.stop()
 
 
@@ -259,7 +269,7 @@ SCOPES = (
 
 
 def acknowledges(answer: httpx2.Response) -> bool:
-    """False for an answer whose headers are too many or too large: it does not count as one
+    """False for an answer whose headers are too many or too large: it counts as no answer
     (bigcommerce facts 6.4).
     """
     headers = answer.headers.multi_items()

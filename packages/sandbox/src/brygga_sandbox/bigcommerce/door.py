@@ -1,6 +1,4 @@
-"""The door of the API: whose token, which store, how many requests are left, and what goes wrong on
-purpose.
-"""
+"""The access checks of the API: the token, the store, the remaining requests, and the faults."""
 
 from __future__ import annotations
 
@@ -59,7 +57,7 @@ def nothing() -> Response:
 
 
 def v2_refusal(refusal: Refusal) -> Response:
-    """A refusal in the array shape of v2 (bigcommerce facts 9)."""
+    """A refusal in the array form of v2 (bigcommerce facts 9)."""
     row: Json = {"status": refusal.status, "message": refusal.title}
     if refusal.errors:
         row["details"] = refusal.errors
@@ -67,7 +65,7 @@ def v2_refusal(refusal: Refusal) -> Response:
 
 
 def refused(refusal: Refusal, *, v2: bool = False) -> Response:
-    """The answer of a refusal in the shape of its API."""
+    """The answer of a refusal in the form of its API."""
     if isinstance(refusal, PlainRefusal):
         return answer(refusal.body(), refusal.status)
     if v2:
@@ -82,7 +80,7 @@ def refused(refusal: Refusal, *, v2: bool = False) -> Response:
 
 @dataclass(slots=True)
 class Call:
-    """One request to the API by an app that may make it."""
+    """One authorised request to the API."""
 
     request: Request
     store: Store
@@ -92,10 +90,10 @@ class Call:
     faults: Faults
     base: str
     acknowledged: list[Callable[[], None]] = field(default_factory=list)
-    """Done only when the answer of the handler is the one the client gets."""
+    """This runs only if the client gets the handler's answer."""
 
     def body(self) -> Any:
-        """The JSON body. 415 for a body that does not say it is JSON (bigcommerce facts 0, 9)."""
+        """The JSON body. 415 for a body that is not declared as JSON (bigcommerce facts 0, 9)."""
         kind = self.request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if self.request.body and kind != "application/json":
             raise Refusal(415, "Unsupported Media Type", {})
@@ -104,7 +102,7 @@ class Call:
         return value
 
     def check(self, body: Any) -> None:
-        """Refuse a field that the operation does not know, or of another type (bigcommerce facts
+        """Refuse a field that the operation does not know, or of the wrong type (bigcommerce facts
         3.3).
         """
         path = self.request.template.removeprefix(STORES)
@@ -119,18 +117,18 @@ class Call:
         return self.request.params[name]
 
     def view(self, **more: Any) -> View:
-        """What a reader sees: stock as old as the lag makes it (bigcommerce facts 5.2)."""
+        """The product as a read shows it, with stock as of the read lag (bigcommerce facts 5.2)."""
         sellable = self.store.switches.catalog_level == "available_to_sell"
         return View(f"{self.base}/cdn", self.moment(), sellable=sellable, **more)
 
     def moment(self) -> float:
-        """The moment whose stock numbers a read shows; a fault can make them older still."""
+        """The time whose stock numbers a read shows. A fault can make them older."""
         rule = self.faults.hits("stale_inventory", self.request)
         late = float(rule.params.get("seconds", 3)) if rule else 0.0
         return self.store.now() - max(self.store.lag(), late)
 
     def hit(self, kind: str) -> Rule | None:
-        """The special fault of that kind, if it strikes this request."""
+        """The special fault of that kind, if it fires for this request."""
         return self.faults.hits(kind, self.request)
 
 
@@ -139,7 +137,7 @@ Route = tuple[str, str, str | None, Handler]
 
 
 def throttled(rule: Rule, request: Request) -> Response:
-    """429 by fault: without any headers (the platform under load), unless the rule has `headers` or
+    """429 by fault. It has no headers (the platform under load), unless the rule has `headers` or
     `retry_after`.
     """
     response = too_many()
@@ -161,7 +159,7 @@ def too_many(body: str = "json") -> Response:
 
 
 def broken(rule: Rule, request: Request) -> Response:
-    """A server's fault, as JSON."""
+    """A server error, as JSON."""
     status = int(rule.params.get("status", 500))
     return answer(
         {"status": status, "title": "Internal Server Error", "type": STATUS_CODES}, status
@@ -180,7 +178,7 @@ SPEAKERS = {
 
 
 class Door:
-    """Lets calls in."""
+    """Checks calls before their handlers run."""
 
     def __init__(
         self,
@@ -201,12 +199,12 @@ class Door:
         self.requests = requests
         self.quotas: dict[str, Quota] = {}
         self.busy: dict[tuple[str, str], int] = {}
-        """How many calls are under way in a lane of a store."""
+        """How many calls run now in a serial group of a store."""
         self.busy_s = busy_s
         self.public_url = ""
 
     def mount(self, router: Router, routes: Iterable[Route]) -> None:
-        """Put API routes behind the door."""
+        """Put API routes behind the access checks."""
         for method, path, scope, handler in routes:
             router.add(method, STORES + path, self.guard(scope, handler))
 
@@ -233,8 +231,8 @@ class Door:
         return enter
 
     def turned_away(self, request: Request, store: Store | None) -> Response:
-        """401 for a dead or unknown token, 503 for a store that is closed (bigcommerce facts 9);
-        neither uses up the quota.
+        """401 for an invalid or unknown token, 503 for a store that is closed (bigcommerce facts
+        9). Neither uses up the quota.
         """
         if store is None:
             return text_response("Unauthorized", 401)
@@ -255,11 +253,11 @@ class Door:
         return response
 
     def quota(self, store: Store) -> Quota:
-        """The window of that store."""
+        """The quota window of that store."""
         return self.quotas.setdefault(store.hash, Quota())
 
     def missing(self, request: Request, allowed: tuple[str, ...]) -> Response:
-        """404 and 405; under a store's address they cost a request like any other, and carry its
+        """404 and 405. Under a store's address they cost a request like any other, and carry its
         headers.
         """
         parts = request.path.split("/")
@@ -292,7 +290,7 @@ class Door:
     async def counted(
         self, request: Request, store: Store, grant: Grant, scope: str | None, handler: Handler
     ) -> Response:
-        """One request of the quota, with the four headers on its answer."""
+        """Take one request from the quota, and put the four headers on its answer."""
         size, quota = store.settings.quota, self.quota(store)
         if not quota.take(store.now(), size):
             response = self.over_quota(store)
@@ -313,7 +311,7 @@ class Door:
     async def faulty(
         self, request: Request, store: Store, grant: Grant, scope: str | None, handler: Handler
     ) -> Response:
-        """The handler's answer, unless a fault puts another in its place."""
+        """The handler's answer, unless a fault replaces it."""
         base = self.public_url or request.base_url
         call = Call(
             request, store, grant.client_id, self.hooks[store.hash], self.camera, self.faults, base
@@ -334,8 +332,8 @@ class Door:
     async def alone(
         self, call: Call, grant: Grant, scope: str | None, handler: Handler
     ) -> Response:
-        """The handler's answer; for calls that must not run side by side, 429 without headers to
-        whoever comes too early.
+        """The handler's answer. For calls that must not run side by side, a call that comes too
+        early gets 429 without headers.
         """
         serial_group, width = lane_of(call.request)
         if not serial_group or call.store.switches.parallel_calls == "accept":
@@ -345,7 +343,7 @@ class Door:
             return too_many(call.store.switches.throttled_body).header(BARE, "bare")
         self.busy[key] = self.busy.get(key, 0) + 1
         try:
-            # One turn of the loop at least, so that calls sent together meet.
+            # At least one turn of the loop, so that calls sent together overlap.
             await (call.store.clock.sleep(self.busy_s) if self.busy_s > 0 else asyncio.sleep(0))
             return await self.handled(call, grant, scope, handler)
         finally:
@@ -354,7 +352,7 @@ class Door:
     async def handled(
         self, call: Call, grant: Grant, scope: str | None, handler: Handler
     ) -> Response:
-        """The handler's answer where the token's scopes allow it."""
+        """The handler's answer if the token's scopes allow it."""
         v2 = "/v2/" in call.request.template
         try:
             if scope is not None and not granted(grant, scope, call.request.method):
@@ -379,8 +377,8 @@ SERIAL_GROUPS: Mapping[str, tuple[str, int]] = {
 
 
 def lane_of(request: Request) -> tuple[str, int]:
-    """The lane of a call and its width; no name for a call that may run beside any other. Links may
-    be read in parallel.
+    """The serial group of a call and its width. The name is empty for a call that may run beside
+    any other. Links may be read in parallel.
     """
     template = request.template.removeprefix(STORES)
     if request.method == "GET" and template.endswith("-assignments"):
@@ -389,21 +387,21 @@ def lane_of(request: Request) -> tuple[str, int]:
 
 
 def without_marks(response: Response) -> Response:
-    """The answer without our own marks in its headers."""
+    """The answer without the internal marks in its headers."""
     response.headers = [pair for pair in response.headers if pair[0] != BARE]
     return response
 
 
 def granted(grant: Grant, scope: str, method: str) -> bool:
-    """True where the scope itself was given, or its read-only half and this only reads (bigcommerce
-    facts 1.6).
+    """True if the token has the scope itself, or its read-only half and this call only reads
+    (bigcommerce facts 1.6).
     """
     reads = method in {"GET", "HEAD"}
     return scope in grant.scopes or (reads and f"{scope}_read_only" in grant.scopes)
 
 
 def wants_json(request: Request) -> bool:
-    """False for who takes anything but JSON (bigcommerce facts 0, 9)."""
+    """False for a client that does not accept JSON (bigcommerce facts 0, 9)."""
     kinds = {
         part.partition(";")[0].strip().lower()
         for part in request.headers.get("accept", "*/*").split(",")
@@ -414,7 +412,7 @@ def wants_json(request: Request) -> bool:
 
 
 def no_route(request: Request, allowed: tuple[str, ...]) -> Response:
-    """404 and 405 as the platform says them."""
+    """404 and 405 as the platform writes them."""
     if allowed:
         response = answer({"status": 405, "title": "Method Not Allowed", "type": STATUS_CODES}, 405)
         return response.header("Allow", ", ".join(allowed))

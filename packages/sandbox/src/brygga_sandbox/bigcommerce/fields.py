@@ -1,8 +1,8 @@
-"""Which fields a product and a variant have, what they accept, and which of them fire
+"""The fields of a product and a variant, the values they accept, and the fields that fire
 product/updated.
 
-One table each; validation, defaults and the rendered order follow from it (bigcommerce facts 3.3,
-3.7, 6.3).
+There is one table for each. Validation, defaults and the rendered order follow from it (bigcommerce
+facts 3.3, 3.7, 6.3).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _FOUR = Decimal("0.0001")
 
 
 class Unfit(Exception):
-    """A value that a field does not take, with the reason."""
+    """A value that a field does not accept, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: kind, bounds, default, whether it may be null, and whether a change fires
+    """One field: kind, bounds, default, whether it may be null, and whether a change of it fires
     product/updated.
     """
 
@@ -38,12 +38,13 @@ class Field:
     nullable: bool = False
     fires: bool = False
     clamps: bool = False
-    """A number that is too large is taken for the largest (bigcommerce facts 5.2)."""
+    """A number that is too large is clamped to the largest (bigcommerce facts 5.2)."""
 
 
 Shape = Any
-"""What a write knows: a mapping for an object, a list of one shape for a list, a word for a plain
-value of that kind (with "?" where null is one too), and None for a value that something else reads.
+"""The fields that a write knows: a mapping for an object, a list of one shape for a list, a word
+for a plain value of that kind (with "?" if it may be null), and None for a value that other code
+reads.
 """
 
 
@@ -53,7 +54,7 @@ def text(low: int = 0, high: int = 255, **more: Any) -> Field:
 
 
 def number(default: Any = 0, high: int = 9_999_999_999, low: int = 0, **more: Any) -> Field:
-    """A number from 0 with four decimals kept."""
+    """A number from 0, stored with four decimals."""
     return Field("number", low, high, default, **more)
 
 
@@ -68,7 +69,7 @@ def flag(default: bool = False, **more: Any) -> Field:
 
 
 def choice(*among: str, default: str = "", **more: Any) -> Field:
-    """One word of a few."""
+    """One word of a fixed list."""
     return Field("choice", default=default or among[0], among=among, **more)
 
 
@@ -78,7 +79,7 @@ def ints(high: int = 1000, **more: Any) -> Field:
 
 
 def level(**more: Any) -> Field:
-    """A number of units; the Catalog API clamps one that is too large (bigcommerce facts 5.2)."""
+    """A number of units. The Catalog API clamps one that is too large (bigcommerce facts 5.2)."""
     return integer(clamps=True, **more)
 
 
@@ -159,7 +160,7 @@ PRODUCT: Mapping[str, Field] = {
 KEPT_BY_STORE = frozenset(
     {"total_sold", "reviews_rating_sum", "reviews_count", "date_last_imported"}
 )
-"""Fields that a write may carry and that stay what they are (bigcommerce facts 3.3)."""
+"""Fields that a write may contain but cannot change (bigcommerce facts 3.3)."""
 REQUIRED = {
     "name": "Please provide a name.",
     "price": "Please provide a price.",
@@ -169,7 +170,7 @@ REQUIRED = {
 
 
 def inherited() -> Field:
-    """A number that is null where the product's counts."""
+    """A number that is null if the product's number applies."""
     return number(None, nullable=True)
 
 
@@ -197,7 +198,7 @@ VARIANT: Mapping[str, Field] = {
     "bin_picking_number": text(nullable=True),
 }
 
-# A simple product and its only variant are one thing with two faces (bigcommerce facts 3.1, 3.5).
+# A simple product and its only variant are two views of one object (bigcommerce facts 3.1, 3.5).
 MIRRORED = (
     "sku",
     "price",
@@ -260,7 +261,7 @@ def _text(field: Field, value: Any) -> str:
 
 
 def _date(value: Any) -> str:
-    """A moment of ISO 8601, as it was given."""
+    """An ISO 8601 time, stored as it was given."""
     try:
         datetime.fromisoformat(_text(Field("text", 1, 64), value))
     except ValueError as wrong:
@@ -269,10 +270,11 @@ def _date(value: Any) -> str:
 
 
 def accepted(field: Field, value: Any) -> Any:  # noqa: PLR0911
-    """The value as it will be kept. Unfit says what is wrong with it."""
+    """The value in its stored form. Unfit says what is wrong with it."""
     if value is None:
         if field.nullable:
-            # Null takes a text or a count away; a price or measure is the product's then.
+            # Null removes a text or a count. For a price or measure, null means that the product's
+            # applies.
             return field.default
         raise Unfit("must not be null")
     match field.kind:
@@ -302,13 +304,13 @@ SORT_ORDER = "sort_order must be an integer from -2147483648 to 2147483647"
 
 
 def is_order(value: Any) -> bool:
-    """True for a place in an order: a whole number, below zero too (bigcommerce facts 3.10)."""
+    """True for a position in an order: a whole number, also below zero (bigcommerce facts 3.10)."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return whole and -MAX_LEVEL - 1 <= value <= MAX_LEVEL
 
 
 def is_gtin(value: str) -> bool:
-    """8, 12, 13 or 14 digits, the last of which is GS1's check digit of the others."""
+    """8, 12, 13 or 14 digits. The last one is GS1's check digit of the others."""
     if not value.isascii() or not value.isdigit() or len(value) not in {8, 12, 13, 14}:
         return False
     total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(value)))
@@ -316,9 +318,7 @@ def is_gtin(value: str) -> bool:
 
 
 def wrong_gtin(values: Json) -> Json:
-    """What is wrong with a `gtin` that is none; the words are ours, the platform's are not
-    known.
-    """
+    """The error for an invalid `gtin`. The text is ours, because the platform's is unknown."""
     given = values.get("gtin", "")
     return (
         {"gtin": "gtin must be a valid GTIN of 8, 12, 13 or 14 digits"}
@@ -330,7 +330,7 @@ def wrong_gtin(values: Json) -> Json:
 def accepted_fields(
     table: Mapping[str, Field], body: Json, shape: Mapping[str, Shape], refuse_unknown: bool
 ) -> tuple[Json, Json]:
-    """The accepted fields of a body, and what is wrong with the others."""
+    """The accepted fields of a body, and the errors of the others."""
     values: Json = {}
     errors = mistyped(body, shape) | (unknown(body, shape) if refuse_unknown else {})
     for name, value in body.items():
@@ -345,7 +345,7 @@ def accepted_fields(
 
 
 def mistyped(value: Any, shape: Shape, place: str = "") -> Json:
-    """The values of a body that are of another kind than its shape says, at any depth."""
+    """The values of a body whose kind differs from its shape, at any depth."""
     errors: Json = {}
     if isinstance(shape, Mapping) and isinstance(value, dict):
         for name, inner in value.items():
@@ -381,7 +381,7 @@ def is_kind(value: Any, kind: str) -> bool:
 
 
 def unknown(value: Any, shape: Shape, place: str = "") -> Json:
-    """The fields of a body that its shape does not name, at any depth, with what is wrong."""
+    """The fields of a body that its shape does not name, at any depth, with the error of each."""
     errors: Json = {}
     if isinstance(shape, Mapping) and isinstance(value, dict):
         for name, inner in value.items():

@@ -1,4 +1,4 @@
-"""What a webhook may be, and what signs its messages (bigcommerce facts 6.1, 6.5)."""
+"""What a webhook may contain, and what signs its messages (bigcommerce facts 6.1, 6.5)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _VALUE = re.compile(r"[\x20-\x7e\t]*")
 
 
 def address_of(url: Any) -> tuple[str, str, int | None] | None:
-    """Scheme, host and port of an address; None for what is none."""
+    """Scheme, host and port of an address. None for an invalid address."""
     if not isinstance(url, str) or any(letter <= " " for letter in url):
         return None
     try:
@@ -29,7 +29,7 @@ def address_of(url: Any) -> tuple[str, str, int | None] | None:
 
 
 def fits_a_header(name: Any, value: Any) -> bool:
-    """True for what can stand in a header (RFC 9110), within the sizes of bigcommerce facts 6.4."""
+    """True for a valid header (RFC 9110) within the sizes of bigcommerce facts 6.4."""
     if not isinstance(name, str) or not isinstance(value, str):
         return False
     return (
@@ -41,13 +41,15 @@ def fits_a_header(name: Any, value: Any) -> bool:
 
 
 def covers(asked: str, scope: str) -> bool:
-    """True when a hook for `asked` hears of `scope`; a wildcard at the end covers all below."""
+    """True if a webhook for `asked` receives `scope`. A wildcard at the end covers all scopes
+    below.
+    """
     return asked == scope or ("*" in asked and fnmatchcase(scope, asked))
 
 
 def signing_key(secret: str, reading: str) -> bytes:
-    """The key of a signature, by the reading that is switched on. Nobody here checks `v1a`: any
-    bytes do.
+    """The key of a signature, for the reading in force. No code here checks `v1a`, so any bytes
+    serve.
     """
     match reading:
         case "decoded":

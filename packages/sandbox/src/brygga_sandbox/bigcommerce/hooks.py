@@ -1,4 +1,4 @@
-"""Webhooks: who asked for what, and how a delivery goes (bigcommerce facts 6)."""
+"""Webhooks: who subscribed to what, and how a delivery proceeds (bigcommerce facts 6)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .scopes import EXCEPTION, known
 from .state import Store, uuid_of
 
 RETRIES = (60, 180, 300, 600, 900, 1800, 3600, 7200, 21_600, 50_400, 86_400)
-"""Gaps between tries in seconds (bigcommerce facts 6.4)."""
+"""The seconds between attempts (bigcommerce facts 6.4)."""
 QUIET_DAYS = 90
 MAX_PER_SCOPE = 10
 BLOCK_WINDOW_S, BLOCK_FROM, BLOCK_BELOW, BLOCKED_S = 120, 100, 0.9, 180
@@ -46,12 +46,12 @@ class Hook:
 
 @dataclass(slots=True)
 class Domain:
-    """How deliveries to one domain went of late."""
+    """The recent results of deliveries to one domain."""
 
     tries: deque[tuple[float, bool]] = field(default_factory=deque)
     blocked_until: float = 0.0
     reasons: list[Json] = field(default_factory=list)
-    """Why it is blocked, as GET /hooks/admin lists it."""
+    """The reason for the block, as GET /hooks/admin lists it."""
 
 
 class Hooks:
@@ -76,7 +76,7 @@ class Hooks:
     # ----------------------------------------------------------------------------------------------
 
     def json(self, hook: Hook) -> Json:
-        """A hook as its owner sees it."""
+        """A webhook as its owner sees it."""
         return {
             "id": hook.id,
             "client_id": hook.client_id,
@@ -90,23 +90,21 @@ class Hooks:
         }
 
     def of(self, client_id: str) -> list[Hook]:
-        """The hooks of a client; those that heard nothing for 90 days have been switched off by
-        now.
-        """
+        """The webhooks of a client. Those without an event for 90 days are deactivated first."""
         mine = [hook for hook in self.all.values() if hook.client_id == client_id]
         for hook in mine:
             self.retire(hook)
         return mine
 
     def one(self, client_id: str, hook_id: str) -> Hook:
-        """A hook of this client, or 404; those of others do not exist for it."""
+        """A webhook of this client, or 404. A client cannot see the webhooks of others."""
         found = next((hook for hook in self.of(client_id) if str(hook.id) == hook_id), None)
         if found is None:
             raise Refusal(404, f"Webhook with id [{hook_id}] not found")
         return found
 
     def create(self, client_id: str, body: Any) -> Hook:
-        """POST /v3/hooks. It works within a minute (bigcommerce facts 6.1)."""
+        """POST /v3/hooks. The webhook starts to work within a minute (bigcommerce facts 6.1)."""
         if not isinstance(body, dict):
             raise Refusal(400, "Input is invalid.")
         for name in ("scope", "destination"):
@@ -132,7 +130,7 @@ class Hooks:
         return hook
 
     def update(self, hook: Hook, body: Any) -> None:
-        """PUT a hook. Switching it on again does not bring back what was missed."""
+        """PUT a webhook. Reactivating it does not deliver what it missed."""
         if not isinstance(body, dict):
             raise Refusal(400, "Input is invalid.")
         values = self.checked(body)
@@ -147,21 +145,21 @@ class Hooks:
         self.heard.clear()
 
     def delete(self, hook: Hook) -> None:
-        """DELETE a hook; what is on its way is not delivered any more."""
+        """DELETE a webhook. Its pending messages are dropped."""
         self.all.pop(hook.id, None)
         self.heard.clear()
 
     def forget(self, client_id: str) -> None:
-        """The app is gone, and all its hooks with it (bigcommerce facts 1.4)."""
+        """The app is uninstalled, and all its webhooks are deleted (bigcommerce facts 1.4)."""
         for hook in [one for one in self.all.values() if one.client_id == client_id]:
             self.delete(hook)
 
     def malformed(self, name: str, words: str) -> Refusal:
-        """422 in the words of the webhooks API."""
+        """422 in the form of the webhooks API."""
         return Refusal(422, "JSON data is missing or invalid", {name: words})
 
     def checked(self, body: Json) -> Json:
-        """The accepted fields of a hook."""
+        """The accepted fields of a webhook."""
         if "scope" in body and not known(body["scope"]):
             raise self.malformed("scope", "error.scope.invalid")
         if "destination" in body:
@@ -180,8 +178,8 @@ class Hooks:
         }
 
     def check_destination(self, destination: Any) -> None:
-        """HTTPS on port 443 only; a sandbox also takes a plain address of this machine, where it
-        runs.
+        """HTTPS on port 443 only. A sandbox also accepts a plain address of this machine if it runs
+        on one.
         """
         place = address_of(destination)
         if place is None or len(destination) > 2000:
@@ -195,7 +193,7 @@ class Hooks:
     def room_for(
         self, client_id: str, scope: str, destination: str, but: Hook | None = None
     ) -> None:
-        """One hook per scope and destination, ten per scope (bigcommerce facts 6.1)."""
+        """One webhook per scope and destination, ten per scope (bigcommerce facts 6.1)."""
         mine = [
             hook for hook in self.all.values() if hook.client_id == client_id and hook is not but
         ]
@@ -206,8 +204,8 @@ class Hooks:
                 self.store.switches.duplicate_hook_status, title, {"destination": "error.duplicate"}
             )
         if scope == EXCEPTION and (same or any(hook.destination == destination for hook in mine)):
-            # One for all of them, and elsewhere: what cannot be reached cannot be told so
-            # (bigcommerce facts 6.3).
+            # One exception hook for all of them, at another destination: an unreachable destination
+            # cannot receive the report about itself (bigcommerce facts 6.3).
             title = (
                 "A webhook for delivery exceptions is the only one, with a destination of its own"
             )
@@ -220,7 +218,7 @@ class Hooks:
             )
 
     def admin(self, client_id: str) -> Json:
-        """GET /v3/hooks/admin: e-mails, the state of every hook, and blocked domains."""
+        """GET /v3/hooks/admin: e-mails, the state of every webhook, and blocked domains."""
         now = self.store.now()
         rows = [
             {
@@ -249,12 +247,12 @@ class Hooks:
         }
 
     def retire(self, hook: Hook) -> None:
-        """A hook without any event for 90 days is deactivated."""
+        """Deactivate a webhook that had no event for 90 days."""
         if hook.is_active and self.store.now() - hook.last_event > QUIET_DAYS * 86_400:
             self.switch_off(hook)
 
     def switch_off(self, hook: Hook) -> None:
-        """Deactivate a hook and write to its app."""
+        """Deactivate a webhook and write to its app."""
         hook.is_active, hook.deactivated = False, True
         self.mails.append({"client_id": hook.client_id, "hook_id": hook.id, "at": self.store.now()})
         self.heard.clear()
@@ -263,7 +261,7 @@ class Hooks:
     # ---------------------------------------------------------------------------------------------
 
     def listeners(self, scope: str) -> list[Hook]:
-        """The active hooks that hear of a scope."""
+        """The active webhooks that subscribe to a scope."""
         found = self.heard.get(scope)
         if found is None:
             found = [
@@ -273,7 +271,7 @@ class Hooks:
         return found
 
     def event(self, scope: str, data: Json) -> None:
-        """Something happened in the store: every hook that hears of it sends a message."""
+        """Report an event of the store: every webhook that subscribes to it sends a message."""
         listeners = self.listeners(scope)
         if not listeners:
             return
@@ -285,7 +283,7 @@ class Hooks:
                 self.send(hook, scope, data)
 
     def envelope(self, scope: str, data: Json) -> bytes:
-        """The body of a delivery. The hash is of data and time only: two scopes may share it
+        """The body of a delivery. The hash covers data and time only, so two scopes may share it
         (bigcommerce facts 6.2).
         """
         created_at = int(self.store.wall())
@@ -311,7 +309,7 @@ class Hooks:
         )
 
     def headers(self, hook: Hook, message_id: str, body: bytes) -> dict[str, str]:
-        """The headers of one attempt: the hook's own, and a Standard Webhooks signature
+        """The headers of one attempt: the webhook's own, and a Standard Webhooks signature
         (bigcommerce facts 6.5).
         """
         headers = {
@@ -335,16 +333,18 @@ class Hooks:
         return headers
 
     def domain(self, hook: Hook) -> Domain:
-        """The record of a hook's domain, kept per client."""
+        """The record of a webhook's domain, kept per client."""
         name = urlsplit(hook.destination).hostname or ""
         return self.domains.setdefault((hook.client_id, name), Domain())
 
     def blocked(self, hook: Hook) -> bool:
-        """True while the domain is on the block list: its messages go to the retry queue unsent."""
+        """True while the domain is on the block list. Its messages go to the retry queue unsent."""
         return self.domain(hook).blocked_until > self.store.now()
 
     def failed(self, hook: Hook, scope: str) -> None:
-        """A try went wrong: counted for the block list, and told to who listens for exceptions."""
+        """An attempt failed. It counts for the block list, and the client's exception hook receives
+        it.
+        """
         if not self.blocked(hook):
             self.count(hook, good=False)
         last = self.told_at.get(hook.destination, float("-inf"))
@@ -353,12 +353,12 @@ class Hooks:
             self.exception(hook, scope, 90_001, "delivery failed and will be retried")
 
     def gave_up(self, hook: Hook, scope: str) -> None:
-        """The last try failed: the hook is switched off (bigcommerce facts 6.4)."""
+        """The last attempt failed: the webhook is deactivated (bigcommerce facts 6.4)."""
         self.switch_off(hook)
         self.exception(hook, scope, 90_002, "all tries have failed; the webhook is disabled")
 
     def exception(self, hook: Hook, scope: str, code: int, message: str) -> None:
-        """Tell the client's own exception hook, which must have another destination."""
+        """Notify the client's own exception hook, which must have another destination."""
         if scope == EXCEPTION:
             return
         data = {"type": "webhook", "id": hook.id, "error_code": code, "message": message}
@@ -367,8 +367,8 @@ class Hooks:
                 self.send(listener, EXCEPTION, data)
 
     def count(self, hook: Hook, *, good: bool) -> None:
-        """Success ratio per domain over two minutes: below 90 % of 100 or more, three minutes on
-        the block list.
+        """The success ratio per domain over two minutes. Below 90 % of 100 or more attempts, the
+        domain is on the block list for three minutes.
         """
         now = self.store.now()
         domain = self.domain(hook)
@@ -393,7 +393,7 @@ class Hooks:
 
 @dataclass(slots=True)
 class Letter:
-    """One message to one hook, for as long as that hook is there and active."""
+    """One message to one webhook. It is valid while the webhook exists and is active."""
 
     hooks: Hooks
     hook: Hook
@@ -402,7 +402,7 @@ class Letter:
     body: bytes
 
     def address(self) -> tuple[str, dict[str, str]] | None:
-        """Where it goes, if it is still wanted."""
+        """The address, if the webhook still exists."""
         if self.hooks.all.get(self.hook.id) is not self.hook or not self.hook.is_active:
             return None
         return self.hook.destination, self.hooks.headers(self.hook, self.message_id, self.body)
@@ -418,4 +418,4 @@ class Letter:
 
 
 BLOCKED = "x-sandbox-blocked"
-"""Marks an attempt that must not leave the house, because its domain is blocked."""
+"""Marks an attempt that must not be sent, because its domain is blocked."""

@@ -1,5 +1,5 @@
-"""Stock: who keeps the number, what an adjustment may do, what a read shows (bigcommerce facts
-5).
+"""Stock: where the number is kept, what an adjustment may do, and what a read shows (bigcommerce
+facts 5).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ MAX_ITEMS = 2000
 
 
 def records_of(product: Product, variant: Variant | None) -> list[StockRecord]:
-    """Where the number is kept: with the product for simple and product-tracked ones, else with the
-    variant.
+    """Where the number is kept: with the product if it is simple or tracked by product, otherwise
+    with the variant.
     """
     if variant is None or product.simple or product.tracking == "product":
         return product.records
@@ -24,12 +24,12 @@ def records_of(product: Product, variant: Variant | None) -> list[StockRecord]:
 
 
 def record_at(records: list[StockRecord], location_id: int) -> StockRecord | None:
-    """The shelf at a location, if anything was ever kept there."""
+    """The stock record at a location, if one exists."""
     return next((record for record in records if record.location_id == location_id), None)
 
 
 def record_for(records: list[StockRecord], location_id: int) -> StockRecord:
-    """The shelf at a location, made when missing."""
+    """The stock record at a location. It is created when missing."""
     record = record_at(records, location_id)
     if record is None:
         record = StockRecord(location_id)
@@ -40,8 +40,8 @@ def record_for(records: list[StockRecord], location_id: int) -> StockRecord:
 def on_hand(
     records: list[StockRecord], moment: float | None = None, *, sellable: bool = False
 ) -> int:
-    """The level at the default location now, or as it was at a moment; `sellable` is without the
-    safety stock.
+    """The level at the default location now, or at an earlier time. `sellable` subtracts the safety
+    stock.
     """
     record = record_at(records, DEFAULT_LOCATION)
     if record is None:
@@ -57,7 +57,7 @@ def on_hand(
 
 
 def product_level(product: Product, moment: float | None = None, *, sellable: bool = False) -> int:
-    """`inventory_level` of a product: the sum of its variants where they are tracked (bigcommerce
+    """`inventory_level` of a product: the sum of its variants if they are tracked (bigcommerce
     facts 3.3).
     """
     if product.tracking == "variant" and not product.simple:
@@ -70,7 +70,7 @@ def product_level(product: Product, moment: float | None = None, *, sellable: bo
 def variant_level(
     product: Product, variant: Variant, moment: float | None = None, *, sellable: bool = False
 ) -> int:
-    """`inventory_level` of a variant: counts only where variants are tracked, and for a base
+    """`inventory_level` of a variant: it counts only if variants are tracked, and for a base
     variant.
     """
     return on_hand(
@@ -79,7 +79,7 @@ def variant_level(
 
 
 def available(product: Product, variant: Variant | None) -> int | None:
-    """How many a shopper can buy at the default location; None for no counting."""
+    """How many units a shopper can buy at the default location. None if stock is not tracked."""
     if product.tracking == "none":
         return None
     record = record_at(records_of(product, variant), DEFAULT_LOCATION)
@@ -111,10 +111,10 @@ def move(
     location_id: int = DEFAULT_LOCATION,
     owed: int = 0,
 ) -> None:
-    """Set a number and tell who listens. `owed` is by how much the units on backorder change."""
+    """Set a number and fire the webhooks. `owed` is the change in units on backorder."""
     record = record_for(records_of(product, variant), location_id)
     if store.switches.backordered_units != "kept_beside":
-        owed = max(0, -level) - record.backordered  # a restock serves them first
+        owed = max(0, -level) - record.backordered  # a restock fills backorders first
     alone = owed != 0 and level - record.level == -owed
     step = Move(product, variant, record.level, level, method, by_order, location_id, alone)
     record.put(level, store.now(), store.read_lag_s, record.backordered + owed)
@@ -123,7 +123,7 @@ def move(
 
 
 def announce(store: Store, step: Move) -> None:
-    """Fire the hooks of one change of stock, by tracking level (bigcommerce facts 6.3)."""
+    """Fire the webhooks of one stock change, by tracking level (bigcommerce facts 6.3)."""
     if step.only_backordered:
         place = {
             "variant_id": (step.variant or step.product.variants[0]).id,
@@ -155,13 +155,15 @@ def announce(store: Store, step: Move) -> None:
     elif step.by_order and step.level < step.before and step.level <= warned_at(step):
         store.emit(f"{channel}/low_stock_reached", place)
     if product.tracking != "none" and step.before != step.level:
-        # The inventory level is one of the fields that fire product/updated where tracking is on.
+        # The inventory level is one of the fields that fire product/updated if tracking is on.
         store.touched(product)
         store.emit("store/product/updated", {"type": "product", "id": product.id})
 
 
 def warned_at(step: Move) -> int:
-    """The number at which the merchant wants to be warned: the location's, else the catalogue's."""
+    """The level at which the merchant wants a warning: the location's, otherwise the
+    catalogue's.
+    """
     record = record_at(records_of(step.product, step.variant), step.location_id)
     own = step.variant.get("inventory_warning_level") if step.variant else 0
     return int(
@@ -173,7 +175,7 @@ def warned_at(step: Move) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One adjustment with its target found."""
+    """One adjustment whose target is found."""
 
     product: Product
     variant: Variant | None
@@ -188,8 +190,8 @@ class Item:
 
 
 def adjust(store: Store, body: Any, *, relative: bool, is_cut: bool = False) -> Json:
-    """Apply a whole batch or none of it (bigcommerce facts 5.2); by one reading only a part of one
-    that is cut.
+    """Apply a whole batch or none of it (bigcommerce facts 5.2). With one reading, a batch whose
+    call is cut is applied in part.
     """
     items = [find(store, raw) for raw in items_of(body)]
     for item in items:
@@ -206,12 +208,12 @@ def adjust(store: Store, body: Any, *, relative: bool, is_cut: bool = False) -> 
 
 
 def problem(title: str, errors: Json | None = None) -> ProblemRefusal:
-    """422 of the inventory API: the item at fault stands only in the title."""
+    """422 of the inventory API: only the title names the item at fault."""
     return ProblemRefusal(422, title, errors or {})
 
 
 def items_of(body: Any) -> list[Any]:
-    """The items of a batch, if it is one."""
+    """The items of a batch, if the value is a batch."""
     if not isinstance(body, dict) or not isinstance(body.get("items"), list) or not body["items"]:
         raise problem("Payload contains invalid fields", {"items": "must be a non-empty array"})
     if not isinstance(body.get("reason", ""), str):
@@ -229,7 +231,7 @@ def whole(value: Any) -> bool:
 
 
 def find(store: Store, raw: Any) -> Item:
-    """The target of one item; exactly one of sku, variant_id and product_id names it."""
+    """The target of one item. Exactly one of sku, variant_id and product_id names it."""
     if (
         not isinstance(raw, dict)
         or not whole(raw.get("quantity"))
@@ -264,7 +266,7 @@ def find(store: Store, raw: Any) -> Item:
 
 
 def locate(store: Store, name: str, wanted: Any) -> tuple[Product, Variant | None] | None:
-    """The product, and the variant unless the product itself was named."""
+    """The product, and also the variant unless the item names the product itself."""
     if name == "product_id":
         product = store.products.get(wanted) if whole(wanted) else None
         return (product, None) if product else None
@@ -279,7 +281,7 @@ def locate(store: Store, name: str, wanted: Any) -> tuple[Product, Variant | Non
 
 
 def allowed(store: Store, item: Item, *, relative: bool) -> None:
-    """Refuse what is tracked at another level or was never given a number (bigcommerce facts
+    """Refuse an item that is tracked at another level or never got a number (bigcommerce facts
     5.2).
     """
     tracking = item.product.tracking
@@ -311,8 +313,7 @@ def absolute_levels(store: Store, items: list[Item]) -> list[int]:
             raise problem(f"[Item with {item.identity} exceeds the limit of {MAX_LEVEL}]")
         if item.quantity < 0 and store.switches.negative_absolute == "refuse":
             raise problem(f"[Item with {item.identity} has a negative quantity]")
-    # Units on backorder stay owed, but by the reading that has no other number than what is on
-    # hand.
+    # Units on backorder stay. With the other reading, on-hand stock is the only number.
     kept = store.switches.backordered_units != "below_zero"
     return [max(0, item.quantity) - (owed_at(item) if kept else 0) for item in items]
 
@@ -324,8 +325,8 @@ def owed_at(item: Item) -> int:
 
 
 def relative_levels(store: Store, items: list[Item]) -> list[int]:
-    """The new levels of a relative batch; several items may speak of one shelf, in order. Nothing
-    is taken that is not on hand.
+    """The new levels of a relative batch. Several items may name one stock record; they apply in
+    order. A batch takes no more than what is on hand.
     """
     levels: dict[int, int] = {}
     result = []
@@ -359,14 +360,14 @@ def give(
 
 
 def forget_levels(product: Product) -> None:
-    """After a switch of the tracking level no number is known any more (bigcommerce facts 5.4)."""
+    """After a switch of the tracking level every number is unknown (bigcommerce facts 5.4)."""
     for records in (product.records, *(variant.records for variant in product.variants)):
         records.clear()
 
 
 def first_option(store: Store, product: Product) -> None:
-    """What becomes of the counting of a simple product that gets its first variant (bigcommerce
-    facts 3.9).
+    """What happens to the stock of a simple product that gets its first variant (bigcommerce facts
+    3.9).
     """
     if store.switches.first_option_tracking == "variant" and product.tracking == "product":
         product.put("inventory_tracking", "variant")

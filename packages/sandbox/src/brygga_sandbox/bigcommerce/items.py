@@ -1,4 +1,6 @@
-"""What the inventory API shows of an item, and what else it lets one set (bigcommerce facts 5.3)."""
+"""What the inventory API shows of an item, and which settings it accepts (bigcommerce facts
+5.3).
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ from .state import Product, StockRecord, Store, Variant, uuid_of
 
 
 def shown_records(store: Store, product: Product, variant: Variant) -> list[StockRecord]:
-    """Where a row of the inventory's lists gets its number from."""
+    """The source of the number in a row of the inventory's lists."""
     whole = product.tracking == "product" and not product.simple
     return (
         variant.records
@@ -29,7 +31,7 @@ def shown_records(store: Store, product: Product, variant: Variant) -> list[Stoc
 
 
 def is_listed(store: Store, product: Product) -> bool:
-    """False for the variants of a product that is counted as a whole, by one reading (bigcommerce
+    """With one reading, false for the variants of a product that is tracked as a whole (bigcommerce
     facts 5.3).
     """
     return (
@@ -87,7 +89,7 @@ def item_row(
 
 
 def are_settings(entry: Json) -> bool:
-    """True where every setting has its type (5.3)."""
+    """True if every setting has its type (5.3)."""
     counts = ("safety_stock", "warning_level", "backorder_limit")
     return (
         all(whole(entry[key]) and 0 <= entry[key] <= MAX_LEVEL for key in counts if key in entry)

@@ -1,5 +1,5 @@
-"""Lists: which products match, in what order, and which page of them (bigcommerce facts 0, 2.2,
-3.2).
+"""Lists: which products match, in what order, and which page of them is returned (bigcommerce facts
+0, 2.2, 3.2).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ BARE_DATE = len("2026-01-31")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Which slice of a list is wanted, and the query it came with."""
+    """The requested slice of a list, and the query of the request."""
 
     number: int
     limit: int
@@ -36,7 +36,9 @@ class Page:
         return rows[(self.number - 1) * self.limit : self.number * self.limit]
 
     def meta(self, total: int, count: int) -> Json:
-        """`meta.pagination`, with relative links that are absent at the ends."""
+        """`meta.pagination`, with relative links. The first and the last page lack the link that
+        leads nowhere.
+        """
         pages = -(-total // self.limit)
         links = {"current": self.link(self.number)}
         if self.number > 1:
@@ -56,7 +58,7 @@ class Page:
         }
 
     def link(self, number: int) -> str:
-        """A link to another page: a query string only."""
+        """A link to another page. It is only a query string."""
         rest = [(key, value) for key, value in self.query if key not in {"page", "limit"}]
         return "?" + urlencode(
             [*rest, ("page", str(number)), ("limit", str(self.limit))], safe=":,"
@@ -66,7 +68,7 @@ class Page:
 def page_of(
     store: Store, request: Request, *, maximum: int = 250, default: int = 50, cap: int | None = None
 ) -> Page:
-    """The page a request asks for. Above the maximum is 413, or clamped; `cap` clamps always."""
+    """The requested page. A limit above the maximum is 413 or clamped; `cap` always clamps it."""
     number = positive(request, "page", 1)
     limit = positive(request, "limit", default)
     if limit > maximum:
@@ -95,7 +97,7 @@ def words(text: str) -> list[str]:
 
 
 def ids_in(request: Request, *names: str) -> list[int] | None:
-    """The ids of a comma list under one of these names; None when the filter is absent."""
+    """The ids of a comma list under one of these names. None when the filter is absent."""
     for name in names:
         given = request.values(name)
         if given:
@@ -175,7 +177,7 @@ def parsed(field: str, text: str, now: float) -> Any:
 
 
 def number_of(field: str, text: str) -> Decimal:
-    """A number in a query. What cannot be compared, such as NaN, is none."""
+    """A number in a query. A value that cannot be compared, such as NaN, is refused."""
     try:
         number = Decimal(text) if text.isascii() else Decimal("NaN")
     except InvalidOperation:
@@ -186,8 +188,8 @@ def number_of(field: str, text: str) -> Decimal:
 
 
 def moment_text(field: str, text: str, now: float) -> str:
-    """A full timestamp that sorts as text. A bare date gets the present time of day added
-    (bigcommerce facts 3.2).
+    """A full timestamp that sorts as text. A bare date gets the present time of day (bigcommerce
+    facts 3.2).
     """
     try:
         moment = datetime.fromisoformat(text.replace(" ", "+"))
@@ -200,7 +202,7 @@ def moment_text(field: str, text: str, now: float) -> str:
 
 
 def field_test(name: str, text: str, now: float) -> Test | None:
-    """The test of one filter on a plain field; None for a filter the API does not know."""
+    """The test of one filter on a plain field. None for a filter the API does not know."""
     field, _, operator = name.partition(":")
     getter = _GETTERS.get(field)
     if getter is None:
@@ -218,8 +220,8 @@ def field_test(name: str, text: str, now: float) -> Test | None:
 
 
 def in_category(request: Request, text: str) -> Test:
-    """The first category only: products that are in further categories too are missed (bigcommerce
-    facts 3.2).
+    """It compares the first category only. Products that are also in further categories are missed
+    (bigcommerce facts 3.2).
     """
     wanted = whole(text)
     if wanted is None:
@@ -240,7 +242,7 @@ def in_channels(request: Request, text: str) -> Test:
 
 
 def with_keyword(request: Request, text: str) -> Test:
-    """The word in name or SKU."""
+    """The word is in the name or the SKU."""
     word = text.lower()
     return lambda store, product: word in f"{product.get('name')} {product.get('sku')}".lower()
 
@@ -254,7 +256,7 @@ def running_low(request: Request, text: str) -> Test:
 
 
 def sold_out(request: Request, text: str) -> Test:
-    """Counted and at zero, or not."""
+    """Tracked and at zero, or not."""
     out = truth(text, "out_of_stock")
     return lambda store, product: (
         (product.tracking != "none" and product_level(product) <= 0) is out
@@ -272,7 +274,9 @@ _SPECIAL: dict[str, Callable[[Request, str], Test]] = {
 
 
 def tests_of(request: Request, now: float) -> list[Test]:
-    """The filters of a request. Names the API does not list are read past, as the platform does."""
+    """The filters of a request. Names that the API does not list are ignored, as the platform
+    does.
+    """
     tests = []
     for name, text in request.query:
         if name in _OUTSIDE:
@@ -285,7 +289,7 @@ def tests_of(request: Request, now: float) -> list[Test]:
 
 
 def candidates(store: Store, request: Request) -> list[Product]:
-    """The few products that an indexed filter leaves, or all."""
+    """The few products that an indexed filter selects, or all products."""
     named = ids_in(request, "id:in", "id")
     if named is not None:
         return [store.products[key] for key in sorted(set(named)) if key in store.products]
@@ -296,7 +300,9 @@ def candidates(store: Store, request: Request) -> list[Product]:
 
 
 def matching(store: Store, request: Request) -> list[Product]:
-    """The products a request means, in the order it wants. Remembered until the catalogue moves."""
+    """The products that a request selects, in its order. The result is cached until the catalogue
+    changes.
+    """
     key = tuple(
         pair
         for pair in request.query
@@ -319,7 +325,7 @@ def matching(store: Store, request: Request) -> list[Product]:
 
 
 def ordered(store: Store, request: Request, found: list[Product]) -> list[Product]:
-    """The list in the order asked for; by id when nothing is."""
+    """The list in the requested order. The default order is by id."""
     sort = request.value("sort") or "id"
     if sort not in _SORTS:
         raise invalid({"sort": f"sort must be one of {', '.join(_SORTS)}"})
@@ -333,8 +339,8 @@ def ordered(store: Store, request: Request, found: list[Product]) -> list[Produc
 
 
 def by_dates(store: Store, request: Request, rows: list[Row]) -> list[Row]:
-    """Metafields made or changed between two moments, in the direction asked for (bigcommerce facts
-    3.12).
+    """Metafields created or changed between two times, in the requested direction (bigcommerce
+    facts 3.12).
     """
     for name, text in request.query:
         field, _, bound = name.partition(":")

@@ -1,5 +1,5 @@
-"""Pictures and videos: BigCommerce fetches a picture itself, renames it, and knows only YouTube
-(bigcommerce facts 3.10, 3.11).
+"""Pictures and videos: BigCommerce fetches a picture itself, renames it, and accepts only YouTube
+videos (bigcommerce facts 3.10, 3.11).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 class Camera:
-    """Fetches pictures and keeps their bytes once each, up to `room` bytes in all; older ones are
-    then forgotten.
+    """Fetches pictures and stores the bytes of each once, up to `room` bytes in all. Then older
+    ones are dropped.
 
-    `get` returns the bytes, or None where nothing could be had.
+    `get` returns the bytes, or None if they cannot be fetched.
     """
 
     def __init__(self, get: Fetch, own_addresses: str = "", room: int = 64 * 1024 * 1024) -> None:
@@ -48,8 +48,8 @@ class Camera:
         limit: int = MAX_URL,
         lost: Callable[[], bool] = lambda: False,
     ) -> tuple[str, str]:
-        """Digest and kind of the picture behind an address. Refuses what cannot be fetched, shown
-        or carried; `lost` things cannot.
+        """Digest and kind of the picture behind an address. Refuses a picture that cannot be
+        fetched, shown or stored. The addresses in `lost` cannot be fetched.
         """
         if not isinstance(url, str) or not re.match(r"https?://[^/\s]+", url):
             raise invalid({"image_url": "url must be an actual URL or an empty string"})
@@ -66,7 +66,7 @@ class Camera:
         return self.keep(content, status=status)
 
     def keep(self, content: bytes, *, status: int = 400) -> tuple[str, str]:
-        """Keep the bytes. Refuses more than 8 MB and what is no picture."""
+        """Store the bytes. Refuses more than 8 MB and anything that is no picture."""
         if len(content) > MAX_BYTES:
             raise Refusal(
                 422, "The maximum of 8 MB size limit for upload image is exceeded", code=10001
@@ -87,13 +87,13 @@ class Camera:
         return digest, kind
 
     def promise(self, key: str, kind: str, draw: Callable[[], bytes]) -> tuple[str, str]:
-        """A picture that is drawn when somebody looks at it."""
+        """A picture that is drawn when it is read."""
         digest = hashlib.sha1(key.encode(), usedforsecurity=False).hexdigest()
         self.promised[digest] = (kind, draw)
         return digest, kind
 
     def find(self, start: str) -> tuple[str, bytes] | None:
-        """Kind and bytes of the picture whose digest starts so."""
+        """Kind and bytes of the picture whose digest starts with this text."""
         if start in self.promised:
             kind, draw = self.promised[start]
             return kind, draw()
@@ -103,14 +103,14 @@ class Camera:
 
 
 class Lens:
-    """The camera during one request: a fault may put any of its pictures out of reach."""
+    """The camera during one request. A fault may make any of its pictures unavailable."""
 
     def __init__(self, camera: Camera, lost: Callable[[], bool]) -> None:
         self.camera = camera
         self.lost = lost
 
     async def load(self, url: Any, *, status: int = 400, limit: int = MAX_URL) -> tuple[str, str]:
-        """As the camera does, unless the fault strikes."""
+        """As the camera does, unless the fault fires."""
         return await self.camera.load(url, status=status, limit=limit, lost=self.lost)
 
     def keep(self, content: bytes) -> tuple[str, str]:
@@ -122,7 +122,7 @@ Eye = Camera | Lens
 
 
 def file_name(store: Store, source: str, kind: str) -> str:
-    """The stored name: the old one with a random suffix, so that it can't be traced back
+    """The stored name: the old one with a random suffix, so that it cannot be traced back
     (bigcommerce facts 3.10).
     """
     stem = (
@@ -162,7 +162,7 @@ def image_json(store: Store, image: Picture, base: str) -> Json:
 
 
 def image_fields(body: Json, *, inline: bool = False) -> Json:
-    """The fields of an image that may be written; the picture itself apart."""
+    """The fields of an image that may be written, without the picture itself."""
     errors: Json = {}
     if not isinstance(body.get("is_thumbnail", False), bool):
         errors["is_thumbnail"] = "must be a boolean"
@@ -180,8 +180,8 @@ def image_fields(body: Json, *, inline: bool = False) -> Json:
 def add_image(
     store: Store, product: Product, picture: tuple[str, str], source: str, values: Json
 ) -> Picture:
-    """Put a picture on a product. The first becomes the thumbnail, and a thumbnail is the only
-    one.
+    """Add a picture to a product. The first one becomes the thumbnail, and there is only one
+    thumbnail.
     """
     if len(product.images) >= MAX_IMAGES:
         raise too_many_images()
@@ -218,7 +218,7 @@ def make_thumbnail(product: Product, image: Picture) -> None:
 def change_image(
     store: Store, product: Product, image: Picture, values: Json, picture: tuple[str, str] | None
 ) -> None:
-    """PUT an image: order, text, thumbnail, or another picture in its place."""
+    """PUT an image: order, text, thumbnail, or another picture."""
     image.sort_order = values.get("sort_order", image.sort_order)
     image.description = values.get("description", image.description)
     image.modified = store.wall()
@@ -230,7 +230,9 @@ def change_image(
 
 
 def remove_image(store: Store, product: Product, image: Picture) -> None:
-    """Delete an image; the lowest sort order takes over as thumbnail (bigcommerce facts 3.10)."""
+    """Delete an image. The image with the lowest sort order becomes the thumbnail (bigcommerce
+    facts 3.10).
+    """
     product.images.remove(image)
     if (
         image.is_thumbnail
@@ -250,7 +252,7 @@ def image_of(product: Product, image_id: str) -> Picture:
 
 
 def read_video(store: Store, body: Any, *, partial: bool = False) -> Json:
-    """The accepted fields of a video. Only YouTube ids are known."""
+    """The accepted fields of a video. Only YouTube ids are accepted."""
     if not isinstance(body, dict):
         raise Refusal(400, "Input is invalid", detail="Syntax error")
     errors: Json = {}
@@ -278,7 +280,7 @@ def read_video(store: Store, body: Any, *, partial: bool = False) -> Json:
 
 
 def add_video(store: Store, product: Product, values: Json) -> Video:
-    """Attach a video; title and length are filled in from YouTube (bigcommerce facts 3.11)."""
+    """Attach a video. Title and length come from YouTube (bigcommerce facts 3.11)."""
     video_id = values["video_id"]
     video = Video(
         store.ids.next("video"),

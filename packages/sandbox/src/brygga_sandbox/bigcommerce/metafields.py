@@ -1,4 +1,6 @@
-"""Metafields: keys and values an app keeps with a product or variant (bigcommerce facts 3.12)."""
+"""Metafields: keys and values that an app stores with a product or variant (bigcommerce facts
+3.12).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def metafield_json(metafield: Metafield) -> Json:
 
 
 def check(store: Store, body: Any, *beside: str, create: bool) -> Json:
-    """The accepted fields of a metafield. A batch names `beside` whose, or which, it is."""
+    """The accepted fields of a metafield. A batch names in `beside` the owner or the metafield."""
     if not isinstance(body, dict):
         raise Refusal(400, "Input is invalid", detail="Syntax error")
     if create:
@@ -60,8 +62,8 @@ def check(store: Store, body: Any, *beside: str, create: bool) -> Json:
 def visible(
     store: Store, kind: str, client: str, resource_id: int | None = None
 ) -> list[Metafield]:
-    """The metafields a client may read: its own, and those of others that are not for their app
-    only.
+    """The metafields a client may read: its own, and those of others that are not restricted to
+    their app.
     """
     if resource_id is None:
         found = [one for one in store.metafields.values() if one.resource_type == kind]
@@ -102,7 +104,7 @@ def create(
 
 
 def tell(store: Store, metafield: Metafield, event: str) -> None:
-    """Metafields of products have hooks of their own, which `database/product/*` brings too; the
+    """Metafields of products have their own webhooks, which `database/product/*` also includes. The
     documents do not show their data (6.1).
     """
     if metafield.resource_type == "product":
@@ -113,7 +115,7 @@ def tell(store: Store, metafield: Metafield, event: str) -> None:
 def own(
     store: Store, kind: str, client: str, metafield_id: Any, resource_id: int | None = None
 ) -> Metafield:
-    """A metafield the client may change, or 404; 403 where it may only read."""
+    """A metafield the client may change, or 404. 403 if the client may only read it."""
     found = by_id(store.metafields, whole(metafield_id))
     if (
         found is None
@@ -145,13 +147,13 @@ def delete(store: Store, metafield: Metafield) -> None:
 
 
 def forget(store: Store, client: str) -> None:
-    """All metafields of an app are gone with it (bigcommerce facts 3.12)."""
+    """All metafields of an app are deleted with it (bigcommerce facts 3.12)."""
     for metafield in [one for one in store.metafields.values() if one.owner == client]:
         delete(store, metafield)
 
 
 def batch(most: int, rows: Any, work: Callable[[Any], Any]) -> Json:
-    """Do each row; a partial failure is 422 in the same shape (bigcommerce facts 3.12)."""
+    """Process each row. A partial failure is 422 in the same form (bigcommerce facts 3.12)."""
     if not isinstance(rows, list) or not rows:
         raise Refusal(422, "JSON data is missing or invalid", {"body": "must be a non-empty array"})
     if len(rows) > most:

@@ -13,28 +13,28 @@ Owner = tuple[int, int | None]
 
 
 def free_name(store: Store, name: str, product: Product | None = None) -> None:
-    """Refuse a name that another product has; letter by letter, case counts."""
+    """Refuse a name that another product has. The comparison is exact and case-sensitive."""
     taken = store.names.get(name)
     if taken is not None and (product is None or taken != product.id):
         raise duplicate("name")
 
 
 def sku_owner(store: Store, sku: str) -> Owner | None:
-    """Who has this SKU, in whatever case: (product, variant), or (product, None) for the product
-    itself.
+    """The owner of this SKU, in any case of letters: (product, variant), or (product, None) for the
+    product itself.
     """
     return store.skus.get(sku.lower()) if sku else None
 
 
 def free_product_sku(store: Store, sku: str, product: Product | None = None) -> None:
-    """Refuse a product SKU that another product or any variant has, whatever the case."""
+    """Refuse a product SKU that another product or any variant has, in any case of letters."""
     taken = sku_owner(store, sku)
     if taken is not None and (product is None or taken != (product.id, None)):
         raise duplicate("sku")
 
 
 def free_variant_sku(store: Store, sku: str, variant: Variant | None = None) -> None:
-    """Refuse a variant SKU that is taken; the words are those integrators report."""
+    """Refuse a variant SKU that is taken. The message is the one that integrators report."""
     taken = sku_owner(store, sku)
     if taken is not None and (variant is None or taken != (variant.product_id, variant.id)):
         title = f"Sku `{sku}` is not unique"
@@ -42,7 +42,7 @@ def free_variant_sku(store: Store, sku: str, variant: Variant | None = None) -> 
 
 
 def rename_sku(store: Store, old: str, new: str, owner: Owner) -> None:
-    """Give up one SKU and take another."""
+    """Release one SKU and take another."""
     if old and store.skus.get(old.lower()) == owner:
         del store.skus[old.lower()]
     if new:
@@ -50,14 +50,14 @@ def rename_sku(store: Store, old: str, new: str, owner: Owner) -> None:
 
 
 def slug(name: str) -> str:
-    """The address made from a name, with slashes around."""
+    """The address derived from a name, with slashes around it."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "product"
     return f"/{words[:240]}/"
 
 
 def own_url(store: Store, name: str) -> str:
-    """A free address made from the name; a suffix where it is taken."""
+    """A free address derived from the name. It gets a suffix if the plain address is taken."""
     wanted = slug(name)
     if wanted not in store.urls:
         return wanted

@@ -1,4 +1,4 @@
-"""Options and their values. Options make no variants; variants must have a value of every option
+"""Options and their values. Options create no variants. Variants must have a value of every option
 (bigcommerce facts 3.8).
 """
 
@@ -77,7 +77,7 @@ def check_order(body: Json, default: int) -> int:
 
 
 def check_plain(row: Json) -> None:
-    """What else a value holds: whether it is chosen at first, and data of its kind (3.8)."""
+    """Further fields of a value: whether it is selected at first, and data of its kind (3.8)."""
     if not isinstance(row.get("is_default", False), bool):
         raise invalid({"is_default": "is_default must be a boolean"})
     if not isinstance(row.get("value_data", {}), dict | None):
@@ -85,9 +85,7 @@ def check_plain(row: Json) -> None:
 
 
 def check_config(body: Json) -> None:
-    """What an option is told of itself is not kept; an empty one may be a list, as in answers
-    (3.8).
-    """
+    """An option's config is not stored. An empty one may be a list, as in answers (3.8)."""
     if not isinstance(body.get("config", {}), dict | list):
         raise invalid({"config": "config must be an object"})
 
@@ -159,7 +157,7 @@ def create(store: Store, product: Product, body: Any) -> Option:
 
 
 def update(store: Store, product: Product, option: Option, body: Any) -> None:
-    """PUT an option: rename, sort, and values by id; ids and variants stay."""
+    """PUT an option: rename, sort, and values by id. Ids and variants stay."""
     if not isinstance(body, dict):
         raise Refusal(400, "Input is invalid", detail="Syntax error")
     name = check_name(store, product, body.get("display_name", option.display_name), option)
@@ -176,8 +174,8 @@ def update(store: Store, product: Product, option: Option, body: Any) -> None:
 
 
 def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Value]:
-    """The values after a PUT that carries them. What is left out depends on a switch (bigcommerce
-    facts 3.8).
+    """The values after a PUT that contains them. A switch decides what happens to omitted values
+    (bigcommerce facts 3.8).
     """
     check_rows(option, rows)
     named = {row["id"] for row in rows}
@@ -211,7 +209,7 @@ def merged(store: Store, product: Product, option: Option, rows: Any) -> list[Va
 
 
 def check_rows(option: Option, rows: Any) -> None:
-    """Refuse what are no rows of this option's values."""
+    """Refuse rows that are not this option's values."""
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise invalid({"option_values": "option_values must be an array of at least one object"})
     known = {value.id: value for value in option.values}
@@ -220,7 +218,7 @@ def check_rows(option: Option, rows: Any) -> None:
 
 
 def check_values(option: Option, rows: list[Json]) -> None:
-    """Refuse what no value could be."""
+    """Refuse impossible values."""
     known = {value.id: value for value in option.values}
     for row in rows:
         check_label(row.get("label", known[row["id"]].label))
@@ -229,7 +227,7 @@ def check_values(option: Option, rows: list[Json]) -> None:
 
 
 def delete(store: Store, product: Product, option: Option) -> None:
-    """DELETE an option: its variants lose their identity (bigcommerce facts 3.8)."""
+    """DELETE an option. Its variants lose their identity (bigcommerce facts 3.8)."""
     if not product.simple:
         if store.switches.option_deletion == "refuse":
             title = "The option is used by variants"
@@ -242,7 +240,7 @@ def delete(store: Store, product: Product, option: Option) -> None:
 
 
 def add_value(store: Store, product: Product, option: Option, body: Any) -> Value:
-    """POST one value more."""
+    """POST one more value."""
     value = new_value(store, check_value(body))
     distinct([*option.values, value])
     option.values.append(value)
@@ -251,7 +249,7 @@ def add_value(store: Store, product: Product, option: Option, body: Any) -> Valu
 
 
 def change_value(store: Store, product: Product, option: Option, value: Value, body: Any) -> None:
-    """PUT a value: its variants follow the new label."""
+    """PUT a value. Its variants show the new label."""
     if not isinstance(body, dict):
         raise Refusal(400, "Input is invalid", detail="Syntax error")
     label = body.get("label", value.label)

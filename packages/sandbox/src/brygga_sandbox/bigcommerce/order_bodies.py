@@ -1,4 +1,4 @@
-"""What an app writes about orders: bodies read, and done (bigcommerce facts 8)."""
+"""What an app writes about orders: reads the bodies and applies them (bigcommerce facts 8)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .shapes import ORDER_TEXTS
 from .state import Product, Store, Variant, by_id
 
 UNSETTLED = frozenset({orders.PENDING, orders.AWAITING_PAYMENT})
-"""Edits through the API adjust stock until an order awaits its fulfillment (bigcommerce facts
+"""Edits through the API adjust stock until an order reaches Awaiting Fulfillment (bigcommerce facts
 8).
 """
 _LONG = {"staff_notes": 65_535, "ip_address": 30, "ip_address_v6": 39}
@@ -22,12 +22,12 @@ _OPEN_ADDRESS = ("id", "form_fields")
 
 
 def wrong(name: str) -> Refusal:
-    """400 for a value that a field does not take, as v2 says it."""
+    """400 for a value that a field does not accept, in the form of v2."""
     return Refusal(400, f"The field '{name}' is invalid.", {"field": name})
 
 
 def lacking(name: str) -> Refusal:
-    """400 for a field that must be there."""
+    """400 for a missing required field."""
     return Refusal(400, f"The required field '{name}' was not supplied.", {"field": name})
 
 
@@ -39,7 +39,7 @@ def object_of(body: Any) -> Json:
 
 
 def whole_of(row: Json, name: str, low: int = 0) -> int | None:
-    """The whole number under a name; None where there is none."""
+    """The whole number under a name. None if it is absent."""
     value = row.get(name)
     if value is None:
         return None
@@ -49,7 +49,7 @@ def whole_of(row: Json, name: str, low: int = 0) -> int | None:
 
 
 def create(store: Store, body: Any) -> Order:
-    """POST /v2/orders. Products and a billing address are required; without a status it is
+    """POST /v2/orders. Products and a billing address are required. The default status is
     Pending.
     """
     order = object_of(body)
@@ -84,7 +84,9 @@ def create(store: Store, body: Any) -> Order:
 
 
 def lines_of(order: Json) -> list[Json]:
-    """The lines of a new order: its products, or those of its one pickup; never both."""
+    """The lines of a new order: its products, or those of its one pickup. A body with both is
+    refused.
+    """
     if "consignments" not in order:
         rows = list_of(order, "products")
         if not rows:
@@ -103,7 +105,7 @@ def lines_of(order: Json) -> list[Json]:
 
 
 def list_of(holder: Json, name: str) -> list[Json]:
-    """A list of objects; empty where there is none."""
+    """A list of objects. Empty if it is absent."""
     rows = holder.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise wrong(name)
@@ -111,7 +113,7 @@ def list_of(holder: Json, name: str) -> list[Json]:
 
 
 def address_of(value: Any, name: str) -> Json:
-    """An address: texts only."""
+    """An address. All its fields are texts."""
     if not isinstance(value, dict):
         raise wrong(name)
     for field, text in value.items():
@@ -121,7 +123,7 @@ def address_of(value: Any, name: str) -> Json:
 
 
 def texts_of(order: Json) -> Json:
-    """What an app says of an order."""
+    """The details of an order that an app sets."""
     told = {name: order[name] for name in ORDER_TEXTS if order.get(name) is not None}
     for name, value in told.items():
         if not isinstance(value, str) or len(value) > _LONG.get(name, 10_000):
@@ -130,7 +132,7 @@ def texts_of(order: Json) -> Json:
 
 
 def status_of(order: Json, default: int) -> int:
-    """The status that is asked for."""
+    """The requested status."""
     status = whole_of(order, "status_id")
     if status is not None and status >= len(orders.STATUSES):
         raise wrong("status_id")
@@ -138,7 +140,7 @@ def status_of(order: Json, default: int) -> int:
 
 
 def channel_of(store: Store, order: Json) -> int | None:
-    """The channel that is asked for; one that the store has."""
+    """The requested channel. The store must have it."""
     channel = whole_of(order, "channel_id", 1)
     if channel is not None and channel not in store.channels:
         raise wrong("channel_id")
@@ -146,7 +148,7 @@ def channel_of(store: Store, order: Json) -> int | None:
 
 
 def created_of(order: Json) -> float | None:
-    """When an order was placed elsewhere, where it is brought over from there."""
+    """The original date of an order that is imported from elsewhere."""
     text = order.get("date_created")
     if text is None:
         return None
@@ -156,7 +158,7 @@ def created_of(order: Json) -> float | None:
 
 
 def customer_of(order: Json) -> int | None:
-    """The customer of an order: 0 is a guest."""
+    """The customer of an order. 0 is a guest."""
     return whole_of(order, "customer_id")
 
 
@@ -164,9 +166,7 @@ Wanted = tuple[list[Wish], list[Extra], list[Decimal | None]]
 
 
 def wanted_lines(store: Store, rows: list[Json]) -> Wanted:
-    """Lines of the catalogue, lines that are typed in, and the prices that were given for the
-    first.
-    """
+    """Catalogue lines, custom lines, and the prices given for the catalogue lines."""
     wishes: list[Wish] = []
     extras: list[Extra] = []
     prices: list[Decimal | None] = []
@@ -189,7 +189,7 @@ def wanted_lines(store: Store, rows: list[Json]) -> Wanted:
 
 
 def price_of(row: Json) -> Decimal | None:
-    """The price of a line, where one is given: a number from 0, with tax and without."""
+    """The price of a line, if one is given: a number from 0, with tax and without."""
     found = None
     for name in ("price_ex_tax", "price_inc_tax"):
         value = row.get(name)
@@ -205,7 +205,7 @@ def price_of(row: Json) -> Decimal | None:
 
 
 def item_of(store: Store, row: Json) -> tuple[Product, Variant]:
-    """What a line means: a product, and of one with options the variant that it names."""
+    """The product of a line, and its variant if the product has options."""
     product: Product | None = by_id(store.products, row["product_id"])
     if product is None:
         raise wrong("product_id")
@@ -224,7 +224,7 @@ def item_of(store: Store, row: Json) -> tuple[Product, Variant]:
 
 
 def chosen_of(rows: list[Json]) -> set[tuple[int, int]]:
-    """(option id, value id) pairs; the value is written as a text there."""
+    """(option id, value id) pairs. The body writes the value as a text."""
     pairs = [(row.get("id"), row.get("value")) for row in rows]
     if not all(isinstance(key, int) and str(value).isdigit() for key, value in pairs):
         raise wrong("product_options")
@@ -233,7 +233,7 @@ def chosen_of(rows: list[Json]) -> set[tuple[int, int]]:
 
 def change(store: Store, order: Order, body: Any) -> None:
     """PUT /v2/orders/{id}: lines first, then notes, then the status. Fees and pickups are not
-    kept.
+    stored.
     """
     given = object_of(body)
     told, status = texts_of(given), status_of(given, order.status)
@@ -258,7 +258,7 @@ def change(store: Store, order: Order, body: Any) -> None:
 
 
 def moved(order: Order, rows: list[Json]) -> list[Json]:
-    """The addresses of an order after a change: each row names one by its id."""
+    """The addresses of an order after a change. Each row names one by its id."""
     known = {one["id"]: one for one in order.addresses}
     for row in rows:
         if by_id(known, row.get("id")) is None:
@@ -268,7 +268,7 @@ def moved(order: Order, rows: list[Json]) -> list[Json]:
 
 
 def change_lines(store: Store, order: Order, rows: list[Json]) -> None:
-    """A line with an id gets its new quantity, at 0 it goes; one without is a line more
+    """A line with an id gets its new quantity, and 0 removes it. A line without an id is added
     (bigcommerce facts 8).
     """
     follows = None if order.status in UNSETTLED else False
@@ -297,7 +297,7 @@ def ship(store: Store, order: Order, body: Any) -> Shipment:
     for name in ("order_address_id", "items"):
         if given.get(name) is None:
             raise lacking(name)
-    # The documents' own example writes the id as a text.
+    # The example in the documents writes the id as a text.
     address = next(
         (one["id"] for one in order.addresses if str(one["id"]) == str(given["order_address_id"])),
         None,

@@ -1,5 +1,6 @@
-"""What is changed about an order that stands (bigcommerce facts 8): its lines, its status, a part
-that is shipped, and a cancelled order that counts again."""
+"""Changes of an existing order (bigcommerce facts 8): its lines, its status, a partial shipment,
+and the reopening of a cancelled order.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from .state import Store
 _UNSOLD = frozenset(
     {orders.INCOMPLETE, orders.REFUNDED, orders.CANCELLED, orders.DECLINED, orders.PARTLY_REFUNDED}
 )
-"""A status that makes no order sold: not yet, not any more, or only the word for a refund."""
+"""A status in which an order is not sold: not yet, no longer, or only a label for a refund."""
 
 
 def set_status(store: Store, order: Order, status: int) -> None:
@@ -21,11 +22,11 @@ def set_status(store: Store, order: Order, status: int) -> None:
 
     | from | to | stock |
     |---|---|---|
-    | Incomplete | any but Cancelled, Declined, Refunded | taken, where it moves when placed |
-    | any that is sold | Shipped, Completed | taken, where it moves when shipped |
-    | any but Refunded | Cancelled | comes back, where the store is set so |
-    | Cancelled | any that is sold | taken again, by one reading (B54) |
-    | any that is sold | Declined | comes back, by one reading (B56) |
+    | Incomplete | any but Cancelled, Declined, Refunded | taken, if it moves when placed |
+    | any that is sold | Shipped, Completed | taken, if it moves when shipped |
+    | any but Refunded | Cancelled | returned, if the store is configured so |
+    | Cancelled | any that is sold | taken again, with one reading (B54) |
+    | any that is sold | Declined | returned, with one reading (B56) |
     | any | Pending, Awaiting Payment, Partially Shipped and all others | stays |
     """
     if order.archived:
@@ -48,16 +49,14 @@ def set_status(store: Store, order: Order, status: int) -> None:
 
 
 def decline(store: Store, order: Order, status: int) -> None:
-    """The payment did not come. The settings name refunds and cancellations only (open question
-    B56).
-    """
+    """The payment failed. The settings name refunds and cancellations only (open question B56)."""
     if status == orders.DECLINED and store.switches.declined_order == "gives_back":
         orders.put_back(store, order)
     orders.turn(store, order, status)
 
 
 def is_undone(order: Order) -> bool:
-    """True for an order whose units came back when it was cancelled or declined."""
+    """True for an order whose units were returned when it was cancelled or declined."""
     given_back = all(one.counted and one.taken == 0 for one in order.lines if one.product_id)
     return order.status == orders.CANCELLED or (
         order.status == orders.DECLINED and order.is_sold and given_back
@@ -65,7 +64,7 @@ def is_undone(order: Order) -> bool:
 
 
 def add_line(store: Store, order: Order, wish: Wish, *, follows: bool | None = None) -> Line:
-    """One more line. Stock follows where the store is set so, and the order was taken from it."""
+    """Add a line. Stock follows if the store is configured so and the order has taken stock."""
     orders.still_open(order)
     product, variant, quantity = wish
     left = inventory.available(product, variant)
@@ -83,12 +82,12 @@ def add_line(store: Store, order: Order, wish: Wish, *, follows: bool | None = N
 
 
 def does_follow(store: Store, follows: bool | None) -> bool:
-    """Whether stock follows an edit: as the store is set, unless the caller knows better."""
+    """Whether stock follows an edit: as the store is configured, unless the caller overrides it."""
     return store.settings.edit_order_stock_adjustment if follows is None else follows
 
 
 def remove_line(store: Store, order: Order, line_id: int, *, follows: bool | None = None) -> None:
-    """A line less. What it took comes back where the store is set so."""
+    """Remove a line. The units it took are returned if the store is configured so."""
     orders.still_open(order)
     found = next((one for one in order.lines if one.id == line_id), None)
     if found is None or len(order.lines) == 1 or found.quantity_shipped or found.quantity_refunded:
@@ -102,7 +101,7 @@ def remove_line(store: Store, order: Order, line_id: int, *, follows: bool | Non
 
 
 def ship_part(store: Store, order: Order, quantities: Mapping[int, int]) -> None:
-    """Some units leave. Stock moves when the rest is shipped, where it moves at shipping."""
+    """Ship some units. If stock moves at shipping, it moves when the rest is shipped."""
     orders.still_open(order)
     left = {one.id: one.quantity - one.quantity_shipped for one in order.lines}
     if not quantities or any(
@@ -119,7 +118,7 @@ def ship_part(store: Store, order: Order, quantities: Mapping[int, int]) -> None
 
 
 def bring_back(store: Store, order: Order, status: int = orders.AWAITING) -> None:
-    """An order that was undone counts again, and by one reading takes its units from stock
+    """Reopen a cancelled or declined order. With one reading it takes its units from stock
     again.
     """
     if not is_undone(order) or order.archived:

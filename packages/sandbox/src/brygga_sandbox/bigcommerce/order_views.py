@@ -16,7 +16,7 @@ from .refusal import Json, Refusal
 from .state import Store, stamp
 
 MANUAL = "Manual"
-"""How an order is paid where nobody said otherwise."""
+"""The payment method of an order that names none."""
 
 
 def moment_of(text: str) -> float:
@@ -84,11 +84,11 @@ _SORTS: dict[str, Callable[[Order], Any]] = {
     "channel_id": lambda order: (order.channel_id, order.id),
     "external_id": lambda order: order.id,
 }
-"""No order has an external id here: it is read-only, and other channels give it."""
+"""No order has an external id here: the field is read-only, and other channels set it."""
 
 
 def selected(store: Store, request: Request) -> list[Order]:
-    """The orders a v2 request means, in its order; archived ones only when asked for."""
+    """The orders that a v2 request selects, in its order. Archived orders only on request."""
     rows: list[Order] = list(store.orders.values())
     if request.value("is_deleted") is None:
         rows = [order for order in rows if not order.archived]
@@ -117,7 +117,7 @@ def when(moment: float) -> str:
 
 
 def total(order: Order) -> Decimal:
-    """What the order costs."""
+    """The total of the order."""
     return sum((Decimal(str(one.price)) * one.quantity for one in order.lines), Decimal(0))
 
 
@@ -144,13 +144,13 @@ def order_json(store: Store, order: Order, base: str) -> Json:
 
 
 def link(order: Order, name: str, base: str) -> Json:
-    """Where a part of an order is read."""
+    """The address at which a part of an order is read."""
     resource = f"/orders/{order.id}/{name}"
     return {"url": f"{base}{resource}", "resource": resource}
 
 
 def address_json(order: Order, address: Json, base: str) -> Json:
-    """An address to which an order goes, as v2 shows it."""
+    """A delivery address of an order, as v2 shows it."""
     nothing = money(0)
     costs = ("base_cost", "cost_ex_tax", "cost_inc_tax", "cost_tax", "base_handling_cost",
              "handling_cost_ex_tax", "handling_cost_inc_tax", "handling_cost_tax")  # fmt: skip

@@ -1,5 +1,5 @@
-"""Orders: placed, shipped, cancelled and refunded, and what each does to the stock (bigcommerce
-facts 8).
+"""Orders: placing, shipping, cancelling and refunding them, and the effect of each on stock
+(bigcommerce facts 8).
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ class Line:
     quantity_refunded: int = 0
     counted: bool = False
     taken: int = 0
-    """How many of it were taken from stock and not put back."""
+    """The units that were taken from stock and not put back."""
     backordered: int = 0
-    """How many of these were sold beyond what was there, and neither shipped nor cancelled
+    """The units of these that were sold beyond the stock on hand, and neither shipped nor cancelled
     since.
     """
 
@@ -59,7 +59,7 @@ class Shipment:
     """(order line id, product id, quantity)"""
     address_id: int
     told: Json = field(default_factory=dict)
-    """What the sender said of it: how it goes, and where it is."""
+    """What the sender wrote about it: the carrier and the tracking."""
 
 
 @dataclass(slots=True)
@@ -76,15 +76,15 @@ class Order:
     refunded: Decimal = Decimal(0)
     archived: bool = False
     is_sold: bool = False
-    """It has counted as sold: it took its units, or will when it is shipped."""
+    """The order counts as sold: it took its units, or takes them when it is shipped."""
     moves_stock: bool = True
-    """False for an order made through the API, by one reading (open question B57)."""
+    """False for an order made through the API, with one reading (open question B57)."""
     customer_id: int = 0
     billing: Json = field(default_factory=dict)
     addresses: list[Json] = field(default_factory=list)
-    """Where it goes, each with an id."""
+    """The delivery addresses, each with an id."""
     told: Json = field(default_factory=dict)
-    """What an app said of it: notes, how it is paid, what it is called elsewhere."""
+    """What an app wrote about it: notes, payment, and its id elsewhere."""
     shipments: list[Shipment] = field(default_factory=list)
 
 
@@ -102,7 +102,7 @@ class Refund:
 
 
 class OutOfStock(Refusal):
-    """The checkout refuses: not so many are left."""
+    """The checkout refuses: too few units are left."""
 
     def __init__(self, name: str) -> None:
         super().__init__(409, f"{name} is out of stock", {"lines": "not enough stock"})
@@ -113,7 +113,7 @@ Wish = tuple[Product, Variant, int]
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A line that the merchant typed in: no product of the catalogue, nothing to count."""
+    """A custom line that the merchant typed in: no product of the catalogue, no stock."""
 
     name: str
     price: Decimal
@@ -128,8 +128,8 @@ def place(
     source: str = "www",
     incomplete: bool = False,
 ) -> Order:
-    """Check out. What is counted and not there is refused; stock moves now or at shipping, as the
-    store is set.
+    """Check out. Refuses a tracked item with too little stock. Stock moves now or at shipping, as
+    the store is configured.
     """
     wanted: dict[int, int] = {}
     for product, variant, quantity in wishes:
@@ -162,7 +162,7 @@ def typed_line(store: Store, one: Extra) -> Line:
 
 
 def line(store: Store, product: Product, variant: Variant, quantity: int) -> Line:
-    """A line of an order, with the names and prices of the moment."""
+    """A line of an order, with the current names and prices."""
     price = product.get("sale_price") or product.get("price")
     own = variant.get("sale_price") or variant.get("price")
     sku = product.get("sku") if product.simple else variant.get("sku")
@@ -174,7 +174,7 @@ def line(store: Store, product: Product, variant: Variant, quantity: int) -> Lin
 
 
 def home(store: Store) -> Json:
-    """Where a shopper of this store lives."""
+    """The address of a shopper of this store."""
     return {
         "first_name": "Kim", "last_name": "Lund", "company": "", "street_1": "Storgatan 2",
         "street_2": "", "city": "Lund", "state": "", "zip": "22222",
@@ -184,7 +184,7 @@ def home(store: Store) -> Json:
 
 
 def submit(store: Store, order: Order) -> None:
-    """The order leaves status 0: now it counts as sold."""
+    """The order leaves status 0 and counts as sold."""
     if order.status != INCOMPLETE:
         raise Refusal(409, f"Order {order.id} is placed already", {})
     sell(store, order)
@@ -192,7 +192,7 @@ def submit(store: Store, order: Order) -> None:
 
 
 def sell(store: Store, order: Order) -> None:
-    """It counts as sold, once; stock is taken here where the store is set so."""
+    """Count the order as sold, once. Stock is taken here if the store is configured so."""
     if order.is_sold:
         return
     order.is_sold = True
@@ -207,7 +207,7 @@ def sell(store: Store, order: Order) -> None:
 
 
 def turn(store: Store, order: Order, status: int) -> None:
-    """Change the status, and tell."""
+    """Change the status, and fire the webhooks."""
     before, order.status = order.status, status
     changed(store, order)
     if before != status:
@@ -216,13 +216,13 @@ def turn(store: Store, order: Order, status: int) -> None:
 
 
 def changed(store: Store, order: Order) -> None:
-    """Something about the order changed."""
+    """Report that the order changed."""
     order.modified = store.wall()
     store.emit("store/order/updated", {"type": "order", "id": order.id})
 
 
 def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
-    """What a line took from, if it still exists and is counted."""
+    """The item a line took stock from, if it still exists and is tracked."""
     product = store.products.get(one.product_id)
     variant = product.variant(one.variant_id) if product and one.variant_id is not None else None
     if product is None or variant is None or product.tracking == "none":
@@ -231,7 +231,7 @@ def target(store: Store, one: Line) -> tuple[Product, Variant] | None:
 
 
 def take(store: Store, order: Order) -> None:
-    """Take the whole order from stock. A shelf never goes below zero; what was missing is
+    """Take the whole order from stock. A stock record never goes below zero; the missing units are
     remembered.
     """
     if not order.moves_stock:
@@ -242,7 +242,7 @@ def take(store: Store, order: Order) -> None:
 
 
 def take_line(store: Store, one: Line, units: int) -> None:
-    """Take so many units for a line, on backorder where too few are there."""
+    """Take units for a line, on backorder if too few are on hand."""
     found = target(store, one)
     if found is None:
         return
@@ -257,7 +257,7 @@ def take_line(store: Store, one: Line, units: int) -> None:
 
 
 def give_line(store: Store, one: Line, units: int) -> None:
-    """Put so many units of a line back, those on backorder first."""
+    """Put units of a line back, those on backorder first."""
     found = target(store, one)
     owed = min(one.backordered, units)
     one.taken, one.backordered = one.taken - units, one.backordered - owed
@@ -275,7 +275,7 @@ def give_line(store: Store, one: Line, units: int) -> None:
 
 
 def put_back(store: Store, order: Order) -> None:
-    """Return what was taken and not yet refunded, where the store is set so."""
+    """Return what was taken and not yet refunded, if the store is configured so."""
     if not store.settings.refund_order_stock_adjustment:
         return
     for one in order.lines:
@@ -298,7 +298,7 @@ def put_back(store: Store, order: Order) -> None:
 def edit(
     store: Store, order: Order, quantities: dict[int, int], *, follows: bool | None = None
 ) -> None:
-    """Change how many of some lines are ordered; stock follows where the store is set so
+    """Change the ordered quantity of several lines. Stock follows if the store is configured so
     (bigcommerce facts 8).
     """
     still_open(order)
@@ -327,7 +327,7 @@ def edit(
 
 
 def ship(store: Store, order: Order, status: int = SHIPPED) -> None:
-    """Ship or complete: stock moves here where the store is set so."""
+    """Ship or complete the order. Stock moves here if the store is configured so."""
     still_open(order)
     if store.settings.update_stock_behavior == "order_completed_or_shipped":
         take(store, order)
@@ -339,7 +339,7 @@ def ship(store: Store, order: Order, status: int = SHIPPED) -> None:
 
 
 def send(store: Store, order: Order, quantities: Mapping[int, int]) -> Shipment | None:
-    """Put so many units of each line in one parcel; None where nothing is left to send."""
+    """Put units of each line in one parcel. None if nothing is left to ship."""
     if not quantities:
         return None
     items = []
@@ -356,7 +356,9 @@ def send(store: Store, order: Order, quantities: Mapping[int, int]) -> Shipment 
 
 
 def served(store: Store, one: Line) -> None:
-    """Units on backorder have left with the parcel: they are owed no more, and on hand no more."""
+    """Units on backorder have left with the parcel. They are no longer on backorder and no longer
+    on hand.
+    """
     found = target(store, one)
     if found is None or not one.backordered or store.switches.backordered_units != "kept_beside":
         return
@@ -367,13 +369,13 @@ def served(store: Store, one: Line) -> None:
 
 
 def still_open(order: Order) -> None:
-    """Refuse what is over."""
+    """Refuse an order that is finished."""
     if order.status in {REFUNDED, CANCELLED} or order.archived:
         raise Refusal(409, f"Order {order.id} is {STATUSES[order.status].lower()}", {})
 
 
 def cancel(store: Store, order: Order) -> None:
-    """Cancel: stock comes back where the store is set so."""
+    """Cancel the order. Stock is returned if the store is configured so."""
     still_open(order)
     put_back(store, order)
     turn(store, order, CANCELLED)
@@ -382,8 +384,8 @@ def cancel(store: Store, order: Order) -> None:
 def refund(
     store: Store, order: Order, quantities: dict[int, int] | None = None, *, by_api: bool = False
 ) -> Refund:
-    """Refund all, or some of some lines. A partial refund puts nothing back and fires no stock
-    hook.
+    """Refund the whole order, or some units of some lines. A partial refund returns no stock and
+    fires no stock webhook.
     """
     still_open(order)
     rest = {one.id: one.quantity - one.quantity_refunded for one in order.lines}
@@ -411,14 +413,14 @@ def refund(
 
 
 def archive(store: Store, order: Order) -> None:
-    """Archive an order: it is hidden, not gone."""
+    """Archive an order. It is hidden, not deleted."""
     order.archived = True
     store.emit("store/order/archived", {"type": "order", "id": order.id})
     changed(store, order)
 
 
 def order_of(store: Store, order_id: object) -> Order:
-    """The order with that id, or 404 as v2 says it."""
+    """The order with that id, or 404 in the form of v2."""
     order: Order | None = by_id(store.orders, whole(order_id))
     if order is None:
         raise Refusal(404, "The requested resource was not found.")

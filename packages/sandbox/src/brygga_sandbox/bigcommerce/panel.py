@@ -31,14 +31,16 @@ Act = Callable[[Shop, Request], Awaitable[Response]]
 
 
 def money(store: Store, amount: Any) -> str:
-    """An amount with the sign of the store's currency, where it belongs."""
+    """An amount with the sign of the store's currency, in the right place."""
     symbol, place, decimals, _ = currency(store)
     number = f"{amount:.{decimals}f}"
     return f"{number} {symbol}" if place == "right" else f"{symbol}{number}"
 
 
 def number(field: str, text: str) -> str:
-    """A number as a person types it: comma or point, spaces between thousands. Raises Mistyped."""
+    """A number as a person types it: comma or point, with spaces between thousands. Raises
+    Mistyped.
+    """
     plain = "".join(text.split()).replace(",", ".")
     try:
         if not Decimal(plain).is_finite():
@@ -57,13 +59,13 @@ def whole(field: str, text: str) -> int:
 
 
 def thumbnail(store: Store, product: Product) -> str:
-    """Where the product's picture is, or nothing."""
+    """The address of the product's picture, or an empty text."""
     first = next((image for image in product.images if image.is_thumbnail), None)
     return str(image_json(store, first, "/cdn")["url_thumbnail"]) if first else ""
 
 
 def lowest(product: Product) -> Any:
-    """The lowest price that anything of the product has."""
+    """The lowest price of the product's variants."""
     general = product.get("price")
     own = [variant.get("price") for variant in product.variants] if not product.simple else []
     return min((general if price is None else price for price in own), default=general)
@@ -89,7 +91,7 @@ def row_of(store: Store, product: Product) -> Json:
 
 
 def paged(rows: list[Any], request: Request, size: int = PER_PAGE) -> tuple[list[Any], int, int]:
-    """The rows of the wanted page, its number, and how many pages there are."""
+    """The rows of the requested page, its number, and the number of pages."""
     pages = max(1, -(-len(rows) // size))
     wanted = request.value("page") or "1"
     page = min(max(1, numerals.whole(wanted) or 1), pages)
@@ -97,7 +99,7 @@ def paged(rows: list[Any], request: Request, size: int = PER_PAGE) -> tuple[list
 
 
 def has_text(product: Product, text: str) -> bool:
-    """True where a name, SKU or barcode holds the text, in whatever case."""
+    """True if a name, SKU or barcode contains the text, in any case of letters."""
     own = (product.get(name) for name in ("name", "sku", "upc", "gtin"))
     theirs = (variant.get(name) for variant in product.variants for name in ("sku", "upc", "gtin"))
     return any(text in str(value).casefold() for value in (*own, *theirs))
@@ -124,14 +126,14 @@ class Panel:
         return show(request, template, WORDS, **{**common, **values})
 
     def back(self, shop: Shop, path: str, said: str) -> Response:
-        """See the page again after a change."""
+        """Show the page again after a change."""
         return redirect(f"/manage/{shop.store.hash}/{path}?said={said}", 303)
 
     async def home(self, shop: Shop, request: Request) -> Response:
         return onward(request, f"/manage/{shop.store.hash}/products")
 
     async def products(self, shop: Shop, request: Request) -> Response:
-        """All products, the youngest first, or those that the filters let through."""
+        """All products, the newest first, or those that match the filters."""
         kept = {name: request.value(name) or "" for name in ("q", "category", "show")}
         text, category, wanted = kept["q"].strip().casefold(), kept["category"], kept["show"]
         tests: list[Callable[[Product], bool]] = []
@@ -160,7 +162,7 @@ class Panel:
         )  # fmt: skip
 
     async def change_products(self, shop: Shop, request: Request) -> Response:
-        """Add a product, or change the ticked ones together."""
+        """Add a product, or change all selected products."""
         form = request.form()
         ticked = [int(value) for name, value in request.form_pairs() if name == "ticked"]
         match form.get("action", "add"):
@@ -185,7 +187,7 @@ class Panel:
 
 
 def bound(sandbox: Core, act: Act) -> Callable[[Request], Awaitable[Response]]:
-    """A page handler with its shop; a refusal is shown on the page one came from."""
+    """A page handler with its store's actions. A refusal is shown on the previous page."""
 
     async def run(request: Request) -> Response:
         if request.params["store_hash"] not in sandbox.stores:

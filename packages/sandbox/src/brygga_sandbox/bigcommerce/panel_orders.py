@@ -68,7 +68,7 @@ class OrderPages:
 
 
 def counts_of(order: Order, form: dict[str, str]) -> dict[int, int]:
-    """How many of each line are ordered from now on; only the lines that the form changes."""
+    """The new ordered quantity of each line that the form changes."""
     counts = {
         line.id: whole("quantity", form.get(f"count-{line.id}") or str(line.quantity))
         for line in order.lines
@@ -80,7 +80,7 @@ def counts_of(order: Order, form: dict[str, str]) -> dict[int, int]:
 
 
 def part_of(order: Order, form: dict[str, str]) -> dict[int, int]:
-    """How many of each line are to be refunded; at least one in all."""
+    """The quantity to refund of each line. At least one unit in all."""
     counts = {
         line.id: whole("quantity", form.get(f"line-{line.id}") or "0") for line in order.lines
     }
@@ -103,7 +103,7 @@ def row_of(store: Store, order: Order) -> Json:
 
 
 def named(product: Product, variant: Variant) -> str:
-    """What a person calls a variant: by its SKU, else by name and values."""
+    """The name of a variant for a person: its SKU, otherwise name and values."""
     sku = product.get("sku") if product.simple else variant.get("sku")
     return sku or " · ".join(
         [product.get("name"), *(value["label"] for value in chosen(product, variant))]
@@ -111,7 +111,7 @@ def named(product: Product, variant: Variant) -> str:
 
 
 def goods(store: Store) -> list[Json]:
-    """What the order form offers: the youngest things that can be sold."""
+    """The items that the order form offers: the newest ones that can be sold."""
     offered = []
     for product in list(store.products.values())[::-1]:
         for variant in product.variants:
@@ -131,7 +131,7 @@ def goods(store: Store) -> list[Json]:
 
 
 def wishes(store: Store, form: dict[str, str]) -> list[Json]:
-    """The lines of the order form: SKU, or the name as the form offers it, and how many."""
+    """The lines of the order form: SKU, or the name as the form offers it, and the quantity."""
     lines = []
     for place in range(3):
         called = form.get(f"what-{place}", "").strip()

@@ -1,4 +1,4 @@
-"""Which pages the control panel has, and where."""
+"""The pages of the control panel and their addresses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Room(Protocol):
 
 
 def mount(router: Router, sandbox: Core) -> None:
-    """Put the panel's pages in the table."""
+    """Add the panel's pages to the table."""
     panel = Panel(sandbox)
     rooms: list[Room] = [
         panel_product.ProductPage(panel), panel_orders.OrderPages(panel),

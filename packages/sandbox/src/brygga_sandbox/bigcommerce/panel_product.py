@@ -1,7 +1,7 @@
-"""A product's page in the control panel: everything that a merchant edits of a product.
+"""A product's page in the control panel, with everything that a merchant edits of a product.
 
-One form holds it all. Every button saves what was typed first and then does what it says, so that
-nothing typed is lost; what is refused comes back with the form as it was filled in.
+It is one form. Every button first saves the typed values and then does its own action, so no typed
+value is lost. After a refusal the form is shown again as it was filled in.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ProductPage:
         ticked: tuple[int, ...],
         **more: Any,
     ) -> Response:
-        """The page, with what was typed where there is something typed."""
+        """The page, with the typed values if there are any."""
         raw = product_json(shop.store, product, View("/cdn", TRUTH, INCLUDE_ALL))
         raw["images"].sort(key=lambda image: (image["sort_order"], image["id"]))
         raw["options"].sort(key=lambda option: (option["sort_order"], option["id"]))
@@ -119,14 +119,14 @@ async def save(shop: Shop, product: Product, request: Request) -> None:
 
 
 def slashed(url: str) -> str:
-    """An address as the store keeps it, with slashes around."""
+    """An address as the store stores it, with slashes around it."""
     return f"/{url.strip('/')}/" if url.strip("/") else ""
 
 
 def wanted_levels(
     shop: Shop, product: Product, form: dict[str, str]
 ) -> list[tuple[Variant | None, int]]:
-    """The stock fields that were changed."""
+    """The changed stock fields."""
     found: list[tuple[Variant | None, int]] = []
     if form.get("level", "") != "" and whole("level", form["level"]) != inventory.product_level(
         product
@@ -140,7 +140,7 @@ def wanted_levels(
 
 
 async def save_variants(shop: Shop, product: Product, form: dict[str, str]) -> None:
-    """The fields of the variants that are in the form; an empty number means the product's own."""
+    """The fields of the variants in the form. An empty number means the product's own."""
     for variant in list(product.variants) if not product.simple else ():
         texts = {
             name: form[f"{name}-{variant.id}"].strip()
@@ -193,7 +193,7 @@ async def add_picture(shop: Shop, product: Product, parts: list[str], form: dict
 async def move_picture(
     shop: Shop, product: Product, parts: list[str], form: dict[str, str]
 ) -> None:
-    """One place up or down; the numbers are then counted anew."""
+    """Move one place up or down. Then all numbers are assigned again."""
     image = media.image_of(product, parts[0])
     row = sorted(product.images, key=lambda one: (one.sort_order, one.id))
     at = row.index(image)
@@ -232,7 +232,9 @@ async def drop_video(shop: Shop, product: Product, parts: list[str], form: dict[
 
 
 async def add_option(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
-    """An option with its values, one to a comma; the panel makes all combinations of it."""
+    """Add an option with its values, separated by commas. The panel creates all combinations of
+    it.
+    """
     labels = [label.strip() for label in form.get("option_values", "").split(",") if label.strip()]
     if not labels:
         raise Refusal(422, "An option needs values", {"label": "write at least one value"})
@@ -254,7 +256,7 @@ async def add_value(shop: Shop, product: Product, parts: list[str], form: dict[s
 
 
 async def drop_value(shop: Shop, product: Product, parts: list[str], form: dict[str, str]) -> None:
-    """The panel takes a value's variants along."""
+    """The panel also removes the variants of a value."""
     store, option = shop.store, options.option_of(product, parts[0])
     old = store.switches
     store.switches = replace(old, value_in_use="variants_die")

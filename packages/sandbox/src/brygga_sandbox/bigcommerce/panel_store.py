@@ -1,4 +1,6 @@
-"""The store's own pages in the control panel: categories, apps, settings, and what apps do here."""
+"""The store's own pages in the control panel: categories, apps, settings, and the activity of
+apps.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +108,7 @@ class StorePages:
         return self.panel.page(request, "manage_apps.html", shop, "apps", rows=rows)
 
     async def use_app(self, shop: Shop, request: Request) -> Response:
-        """Open (after a new consent, where one is due), uninstall or install an app."""
+        """Open an app (after a new consent if one is due), uninstall it or install it."""
         form = request.form()
         app, store = self.sandbox.apps.registered[form["client_id"]], shop.store
         consent = redirect(f"/login/app/{app.client_id}/install?store={store.hash}&from=panel", 303)
@@ -119,11 +121,12 @@ class StorePages:
             case _:
                 return consent
 
-    # -- what apps do
-    # -------------------------------------------------------------------------------------------
+    # -- app activity
 
     async def activity(self, shop: Shop, request: Request) -> Response:
-        """The webhooks of this store, how deliveries fare, and the last requests of its apps."""
+        """The webhooks of this store, the state of their deliveries, and the last requests of its
+        apps.
+        """
         store = shop.store
         names = {app.client_id: app.name for app in self.sandbox.apps.registered.values()}
         hooks = [
@@ -148,7 +151,7 @@ class StorePages:
         )  # fmt: skip
 
     def asked_of(self, store_hash: str) -> Iterator[Asked]:
-        """The last requests about one store, the youngest first."""
+        """The last requests about one store, the newest first."""
         mine = [
             one
             for one in self.sandbox.requests.last

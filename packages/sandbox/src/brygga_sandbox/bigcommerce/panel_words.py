@@ -1,4 +1,4 @@
-"""What the control panel says when something is refused: (Swedish, English), a reason and what to
+"""The control panel's messages for refusals: (Swedish, English), each with a reason and what to
 do.
 """
 
@@ -84,7 +84,7 @@ OTHER: Final[Pair] = ("Det gick inte: {why}.", "That was refused: {why}.")
 
 
 class Mistyped(Exception):
-    """A field that a person filled in with something else than it takes."""
+    """A person typed a value that the field does not accept."""
 
     def __init__(self, field: str, value: str, words: Pair = NUMBER) -> None:
         super().__init__(field)

@@ -1,4 +1,4 @@
-"""The rows that stand in a product's body: custom fields, bulk prices (bigcommerce facts 3.3)."""
+"""The rows in a product's body: custom fields and bulk prices (bigcommerce facts 3.3)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def object_of(body: Any) -> Json:
 
 
 def rows_of(body: Json, name: str) -> list[Json]:
-    """A list of objects under a name, empty when absent."""
+    """A list of objects under a name. Empty when absent."""
     rows = body.get(name, [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise invalid({name: f"{name} must be an array of objects"})
@@ -43,7 +43,7 @@ def custom_fields_of(body: Json) -> list[Json] | None:
 
 
 def rules_of(body: Json) -> list[Json] | None:
-    """Prices for many at once: from how many to how many, and what each then costs (3.3)."""
+    """Bulk prices: each rule has a quantity range and the price in it (3.3)."""
     if "bulk_pricing_rules" not in body:
         return None
     rows = rows_of(body, "bulk_pricing_rules")
@@ -54,7 +54,7 @@ def rules_of(body: Json) -> list[Json] | None:
 
 
 def is_rule(row: Json) -> bool:
-    """True for a whole rule."""
+    """True for a complete rule."""
     counts = [row.get(name) for name in ("quantity_min", "quantity_max")]
     amount = row.get("amount")
     return (

@@ -1,4 +1,4 @@
-"""How many requests a store has (bigcommerce facts 2.1)."""
+"""The request quota of a store (bigcommerce facts 2.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the platform says no to. Pure rules raise it; the door turns it into bytes."""
+"""The platform's refusals. Pure rules raise them, and the access layer turns them into bytes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Refusal(Exception):
         self.more = more
 
     def body(self) -> Json:
-        """The JSON body in the shape of the v3 API."""
+        """The JSON body in the form of the v3 API."""
         body: Json = {"status": self.status, "title": self.title, "type": STATUS_CODES, **self.more}
         if self.errors is not None:
             body["errors"] = self.errors
@@ -30,14 +30,14 @@ class Refusal(Exception):
 
 
 class PlainRefusal(Refusal):
-    """A refusal whose whole body is given: v2 lists, OAuth errors, wrapped tree errors, batches."""
+    """A refusal with a given body: v2 lists, OAuth errors, wrapped tree errors, batches."""
 
     def __init__(self, status: int, whole: Any) -> None:
         super().__init__(status, "see body")
         self.whole = whole
 
     def body(self) -> Any:
-        """The body as it was given."""
+        """The given body."""
         return self.whole
 
 
@@ -46,7 +46,7 @@ class ProblemRefusal(Refusal):
 
 
 def invalid(errors: dict[str, str]) -> Refusal:
-    """422 with every field at fault in the title (bigcommerce facts 3.4)."""
+    """422 that lists every field at fault in the title (bigcommerce facts 3.4)."""
     return Refusal(422, f"Invalid field(s): {', '.join(errors)}", errors)
 
 
@@ -56,7 +56,7 @@ def missing(errors: dict[str, str]) -> Refusal:
 
 
 def unsupported(path: str, errors: dict[str, str]) -> Refusal:
-    """A field that the operation does not know, in the words of its API (bigcommerce facts 9)."""
+    """A field that the operation does not know, in the form of its API (bigcommerce facts 9)."""
     if path.startswith("/v2/"):
         name = next(iter(errors))
         title = f"The field '{name}' is not supported by this resource."
@@ -71,7 +71,7 @@ def unsupported(path: str, errors: dict[str, str]) -> Refusal:
 
 
 def unfit(path: str, errors: dict[str, str]) -> Refusal:
-    """A value of another type than its field, in the words of its API (bigcommerce facts 9)."""
+    """A value of another type than its field, in the form of its API (bigcommerce facts 9)."""
     if path.startswith("/v2/"):
         name = next(iter(errors))
         return Refusal(400, f"The field '{name}' is invalid.", {"field": name})
@@ -91,10 +91,10 @@ def duplicate(field: str) -> Refusal:
 
 
 def product_not_found(product_id: object) -> Refusal:
-    """404 in the words of the catalogue (bigcommerce facts 3.2)."""
+    """404 in the form of the catalogue (bigcommerce facts 3.2)."""
     return Refusal(404, f"A product was not found with an id of {product_id}", instance="")
 
 
 def not_found(what: str, wanted: object) -> Refusal:
-    """404 for any other thing of the catalogue."""
+    """404 for any other object of the catalogue."""
     return Refusal(404, f"The requested {what} with an id of {wanted} was not found", instance="")

@@ -1,4 +1,4 @@
-"""How products and variants look to a reader of the API (bigcommerce facts 3.3, 3.7)."""
+"""How the API shows products and variants (bigcommerce facts 3.3, 3.7)."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _MIRRORED = frozenset(MIRRORED)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a reader wants to see of a product, where its pictures are served, and how old its stock
-    numbers may be.
+    """Which parts of a product a request reads, where its pictures are served, and how old its
+    stock numbers may be.
     """
 
     cdn: str
@@ -37,14 +37,14 @@ class View:
     """Levels are shown without the safety stock (bigcommerce facts 5.4)."""
 
     def shows(self, name: str) -> bool:
-        """True for a top-level field that this reader gets; `id` always comes."""
+        """True for a top-level field that this request reads. `id` is always included."""
         if name == "id":
             return True
         return name not in self.without and (self.only is None or name in self.only)
 
 
 def product_json(store: Store, product: Product, view: View) -> Json:
-    """A product: every scalar field, and the sub-resources asked for."""
+    """A product: every scalar field, and the requested sub-resources."""
     shown: Json = {"id": product.id}
     kept = product.fields
     for name, field in PRODUCT.items():
@@ -72,9 +72,7 @@ def product_json(store: Store, product: Product, view: View) -> Json:
 
 
 def child(store: Store, product: Product, name: str, view: View) -> Any:
-    """One sub-resource of a product. Modifiers, reviews and parent relations are always empty
-    here.
-    """
+    """One sub-resource of a product. Modifiers, reviews and parent relations are always empty."""
     show = _CHILDREN.get(name)
     return show(store, product, view) if show else []
 
@@ -112,7 +110,7 @@ def variant_json(store: Store, product: Product, variant: Variant, view: View) -
 
 
 def chosen(product: Product, variant: Variant) -> list[Json]:
-    """The option values of a variant, with their present names."""
+    """The option values of a variant, with their current names."""
     rows = []
     options = {option.id: option for option in product.options}
     for option_id, value_id in variant.values:

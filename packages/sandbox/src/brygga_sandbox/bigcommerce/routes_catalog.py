@@ -22,12 +22,12 @@ BY_ID = ("id", "id:in", "product_id", "product_id:in")
 
 
 def view_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> View:
-    """What a reader of products asks to see, and stock as it is at this moment."""
+    """The parts of a product that a request asks for, with current stock."""
     return call.view(**asked_of(call, only=only))
 
 
 def asked_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> Json:
-    """What a reader of products asks to see."""
+    """The parts of a product that a request asks for."""
     include = listing.words(call.request.value("include") or "")
     unknown = [name for name in include if name not in INCLUDES]
     if unknown:
@@ -48,21 +48,21 @@ def asked_of(call: Call, *, only: frozenset[str] | None = TOP_LEVEL) -> Json:
 
 
 def one(value: Any) -> Response:
-    """The v3 envelope around one thing."""
+    """The v3 envelope around one object."""
     return answer({"data": value, "meta": {}})
 
 
 def many(
     call: Call, rows: list[Any], show: Callable[[Any], Any], *, maximum: int = 250
 ) -> Response:
-    """The v3 envelope around a page of things."""
+    """The v3 envelope around a page of objects."""
     page = listing.page_of(call.store, call.request, maximum=maximum)
     part = page.of(rows)
     return answer({"data": [show(row) for row in part], "meta": page.meta(len(rows), len(part))})
 
 
 def product(call: Call) -> Product:
-    """The product of the path."""
+    """The product that the path names."""
     return catalog.product_of(call.store, call.param("product_id"))
 
 
@@ -85,7 +85,7 @@ async def create_product(call: Call) -> Response:
     watch_birth(call, body)
     partly = call.hit("partial") is not None
     made = await catalog.create(call.store, body, call.camera, call.client, partly=partly)
-    # Looked at when it is made: what a read shows of stock is drawn then.
+    # Evaluated when the body is built: the stock that a read shows is drawn at that time.
     view = call.view(**{**asked, "include": children_of(call, asked)})
     shown = product_json(call.store, made, view)
     if partly:
@@ -94,7 +94,7 @@ async def create_product(call: Call) -> Response:
 
 
 def children_of(call: Call, asked: Json) -> tuple[str, ...]:
-    """What a new product's answer holds beside its own fields: nothing where fields are named
+    """The sub-resources in a new product's answer. There are none if the request names fields
     (3.3).
     """
     if asked["only"]:
@@ -105,7 +105,7 @@ def children_of(call: Call, asked: Json) -> tuple[str, ...]:
 
 
 def lost_stock() -> Json:
-    """What a 207 says when only the stock was not saved."""
+    """The message of a 207 when only the stock was not saved."""
     title = "The product inventory could not be updated"
     return {
         "status": 422,
@@ -128,7 +128,9 @@ async def update_product(call: Call) -> Response:
 
 
 async def update_products(call: Call) -> Response:
-    """Ten at most. One bad element fails all, without being named (bigcommerce facts 3.5)."""
+    """At most ten. One bad element fails all of them, and the answer does not name it (bigcommerce
+    facts 3.5).
+    """
     rows = call.body()
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise Refusal(
@@ -160,8 +162,8 @@ async def update_products(call: Call) -> Response:
 
 
 def apart(changes: list[catalog.Change]) -> None:
-    """Refuse a batch that gives one name, SKU (whatever the case) or address to two products, or
-    names one product twice.
+    """Refuse a batch that gives one name, SKU (in any case of letters) or address to two products,
+    or names one product twice.
     """
     names = [change.want.values["name"] for change in changes if "name" in change.want.values]
     skus = [
@@ -195,7 +197,7 @@ _DELETE_FILTERS = {"id:in", "name", "sku", "price", "weight", "condition", "bran
 
 
 async def delete_products(call: Call) -> Response:
-    """A filter is mandatory; an empty one is none (bigcommerce facts 3.6)."""
+    """A filter is required. An empty filter counts as none (bigcommerce facts 3.6)."""
     if not any(name in _DELETE_FILTERS and value.strip() for name, value in call.request.query):
         raise Refusal(
             422,
@@ -219,7 +221,7 @@ async def delete_products(call: Call) -> Response:
 
 
 def shown_variant(call: Call, variant: Variant, view: View | None = None) -> Json:
-    """A variant for this reader."""
+    """A variant as this request reads it."""
     return variant_json(
         call.store, call.store.products[variant.product_id], variant, view or call.view()
     )
@@ -285,8 +287,8 @@ async def all_variants(call: Call) -> Response:
 
 
 def orphans(call: Call) -> list[Json]:
-    """What is left in the store-wide list of products that are gone (bigcommerce facts 3.7, third
-    party).
+    """The variants of deleted products that stay in the store-wide list (bigcommerce facts 3.7,
+    third party).
     """
     if not call.store.switches.orphan_variants or any(call.request.value(name) for name in BY_ID):
         return []
@@ -297,7 +299,7 @@ def orphans(call: Call) -> list[Json]:
 
 
 def sku_of(call: Call, variant: Variant) -> str:
-    """The SKU a variant shows."""
+    """The SKU that a variant shows."""
     owner = call.store.products[variant.product_id]
     return str(owner.get("sku") if owner.simple else variant.get("sku"))
 
@@ -319,7 +321,7 @@ async def update_variants(call: Call) -> Response:
 
 
 def option(call: Call) -> Option:
-    """The option of the path."""
+    """The option that the path names."""
     return options.option_of(product(call), call.param("option_id"))
 
 

@@ -34,7 +34,7 @@ async def list_trees(call: Call) -> Response:
 
 
 def found_categories(call: Call) -> list[Category]:
-    """The categories a request means."""
+    """The categories that a request selects."""
     request, rows = call.request, list(call.store.categories.values())
     for name, field in (
         ("category_id:in", "id"),
@@ -118,7 +118,7 @@ async def old_categories(call: Call) -> Response:
 
 
 def default_tree(call: Call) -> int:
-    """The tree of the default storefront, which is all that the old API sees."""
+    """The tree of the default storefront. The old API sees no other tree."""
     channel = call.store.settings.default_channel_id
     return next(key for key, (_, channels) in call.store.trees.items() if channel in channels)
 
@@ -157,7 +157,7 @@ async def delete_old_category(call: Call) -> Response:
 
 
 def pairs(call: Call, other: str) -> list[tuple[int, int]]:
-    """The (product, channel or category) pairs of a body; unknown ids are refused by name."""
+    """The (product, channel or category) pairs of a body. The refusal names unknown ids."""
     rows = call.body()
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Refusal(
@@ -191,7 +191,7 @@ def filter_pairs(call: Call, other: str) -> tuple[list[int] | None, list[int] | 
 
 
 def links(call: Call, other: str) -> list[Json]:
-    """The links that a request means."""
+    """The links that a request selects."""
     products, others = filter_pairs(call, other)
     rows = []
     for product in call.store.products.values():
@@ -237,7 +237,7 @@ async def assign_categories(call: Call) -> Response:
 def recategorise(
     call: Call, product_id: int, *, add: int | None = None, drop: int | None = None
 ) -> None:
-    """Add or drop one category of a product."""
+    """Add or remove one category of a product."""
     product = call.store.products[product_id]
     before = product.get("categories")
     after = tuple(key for key in before if key != drop)
@@ -250,7 +250,7 @@ def recategorise(
 
 
 def links_to_delete(call: Call, other: str) -> list[Json]:
-    """The links a DELETE means; a filter is mandatory."""
+    """The links that a DELETE selects. A filter is required."""
     if filter_pairs(call, other) == (None, None) or not any(
         value.strip() for _, value in call.request.query
     ):

@@ -18,7 +18,7 @@ from .words import WORDS
 
 
 def mount(router: Router, sandbox: Core) -> None:
-    """Put the log-in pages and the token address in the table."""
+    """Add the log-in pages and the token address to the table."""
 
     async def page(request: Request) -> Response:
         return install_page(sandbox, request)
@@ -53,7 +53,7 @@ def mount(router: Router, sandbox: Core) -> None:
 
 
 def exchanged(sandbox: Core, request: Request) -> Response:
-    """A code for a token; JSON or form."""
+    """Exchange a code for a token, as JSON or form."""
     form = "x-www-form-urlencoded" in request.headers.get("content-type", "")
     try:
         body = request.form() if form else decoded(request.body)
@@ -78,7 +78,7 @@ def result(sandbox: Core, request: Request, key: str, status: int, **values: Any
 
 
 def install_page(sandbox: Core, request: Request) -> Response:
-    """Log-in (or a new store), then the consent page for the chosen store."""
+    """Log in (or create a store), then show the consent page for the selected store."""
     app = sandbox.apps.registered.get(request.params["client_id"])
     if app is None:
         return result(sandbox, request, "unknown_app", 404)
@@ -102,7 +102,7 @@ def install_page(sandbox: Core, request: Request) -> Response:
 
 
 def install_act(sandbox: Core, request: Request) -> Response:
-    """What the merchant decided: a new store, yes, or no."""
+    """The merchant's decision: a new store, yes, or no."""
     app = sandbox.apps.registered.get(request.params["client_id"])
     if app is None:
         return result(sandbox, request, "unknown_app", 404)
@@ -113,7 +113,7 @@ def install_act(sandbox: Core, request: Request) -> Response:
     if store is None or not sandbox.apps.may_install(app, store):
         return result(sandbox, request, "draft_only", 403)
     if form.get("action") != "confirm":
-        # No callback is documented for a refusal: the merchant just stays.
+        # No callback is documented for a refusal, so the merchant stays on the page.
         return result(sandbox, request, "install_declined", 200)
     return redirect(
         sandbox.apps.approve(app, store, store.owner, external=form.get("external") == "1")
@@ -121,7 +121,7 @@ def install_act(sandbox: Core, request: Request) -> Response:
 
 
 def created(sandbox: Core, app: App, form: dict[str, str]) -> Response:
-    """A new store, then on to the consent."""
+    """Create a store, then continue to the consent page."""
     currency = form.get("currency", "SEK")
     store = sandbox.add_store(
         owner_email=form.get("email") or "anna@example.com",

@@ -17,8 +17,8 @@ from .state import Picture
 
 
 def upload(call: Call) -> tuple[Json, bytes | None, str]:
-    """The fields of a body, the uploaded file if there is one, and its name. JSON or multipart,
-    never both.
+    """The fields of a body, the uploaded file if there is one, and its name. The body is JSON or
+    multipart, never both.
     """
     if not call.request.headers.get("content-type", "").startswith("multipart/form-data"):
         return object_of(call.body()), None, ""
@@ -31,7 +31,7 @@ def upload(call: Call) -> tuple[Json, bytes | None, str]:
 
 
 def file_of(request: Request) -> tuple[Json, bytes | None, str]:
-    """The fields of a multipart form, the file among them if there is one, and its name."""
+    """The fields of a multipart form, with the file and its name if there is one."""
     kind = request.headers.get("content-type", "")
     parts = message_from_bytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + request.body)
     fields: Json = {}
@@ -49,7 +49,7 @@ def file_of(request: Request) -> tuple[Json, bytes | None, str]:
 
 
 def typed(key: str, text: str) -> Any:
-    """A form field in the type of its JSON twin."""
+    """A form field in the type that JSON has for it."""
     if key == "is_thumbnail":
         return listing.truth(text, key)
     if key == "sort_order":
@@ -61,7 +61,7 @@ def typed(key: str, text: str) -> Any:
 async def picture(
     call: Call, fields: Json, content: bytes | None, name: str
 ) -> tuple[tuple[str, str], str]:
-    """The picture of a body: uploaded, or fetched by the platform itself, during the call."""
+    """The picture of a body. It is uploaded, or the platform fetches it during the call."""
     if content is not None:
         return call.camera.keep(content), name
     if not fields.get("image_url"):
@@ -71,12 +71,12 @@ async def picture(
 
 
 def image(call: Call) -> Picture:
-    """The image of the path."""
+    """The image that the path names."""
     return media.image_of(product(call), call.param("image_id"))
 
 
 def shown(call: Call, found: Picture) -> Json:
-    """An image for a reader."""
+    """An image as an answer shows it."""
     return media.image_json(call.store, found, call.view().cdn)
 
 
@@ -123,7 +123,9 @@ async def delete_image(call: Call) -> Response:
 
 
 async def set_variant_image(call: Call) -> Response:
-    """By address up to 8 MB, by upload up to 1 MB: more is a 500 (bigcommerce facts 3.7)."""
+    """Up to 8 MB by address, up to 1 MB by upload. A larger picture is a 500 (bigcommerce facts
+    3.7).
+    """
     fields, content, name = upload(call)
     if content is not None and len(content) > media.MAX_UPLOAD_TO_VARIANT:
         raise Refusal(500, "Internal Server Error")
@@ -138,7 +140,7 @@ async def set_variant_image(call: Call) -> Response:
 
 
 def variant_image(call: Call, cdn: str) -> str:
-    """Where the image of the path's variant is served."""
+    """The address of the image of the path's variant."""
     found = variants.variant_of(product(call), call.param("variant_id"))
     assert found.picture is not None
     digest, file = found.picture
@@ -180,7 +182,7 @@ async def delete_video(call: Call) -> Response:
 
 
 def custom_field(call: Call) -> Json:
-    """The custom field of the path."""
+    """The custom field that the path names."""
     found = next(
         (row for row in product(call).custom_fields if str(row["id"]) == call.param("field_id")),
         None,
@@ -236,7 +238,7 @@ async def delete_custom_field(call: Call) -> Response:
 
 
 def resource(call: Call) -> tuple[str, int]:
-    """Whose metafields the path speaks of."""
+    """The resource whose metafields the path names."""
     owner = product(call)
     if "variant_id" in call.request.params:
         return "variant", variants.variant_of(owner, call.param("variant_id")).id
@@ -255,7 +257,7 @@ def filtered(call: Call, rows: list[Any]) -> list[Any]:
         call.store.switches.store_wide_resource_filter == "ignored"
         and "product_id" not in call.request.params
     ):
-        # the filter is documented for the list of one product only (bigcommerce facts 3.12)
+        # the documents list this filter only for the list of one product (bigcommerce facts 3.12)
         owners = None
     rows = rows if owners is None else [row for row in rows if row.resource_id in owners]
     return listing.by_dates(call.store, call.request, rows)
@@ -277,7 +279,7 @@ async def create_metafield(call: Call) -> Response:
 
 
 def metafield(call: Call) -> Any:
-    """The metafield of the path."""
+    """The metafield that the path names."""
     kind, owner = resource(call)
     return metafields.own(call.store, kind, call.client, call.param("metafield_id"), owner)
 
@@ -298,7 +300,7 @@ async def delete_metafield(call: Call) -> Response:
 
 
 def kind_of(call: Call) -> str:
-    """Whether a store-wide path speaks of products or of variants."""
+    """Whether a store-wide path names products or variants."""
     return "variant" if "/catalog/variants/" in call.request.template else "product"
 
 

@@ -18,27 +18,27 @@ SALES = "store_v2_orders"
 
 
 def base(call: Call) -> str:
-    """Where the v2 resources of this store are."""
+    """The address of this store's v2 resources."""
     return f"{call.base}/api/stores/{call.store.hash}/v2"
 
 
 def order(call: Call) -> Order:
-    """The order of the path."""
+    """The order that the path names."""
     return orders.order_of(call.store, call.param("order_id"))
 
 
 def shown(call: Call, found: Order) -> Response:
-    """An order for a reader."""
+    """An order as an answer shows it."""
     return answer(order_views.order_json(call.store, found, base(call)))
 
 
 def part(call: Call, rows: list[Any]) -> list[Any]:
-    """The page of a list that is asked for."""
+    """The requested page of a list."""
     return list(listing.page_of(call.store, call.request).of(rows))
 
 
 def one_of(call: Call, rows: list[Any], name: str) -> Any:
-    """The row whose id the path names, or 404 as v2 says it."""
+    """The row whose id the path names, or 404 in the form of v2."""
     number = whole(call.param(name))
     found = next((row for row in rows if id_of(row) == number), None)
     if found is None:
@@ -90,7 +90,9 @@ async def list_lines(call: Call) -> Response:
 
 
 async def get_line(call: Call) -> Response:
-    """By the id of the line, as its own answer names it, or by the product's, as its file says."""
+    """By the id of the line, as the sandbox's answer names it, or by the product's id, as the file
+    says.
+    """
     found, number = order(call), whole(call.param("line_id"))
     by_product = {line.product_id: line for line in found.lines if line.product_id}
     line = next((one for one in found.lines if one.id == number), by_product.get(number or 0))
@@ -112,7 +114,7 @@ async def get_address(call: Call) -> Response:
 
 
 async def list_coupons(call: Call) -> Response:
-    """None: a sandbox gives no discounts."""
+    """None: the sandbox gives no discounts."""
     order(call)
     return bare(part(call, []))
 

@@ -1,4 +1,4 @@
-"""Everything beside the catalogue and orders over HTTP: stock, webhooks, settings (bigcommerce
+"""Everything besides the catalogue and orders over HTTP: stock, webhooks, settings (bigcommerce
 facts 5 to 7).
 """
 
@@ -41,7 +41,7 @@ async def adjust_relative(call: Call) -> Response:
 
 
 def adjusted(call: Call, *, relative: bool) -> Response:
-    """All items of the batch, or none; no envelope around the answer (bigcommerce facts 5.2)."""
+    """All items of the batch, or none. The answer has no envelope (bigcommerce facts 5.2)."""
     if call.hit("batch_refused"):
         raise ProblemRefusal(422, "The adjustment could not be processed", {})
     return answer(
@@ -50,7 +50,7 @@ def adjusted(call: Call, *, relative: bool) -> Response:
 
 
 def item_pairs(call: Call) -> list[tuple[Any, Any]]:
-    """The (product, variant) pairs an inventory list means."""
+    """The (product, variant) pairs that an inventory list selects."""
     request, store = call.request, call.store
     variants = listing.ids_in(request, "variant_id:in")
     products = listing.ids_in(request, "product_id:in")
@@ -94,7 +94,7 @@ async def list_items(call: Call) -> Response:
 
 
 def location(call: Call) -> int:
-    """The location of the path, or 404 as a problem."""
+    """The location that the path names, or 404 as a problem."""
     number = whole(call.param("location_id"))
     if number is None or number not in call.store.locations:
         raise ProblemRefusal(404, f"Location with id {call.param('location_id')} was not found", {})
@@ -236,7 +236,9 @@ async def list_channels(call: Call) -> Response:
 
 
 async def summary(call: Call) -> Response:
-    """Counts of the whole catalogue; a cheap health check (bigcommerce facts 3.15)."""
+    """Counts of the whole catalogue. Clients use it as a cheap health check (bigcommerce facts
+    3.15).
+    """
     store = call.store
     prices = [product.get("price") for product in store.products.values()]
     first = next(iter(store.categories.values()), None)

@@ -1,4 +1,4 @@
-"""One BigCommerce, whole: API, log-in, control panel, storefront and control addresses, behind one
+"""One whole BigCommerce: API, log-in, control panel, storefront and control addresses, behind one
 ASGI application.
 """
 
@@ -27,7 +27,7 @@ class BigCommerceSandbox(Core):
     """BigCommerce as its documents describe it, at its addresses."""
 
     def mount(self) -> None:
-        """Put every route in the table."""
+        """Add every route to the table."""
         for room in (routes_catalog, routes_media, routes_categories, routes_store, routes_orders):
             self.door.mount(self.router, room.ROUTES)
         routes_login.mount(self.router, self)

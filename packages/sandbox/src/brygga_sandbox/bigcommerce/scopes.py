@@ -1,6 +1,7 @@
-"""What a webhook may listen to: every scope that the documents list (bigcommerce facts 6.1, 6.3).
+"""The scopes of webhooks: every scope that the documents list (bigcommerce facts 6.1, 6.3).
 
-Most of them never fire here: a sandbox has no carts, customers or themes. A client may still ask.
+Most of them never fire here: the sandbox has no carts, customers or themes. A client may still
+subscribe to them.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ KNOWN = frozenset(
 
 
 def known(scope: Any) -> bool:
-    """True for a scope that exists; a channel may be a number or `*`."""
+    """True for a scope that exists. A channel may be a number or `*`."""
     if not isinstance(scope, str):
         return False
     parts = scope.split("/", 3)

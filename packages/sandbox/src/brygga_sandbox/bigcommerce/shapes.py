@@ -1,6 +1,6 @@
-"""Which fields each write of the API knows, at every depth (bigcommerce facts 3 to 8).
+"""The fields that each write of the API knows, at every depth (bigcommerce facts 3 to 8).
 
-A field that is not named here is refused, or dropped where the switch `unknown_fields` says so.
+A field that is not named here is refused, or dropped if the switch `unknown_fields` says so.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from .fields import PRODUCT, VARIANT, Shape
 
 
 def names(*words: str) -> dict[str, Shape]:
-    """Fields that something else reads, whatever they hold."""
+    """Fields that other code reads, whatever they contain."""
     return dict.fromkeys(words)
 
 
 def of(kind: str, *words: str) -> dict[str, Shape]:
-    """Fields that hold a plain value of that kind."""
+    """Fields that contain a plain value of that kind."""
     return dict.fromkeys(words, kind)
 
 
@@ -63,7 +63,7 @@ CHANGED_PRODUCT: Mapping[str, Shape] = {
     **names("option_set_id", "option_set_display"),
     "variants": None,  # a switch of its own decides
 }
-"""What can only be read may be sent back in a change (3.3)."""
+"""A change may contain read-only fields (3.3)."""
 
 # -- variants and options (3.7, 3.8)
 # ----------------------------------------------------------------
@@ -73,7 +73,7 @@ NEW_VARIANT: Mapping[str, Shape] = {
     **_VARIANT, "product_id": "integer", "option_values": [_VALUE_OF_VARIANT],
 }  # fmt: skip
 CHANGED_VARIANT: Mapping[str, Shape] = {**_VARIANT, "product_id": "integer", "option_values": None}
-"""`option_values` are taken and change nothing (10)."""
+"""`option_values` are accepted and change nothing (10)."""
 BATCH_VARIANT: Mapping[str, Shape] = {**NEW_VARIANT, "id": None}
 
 _VALUE = names("is_default", "label", "sort_order", "value_data")
@@ -158,7 +158,7 @@ ORDER_TEXTS = (
     "handling_cost_inc_tax", "shipping_cost_ex_tax", "shipping_cost_inc_tax",
     "wrapping_cost_ex_tax", "wrapping_cost_inc_tax",
 )  # fmt: skip
-"""What an order holds as a text, and gives back as it was given."""
+"""What an order stores as a text, and returns unchanged."""
 _ORDER = {
     **of("text", *ORDER_TEXTS, "date_created", "order_source", "default_currency_code"),
     **of("text", "refunded_amount", "subtotal_ex_tax", "subtotal_inc_tax", "total_ex_tax"),
@@ -230,7 +230,7 @@ WHOLE: Mapping[tuple[str, str], Shape] = {
     ("PUT", "/v2/orders/{order_id}"): CHANGED_ORDER,
     ("POST", "/v2/orders/{order_id}/shipments"): _SHIPMENT,
 }
-"""The writes whose body is checked as a whole, before anything else is looked at.
+"""The writes whose body is checked as a whole, before all other checks.
 
-Products, variants, metafields and categories are checked row by row: each row is refused by itself.
+Products, variants, metafields and categories are checked row by row. Each row is refused by itself.
 """

@@ -1,7 +1,6 @@
-"""The hands of a merchant and of the shoppers: what they do in the control panel and at the
-checkout.
+"""What a merchant and the shoppers do by hand, in the control panel and at the checkout.
 
-The same rules as behind the API; only tokens, quotas and read-only fields are for apps.
+The rules are those behind the API. Only tokens, quotas and read-only fields apply to apps alone.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from .storefile import CURRENCIES, OLD_PLANS, PLANS, STOCK_BEHAVIOURS, WEIGHTS
 
 
 def typed_in(line: Mapping[str, Any]) -> orders.Extra:
-    """A line that is no product: its name, a price from 0, and how many."""
+    """A line that is no product: its name, a price from 0, and the quantity."""
     price, quantity = Decimal(str(line["price"])), int(line.get("quantity", 1))
     if not price.is_finite() or price < 0 or quantity < 1:
         raise Refusal(
@@ -58,21 +57,21 @@ _TOLD = {"name", "currency", "country", "country_code", "language", "timezone", 
 
 
 class Shop:
-    """One store in the merchant's and the shoppers' hands."""
+    """What the merchant and the shoppers do in one store."""
 
     def __init__(self, store: Store, camera: Camera) -> None:
         self.store = store
         self.camera = camera
 
-    # -- looking
+    # -- reading
     # ----------------------------------------------------------------------------------------------
 
     def product(self, product_id: int) -> Product:
-        """The product, or a refusal with 404."""
+        """The product. Refuses an unknown one with 404."""
         return catalog.product_of(self.store, product_id)
 
     def raw(self, product_id: int) -> Json:
-        """The product as raw JSON with everything that hangs on it; stock as it is, without lag."""
+        """The product as raw JSON with all its parts. Stock is current, without read lag."""
         return product_json(self.store, self.product(product_id), View("/cdn", TRUTH, INCLUDE_ALL))
 
     def item(
@@ -82,7 +81,7 @@ class Shop:
         variant_id: int | None = None,
         sku: str | None = None,
     ) -> tuple[Product, Variant]:
-        """What a shopper means: a SKU, a variant, or a product (its first variant)."""
+        """The item a shopper names: by SKU, by variant, or by product (its first variant)."""
         name, wanted = (
             ("sku", sku)
             if sku
@@ -97,19 +96,19 @@ class Shop:
         return product, variant or product.variants[0]
 
     def level(self, **item: Any) -> int:
-        """The true number on the shelf of an item."""
+        """The current level of an item's stock record."""
         return inventory.on_hand(inventory.records_of(*self.item(**item)))
 
     # -- the catalogue
     # ------------------------------------------------------------------------------------------
 
     async def add_product(self, **fields: Any) -> Product:
-        """A product made in the control panel."""
+        """Create a product in the control panel."""
         body = {"type": "physical", "weight": 0, "price": 0, "categories": [], **fields}
         return await catalog.create(self.store, body, self.camera, None)
 
     async def edit_product(self, product_id: int, **fields: Any) -> Product:
-        """Any field of a product, as the merchant edits it."""
+        """Change any field of a product, as the merchant edits it."""
         change = await catalog.prepare(self.store, self.product(product_id), fields, self.camera)
         failed = catalog.apply(self.store, change)
         if failed:
@@ -117,28 +116,28 @@ class Shop:
         return change.product
 
     async def edit_variant(self, variant_id: int, **fields: Any) -> Variant:
-        """Any field of a variant."""
+        """Change any field of a variant."""
         product, variant = self.item(variant_id=variant_id)
         step = variants.change_step(self.store, product, variant, fields)
         return variants.carry_out(self.store, await variants.with_picture(self.camera, step))
 
     def delete_product(self, product_id: int) -> None:
-        """A product is deleted; there is no recycle bin."""
+        """Delete a product. There is no recycle bin."""
         catalog.delete(self.store, self.product(product_id))
 
     def delete_variant(self, variant_id: int) -> None:
-        """One variant is deleted."""
+        """Delete one variant."""
         variants.remove(self.store, *self.item(variant_id=variant_id))
 
     async def add_image(self, product_id: int, url: str, **values: Any) -> int:
-        """A picture added by the merchant; its id."""
+        """Add a picture as the merchant does. Returns its id."""
         picture = await self.camera.load(url)
         made = add_image(self.store, self.product(product_id), picture, url, values)
         self.store.touched(self.product(product_id))
         return made.id
 
     def hang(self, product_id: int, picture: tuple[str, str], name: str) -> int:
-        """A picture of the camera's, under the name of the file it was; its id."""
+        """Add a picture from a camera, under its file name. Returns its id."""
         product = self.product(product_id)
         last = max((image.sort_order for image in product.images), default=-1)
         made = add_image(self.store, product, picture, name, {"sort_order": last + 1})
@@ -146,8 +145,8 @@ class Shop:
         return made.id
 
     def add_option(self, product_id: int, name: str, labels: Iterable[str]) -> int:
-        """An option added in the panel, with all missing combinations as variants, as the panel
-        does (bigcommerce facts 3.8).
+        """Add an option in the panel, with all missing combinations as variants, as the panel does
+        (bigcommerce facts 3.8).
         """
         product = self.product(product_id)
         rows = [{"label": label, "sort_order": place} for place, label in enumerate(labels)]
@@ -167,8 +166,8 @@ class Shop:
         return made.id
 
     def add_all_combinations(self, product_id: int) -> list[Variant]:
-        """Every combination of option values that has no variant gets one, without a SKU: a
-        surprise for any mapping.
+        """Every combination of option values without a variant gets one, without a SKU. Such
+        variants are unexpected for any mapping.
         """
         product = self.product(product_id)
         if not product.options or any(not option.values for option in product.options):
@@ -183,7 +182,7 @@ class Shop:
         return made
 
     def set_stock(self, level: int, **item: Any) -> None:
-        """The number typed into the stock field. Untracked products have none."""
+        """Type a number into the stock field. Untracked products have no such field."""
         product, variant = self.item(**item)
         if product.tracking == "none":
             raise Refusal(
@@ -199,14 +198,14 @@ class Shop:
         return inventory.record_for(inventory.records_of(*self.item(**item)), DEFAULT_LOCATION)
 
     def allow_backorders(self, limit: int, **item: Any) -> None:
-        """So many units may be sold beyond what is there; the store takes part in the beta from
-        then on.
+        """Allow this many units to be sold beyond the stock on hand. The store takes part in the
+        beta from then on.
         """
         self.store.settings.backorders = True
         self.record(**item).backorder_limit = limit
 
     def assign_channel(self, product_id: int, channel_id: int, *, on: bool = True) -> None:
-        """A product is put in a channel, or taken out."""
+        """Add a product to a channel, or remove it."""
         held = self.product(product_id).channels
         if on is (channel_id in held):
             return
@@ -216,26 +215,26 @@ class Shop:
         self.store.emit(f"store/channel/{channel_id}/product/{word}", {"product_id": product_id})
 
     def add_category(self, name: str, parent_id: int = 0) -> Category:
-        """A category of the default tree."""
+        """Create a category of the default tree."""
         body: Json = {"name": name, "parent_id": parent_id}
         return categories.plant(self.store, categories.sprout(self.store, body, tree_id=1))
 
     def rename_category(self, category_id: int, name: str) -> None:
-        """The merchant renames a category."""
+        """Rename a category."""
         categories.change(
             self.store, categories.category_of(self.store, category_id), {"name": name}
         )
 
     def delete_category(self, category_id: int) -> None:
-        """A category is deleted; its products stay."""
+        """Delete a category. Its products stay."""
         categories.remove(self.store, categories.category_of(self.store, category_id))
 
     # -- the store
     # ----------------------------------------------------------------------------------------------
 
     def set_settings(self, **changes: Any) -> None:
-        """Settings of the store. Those the documents name fire store/information/updated
-        (bigcommerce facts 6.3).
+        """Change settings of the store. The settings that the documents name fire
+        store/information/updated (bigcommerce facts 6.3).
         """
         mine = self.store.settings
         wrong = {name: "unknown" for name in changes if not hasattr(mine, name)}
@@ -273,14 +272,14 @@ class Shop:
             self.store.emit("store/information/updated", {"type": "store"})
 
     def add_location(self, label: str) -> int:
-        """A second place where stock is kept; the storefront does not sell from it."""
+        """Add a second stock location. The storefront does not sell from it."""
         number = max(self.store.locations) + 1
         self.store.locations[number] = location(number, label)
         self.store.emit("store/inventory/location/created", {"location_id": number})
         return number
 
     def add_channel(self, name: str, kind: str = "storefront", platform: str = "custom") -> int:
-        """One more channel; a storefront gets its own category tree."""
+        """Add a channel. A storefront gets its own category tree."""
         number = max(self.store.channels) + 1
         self.store.channels[number] = channel(number, name, kind, platform)
         if kind == "storefront":
@@ -293,11 +292,11 @@ class Shop:
     def place(
         self, lines: Iterable[Mapping[str, Any]], *, source: str = "www", incomplete: bool = False
     ) -> Order:
-        """Check out: lines with `quantity` and a product_id, variant_id or sku, or with `name` and
+        """Check out lines with `quantity` and a product_id, variant_id or sku, or with `name` and
         `price` for what is no product.
 
-        Refused with OutOfStock where too few are left. With `incomplete` the payment is not through
-        yet: nothing is taken from stock.
+        Raises OutOfStock if too few units are left. With `incomplete` the payment is still open,
+        and no stock is taken.
         """
         wishes, extras = [], []
         for line in lines:
@@ -315,52 +314,52 @@ class Shop:
         return orders.place(self.store, wishes, extras=extras, source=source, incomplete=incomplete)
 
     def submit(self, order_id: int) -> None:
-        """The payment of an incomplete order is through."""
+        """Complete the payment of an incomplete order."""
         orders.submit(self.store, self.order(order_id))
 
     def edit_order(self, order_id: int, quantities: Mapping[int, int]) -> None:
-        """The merchant changes how many are ordered: {order line id: quantity}."""
+        """Change the ordered quantities: {order line id: quantity}."""
         orders.edit(self.store, self.order(order_id), dict(quantities))
 
     def add_line(self, order_id: int, quantity: int, **item: Any) -> int:
-        """One more line in an order; its id."""
+        """Add a line to an order. Returns its id."""
         wish = (*self.item(**item), quantity)
         return order_edits.add_line(self.store, self.order(order_id), wish).id
 
     def remove_line(self, order_id: int, line_id: int) -> None:
-        """A line of an order is taken out."""
+        """Remove a line from an order."""
         order_edits.remove_line(self.store, self.order(order_id), line_id)
 
     def ship_part(self, order_id: int, quantities: Mapping[int, int]) -> None:
-        """Some units of an order are sent: {order line id: quantity}."""
+        """Ship some units of an order: {order line id: quantity}."""
         order_edits.ship_part(self.store, self.order(order_id), quantities)
 
     def bring_back(self, order_id: int) -> None:
-        """A cancelled order is to be sent after all."""
+        """Reopen a cancelled order."""
         order_edits.bring_back(self.store, self.order(order_id))
 
     def set_order_status(self, order_id: int, status: int) -> None:
-        """The merchant gives an order a status; stock moves as that status does."""
+        """Give an order a status. Stock moves as that status requires."""
         order_edits.set_status(self.store, self.order(order_id), status)
 
     def order(self, order_id: int | str) -> Order:
-        """The order, or a refusal with 404."""
+        """The order. Refuses an unknown one with 404."""
         return orders.order_of(self.store, order_id)
 
     def ship(self, order_id: int) -> None:
-        """All of an order is sent."""
+        """Ship the whole order."""
         orders.ship(self.store, self.order(order_id))
 
     def complete(self, order_id: int) -> None:
-        """An order is done."""
+        """Complete an order."""
         orders.ship(self.store, self.order(order_id), orders.COMPLETED)
 
     def cancel(self, order_id: int) -> None:
-        """An order is cancelled."""
+        """Cancel an order."""
         orders.cancel(self.store, self.order(order_id))
 
     def archive(self, order_id: int) -> None:
-        """An order is archived."""
+        """Archive an order."""
         orders.archive(self.store, self.order(order_id))
 
     def refund(
@@ -370,11 +369,11 @@ class Shop:
         given = None if quantities is None else dict(quantities)
         return orders.refund(self.store, self.order(order_id), given, by_api=by_api)
 
-    # -- the whole
+    # -- the whole store
     # ----------------------------------------------------------------------------------------------
 
     def state(self) -> Json:
-        """The whole store as raw JSON, stock without lag; for comparison in tests."""
+        """The whole store as raw JSON with current stock, without read lag. Tests compare it."""
         store = self.store
         return {
             "store_hash": store.hash,

@@ -1,4 +1,4 @@
-"""The nouns of a store, and the indexes that keep names, SKUs and addresses unique."""
+"""The values of a store, and the indexes that keep names, SKUs and addresses unique."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def stamp(moment: float) -> str:
 
 @dataclass(slots=True)
 class StockRecord:
-    """The number of one item at one location. `born` is false until an absolute number was given
+    """The number of one item at one location. `born` is false until an absolute number is set
     (bigcommerce facts 5.2).
     """
 
@@ -38,18 +38,19 @@ class StockRecord:
     warning_level: int = 0
     bin_picking_number: str = ""
     backorder_limit: int = 0
-    """How many units may be sold beyond what is there; above 0, `level` may be below zero: what is
-    there less what is owed.
+    """How many units may be sold beyond the stock on hand. Above 0, `level` may be below zero: the
+    stock on hand less the units on backorder.
     """
     backordered: int = 0
-    """Units that were sold beyond what was there, and neither shipped nor cancelled since."""
+    """The units that were sold beyond the stock on hand, and neither shipped nor cancelled since.
+    """
     past: list[tuple[float, int, int]] | None = None
-    """Earlier levels, and units on backorder, with the moment at which they ended, oldest first;
-    only as far back as reads may lag.
+    """Earlier levels and units on backorder, with the time at which each ended, oldest first. They
+    go back only as far as the read lag.
     """
 
     def put(self, level: int, now: float, horizon: float, backordered: int | None = None) -> None:
-        """Set the level, remembering the old one for reads that lag."""
+        """Set the level. The old one is remembered for reads that lag."""
         owed = self.backordered if backordered is None else max(0, backordered)
         if horizon > 0 and (level, owed) != (self.level, self.backordered):
             recent = [seen for seen in self.past or () if seen[0] > now - horizon]
@@ -58,11 +59,11 @@ class StockRecord:
         self.born = True
 
     def seen(self, moment: float) -> int:
-        """The level as it was at that moment."""
+        """The level at that time."""
         return self.seen_both(moment)[0]
 
     def seen_both(self, moment: float) -> tuple[int, int]:
-        """The level and the units on backorder as they were at that moment."""
+        """The level and the units on backorder at that time."""
         for ended, level, backordered in self.past or ():
             if ended > moment:
                 return level, backordered
@@ -78,8 +79,8 @@ class StockRecord:
 
 @dataclass(slots=True)
 class Picture:
-    """One image of a product. The address it was fetched from is not kept: it cannot be read back
-    (bigcommerce facts 3.10).
+    """One image of a product. The address it was fetched from is not stored, because it cannot be
+    read back (bigcommerce facts 3.10).
     """
 
     id: int
@@ -129,13 +130,13 @@ class Option:
     values: list[Value]
 
     def value(self, value_id: int) -> Value | None:
-        """The value with that id, if it is one of this option's."""
+        """The value with that id, if this option has it."""
         return next((value for value in self.values if value.id == value_id), None)
 
 
 @dataclass(slots=True)
 class Variant:
-    """One thing that can be sold. A base variant has no option values and no `sku_id`."""
+    """One item that can be sold. A base variant has no option values and no `sku_id`."""
 
     id: int
     product_id: int
@@ -145,14 +146,14 @@ class Variant:
     fields: dict[str, Any] = field(default_factory=dict)
     records: list[StockRecord] = field(default_factory=list)
     picture: tuple[str, str] | None = None
-    """Digest and file name of its one image."""
+    """Digest and file name of its only image."""
 
     def get(self, name: str) -> Any:
-        """The field as kept, or its default."""
+        """The stored field, or its default."""
         return self.fields[name] if name in self.fields else VARIANT[name].default
 
     def put(self, name: str, value: Any) -> None:
-        """Keep a field; a default takes no room."""
+        """Store a field. A default value takes no memory."""
         if value == VARIANT[name].default:
             self.fields.pop(name, None)
         else:
@@ -161,8 +162,8 @@ class Variant:
 
 @dataclass(slots=True)
 class Product:
-    """One product. `fields` holds only what differs from the default, so that tens of thousands fit
-    in memory.
+    """One product. `fields` holds only what differs from the default, so that tens of thousands of
+    products fit in memory.
     """
 
     id: int
@@ -181,14 +182,14 @@ class Product:
     channels: list[int] = field(default_factory=list)
     records: list[StockRecord] = field(default_factory=list)
     made_by: str | None = None
-    """The client id of the app that created it; None for the merchant."""
+    """The client id of the app that created it. None for the merchant."""
 
     def get(self, name: str) -> Any:
-        """The field as kept, or its default."""
+        """The stored field, or its default."""
         return self.fields[name] if name in self.fields else PRODUCT[name].default
 
     def put(self, name: str, value: Any) -> None:
-        """Keep a field; a default takes no room."""
+        """Store a field. A default value takes no memory."""
         if value == PRODUCT[name].default:
             self.fields.pop(name, None)
         else:
@@ -196,7 +197,7 @@ class Product:
 
     @property
     def simple(self) -> bool:
-        """True where the product has only its base variant."""
+        """True if the product has only its base variant."""
         return self.base_variant
 
     @property
@@ -205,7 +206,7 @@ class Product:
         return str(self.get("inventory_tracking"))
 
     def variant(self, variant_id: int) -> Variant | None:
-        """The variant with that id, if it is one of this product's."""
+        """The variant with that id, if this product has it."""
         return next((variant for variant in self.variants if variant.id == variant_id), None)
 
 
@@ -225,7 +226,7 @@ class Category:
 
 @dataclass(slots=True)
 class Metafield:
-    """One key and value that an app (client id) keeps with a resource."""
+    """One key and value that an app (client id) stores with a resource."""
 
     id: int
     resource_type: str
@@ -242,7 +243,7 @@ class Metafield:
 
 @dataclass(slots=True)
 class User:
-    """A person of the store."""
+    """A user of the store."""
 
     id: int
     email: str
@@ -263,7 +264,7 @@ class Settings:
     plan: str = "Core"
     status: str = "live"
     multiple_users: bool = False
-    """Others than the owner may open apps (bigcommerce facts 1.5)."""
+    """Users other than the owner may open apps (bigcommerce facts 1.5)."""
     multi_storefront: bool = False
     update_stock_behavior: str = "order_placed"
     edit_order_stock_adjustment: bool = True
@@ -276,12 +277,12 @@ class Settings:
     `qty_backordered`.
     """
     max_products: int = 0
-    """How many products the plan allows, 0 for any number (bigcommerce facts 2.3)."""
+    """How many products the plan allows. 0 means no limit (bigcommerce facts 2.3)."""
 
 
 class Counter:
-    """Ascending ids. Every kind starts elsewhere, so that an id used for the wrong kind never fits
-    by luck.
+    """Ascending ids. Each kind starts at another number, so an id used for the wrong kind never
+    matches by accident.
     """
 
     STARTS: ClassVar[dict[str, int]] = {
@@ -303,7 +304,7 @@ class Counter:
 
 @dataclass(slots=True)
 class Violation:
-    """A request by an app that carried the merchant's own field outside a birth."""
+    """A request by an app that wrote the merchant's own field other than at creation."""
 
     kind: str
     product_id: int
@@ -318,7 +319,7 @@ Thing = TypeVar("Thing")
 
 
 def by_id(things: Mapping[int, Thing], key: Any) -> Thing | None:
-    """The thing with that id, whatever a client took for an id."""
+    """The value with that id, whatever a client sent as an id."""
     return things.get(key) if isinstance(key, int) and not isinstance(key, bool) else None
 
 
@@ -332,11 +333,11 @@ class Store:
         self.store_id = store_id
         self.owner = owner
         self.orphans: deque[Json] = deque(maxlen=20)
-        """Variants of deleted products, as the store-wide list goes on showing them (bigcommerce
-        facts 3.7).
+        """Variants of deleted products, which the store-wide list still shows (bigcommerce facts
+        3.7).
         """
         self.users: dict[int, User] = {}
-        """Those besides the owner whom the owner let open apps."""
+        """The users besides the owner whom the owner allowed to open apps."""
         self.clock = clock
         self.dice = dice
         self.account_uuid = uuid_of(dice)
@@ -364,8 +365,8 @@ class Store:
         self.orders: dict[int, Any] = {}
         self.refunds: list[Any] = []
         self.oversold: list[tuple[int, int]] = []
-        """(variant id, units) that shipped without being there, so that a count of all units can
-        still be made.
+        """(variant id, units) that shipped without being on hand, so that all units can still be
+        counted.
         """
         self.events: deque[tuple[float, str, Json]] = deque(maxlen=2000)
         self.violations: list[Violation] = []
@@ -376,31 +377,31 @@ class Store:
         self.subscribers: list[Emit] = []
 
     def now(self) -> float:
-        """Unix seconds on the sandbox's clock: when things happen."""
+        """Unix seconds on the sandbox's clock: the time at which things happen."""
         return self.clock.now()
 
     def wall(self) -> float:
-        """The same by BigCommerce's own clock, with which it stamps what happens."""
+        """The same time on BigCommerce's own clock, which stamps its records."""
         return self.now() + self.switches.clock_ahead_s
 
     def emit(self, scope: str, data: Json) -> None:
-        """Something happened; whoever listens is told."""
+        """Report an event to every listener."""
         self.events.append((self.now(), scope, data))
         for subscriber in self.subscribers:
             subscriber(scope, data)
 
     def touched(self, product: Product | None = None) -> None:
-        """The catalogue moved on, and so did the product's date_modified."""
+        """The catalogue changed, and the product's date_modified with it."""
         self.version += 1
         if product is not None:
             product.modified = self.wall()
 
     def all_variants(self) -> Iterator[Variant]:
-        """Every variant in the order of its making."""
+        """Every variant in the order of creation."""
         return iter(self.variants.values())
 
     def lag(self) -> float:
-        """How stale a read of stock is just now (bigcommerce facts 5.2)."""
+        """The current lag of stock reads (bigcommerce facts 5.2)."""
         if self.read_lag_s <= 0:
             return 0.0
         return (
@@ -410,11 +411,10 @@ class Store:
         )
 
     def item_moment(self, moment: float) -> float:
-        """The moment that one item of an answer shows: the answer's, or by one reading one of its
-        own.
+        """The time that one item of an answer shows: the answer's, or with one reading its own.
 
-        A fault that makes the whole answer older than reads usually are (`stale_inventory`) holds
-        for each item.
+        A fault that makes the whole answer older than usual (`stale_inventory`) applies to each
+        item.
         """
         if not self.switches.read_lag_per_item or self.read_lag_s <= 0:
             return moment
@@ -423,7 +423,7 @@ class Store:
 
 
 def uuid_of(dice: random.Random) -> str:
-    """A version 4 uuid from these dice."""
+    """A version 4 uuid from this random generator."""
     digits = f"{dice.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 

@@ -1,4 +1,4 @@
-"""What a store says of itself: currency, tax, units, stock settings (bigcommerce facts 7)."""
+"""The store's own information: currency, tax, units, stock settings (bigcommerce facts 7)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WEIGHTS = ("LBS", "Ounces", "KGS", "Grams", "Tonnes")
 PLANS = {"Core": 150, "Growth": 150, "Scale": 450, "Performance": 450}
 """Requests in 30 seconds by plan (bigcommerce facts 2.1; changes of November 2026)."""
 OLD_PLANS = {"Standard": 150, "Plus": 150, "Pro": 450, "Enterprise": 450}
-"""What the plans were called until June 2026; a store may still say so."""
+"""The names of the plans until June 2026. A store may still use them."""
 STOCK_BEHAVIOURS = ("order_placed", "order_completed_or_shipped")
 
 
@@ -31,7 +31,7 @@ def currency(store: Store) -> tuple[str, str, int, str]:
 
 
 def panel_url(store: Store) -> str:
-    """Where the control panel of a store lives."""
+    """The address of a store's control panel."""
     return f"https://store-{store.hash}.mybigcommerce.com"
 
 
@@ -80,7 +80,7 @@ def store_information(store: Store) -> Json:
 
 
 def currencies(store: Store) -> list[Json]:
-    """GET /v2/currencies: the default one; catalogue prices are always in it."""
+    """GET /v2/currencies: the default currency. Catalogue prices are always in it."""
     symbol, place, decimals, name = currency(store)
     return [
         {

@@ -1,4 +1,4 @@
-"""The storefront at /shop, where orders are placed, and the pictures it shows."""
+"""The storefront at /shop, where shoppers place orders, and the pictures it shows."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ KINDS = {"jpg": "image/jpeg", "xbm": "image/x-xbitmap"}
 
 
 def price_of(product: Product, variant: Variant) -> Any:
-    """What a shopper pays."""
+    """The price a shopper pays."""
     own = variant.get("sale_price") or variant.get("price")
     general = product.get("sale_price") or product.get("price")
     return general if own is None or product.simple else own
 
 
 def choice_of(store: Store, product: Product, variant: Variant) -> Json:
-    """One thing that can be bought; `left` is None where nothing is counted."""
+    """One item that can be bought. `left` is None if stock is not tracked."""
     label = " · ".join(value["label"] for value in chosen(product, variant)) or product.get("name")
     left = inventory.available(product, variant)
     return {
@@ -62,7 +62,7 @@ def card_of(store: Store, product: Product) -> Json:
 
 
 async def front(shop: Shop, request: Request) -> Response:
-    """The goods of the default channel; hidden ones too where the visitor asks."""
+    """The products of the default channel. Hidden ones are included on request."""
     store = shop.store
     hidden = request.value("hidden") == "1"
     here = store.settings.default_channel_id
@@ -102,7 +102,7 @@ async def buy(shop: Shop, request: Request) -> Response:
 
 
 def mount(router: Router, sandbox: Core) -> None:
-    """Put the storefront, its pictures and its style sheet in the table."""
+    """Add the storefront, its pictures and its style sheet to the table."""
 
     async def home(request: Request) -> Response:
         return onward(request, f"/shop/{sandbox.store().hash}")

@@ -1,4 +1,6 @@
-"""Where the documents are silent or disagree, one reading each, to be switched by a test."""
+"""The switches: one reading for each place where the documents are silent or disagree. A test may
+select another reading.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from brygga_sandbox.switches import EitherWay, check_choices
 class Switches:
     """The reading of every UNCERTAIN. A default is the reading that finds most bugs in a client.
 
-    Each begins with its section of docs/platforms/bigcommerce.md.
+    Each entry begins with its section of docs/platforms/bigcommerce.md.
     """
 
     unknown_fields: Literal["refuse", "ignore"] = "refuse"
@@ -40,11 +42,11 @@ class Switches:
     orphan_variants: bool = True
     """3.7: GET /catalog/variants also lists variants of deleted products, with `product_id` 0."""
     base_variant_goes: Literal["first_variant", "stays"] = "first_variant"
-    """3.9: the base variant of a simple product goes with the first real variant, or stays beside
-    it until it is deleted.
+    """3.9: the first real variant removes the base variant of a simple product, or the base variant
+    stays until it is deleted.
     """
     batch_variant_extras: bool = True
-    """3.7: sku, gtin, mpn and image_url are honoured in PUT /catalog/variants updates."""
+    """3.7: PUT /catalog/variants accepts updates of sku, gtin, mpn and image_url."""
     batch_variant_all_or_nothing: bool = True
     """3.7: one refused element of PUT /catalog/variants refuses all of them."""
     option_deletion: Literal["variants_die", "refuse"] = "variants_die"
@@ -52,13 +54,13 @@ class Switches:
     refused.
     """
     value_in_use: Literal["refuse", "variants_die"] = "refuse"
-    """3.8: deleting a value that variants use is 409, or takes the variants along."""
+    """3.8: deleting a value that variants use is 409, or also removes the variants."""
     omitted_values: Literal["refuse", "keep", "remove"] = "refuse"
     """3.8: values left out of `option_values` in PUT option."""
     new_option_on_variants: Literal["refuse", "accept"] = "refuse"
     """3.9: a whole new option on a product that has variants."""
     implicit_option_type: Literal["rectangles", "radio_buttons"] = "rectangles"
-    """3.8: type of options made by POST product with variants."""
+    """3.8: the type of options that POST product with variants creates."""
     duplicate_option_status: Literal[422, 409] = 422
     """3.8: a second option of the same display name."""
     empty_image_list: Literal["200", "204"] = "200"
@@ -68,19 +70,19 @@ class Switches:
     wrong_gtin: Literal["refuse", "accept"] = "refuse"
     """3.3: a `gtin` of other than 8, 12, 13 or 14 digits, or with a wrong check digit."""
     level_after_tracking_switch: Literal["unset", "keep"] = "unset"
-    """5.4: switching the tracking level forgets the numbers (absolute needed again), or keeps
-    them.
+    """5.4: a switch of the tracking level resets the numbers (an absolute number is then required),
+    or keeps them.
     """
     first_option_level: Literal["unset", "keep"] = "unset"
-    """3.9, 5.4: the number of a simple product is forgotten when an option makes its first variant,
-    or is the product's number still.
+    """3.9, 5.4: when an option creates its first variant, the number of a simple product is reset,
+    or stays the product's number.
     """
     first_option_tracking: Literal["stays", "variant"] = "stays"
-    """3.9: a counted simple product stays counted by product when an option makes its first
-    variant, or is counted by variant then.
+    """3.9: when an option creates its first variant, a tracked simple product stays tracked by
+    product, or is then tracked by variant.
     """
     items_of_whole: Literal["product_level", "own_level", "absent"] = "product_level"
-    """5.3: what /inventory/items shows for the variants of a product that is counted as a whole:
+    """5.3: what /inventory/items shows for the variants of a product that is tracked as a whole:
     its number, their own (0), or no row.
     """
     limit_above_maximum: Literal["refuse", "clamp"] = "refuse"
@@ -92,25 +94,26 @@ class Switches:
     base_variant_by_variant_id: bool = True
     """5.2: a simple product may be adjusted by the id (and SKU) of its base variant."""
     random_read_lag: bool = False
-    """5.2: every read of stock is stale by a random part of the lag (else by all of it)."""
+    """5.2: every read of stock is stale by a random part of the read lag (otherwise by all of it).
+    """
     read_lag_per_item: bool = False
-    """5.2: in one answer each item is stale by a random part of the lag of its own (else all of an
-    answer are as old as each other).
+    """5.2: in one answer each item is stale by its own random part of the read lag (otherwise all
+    items are equally stale).
     """
     partial_adjustments: bool = False
-    """5.2: an adjustment whose connection is cut lands in part: a random part of its items (else
-    all of them, or none).
+    """5.2: an adjustment whose connection is cut is applied in part: to a random part of its items
+    (otherwise to all or none).
     """
     backordered_units: Literal["kept_beside", "served_first", "below_zero"] = "kept_beside"
-    """5.3: how units on backorder are shown. Beside what is on hand until they are shipped, also
-    after a restock; beside it, and a restock serves them first; or as a number on hand below zero.
+    """5.3: how units on backorder are shown: beside the stock on hand until they are shipped, also
+    after a restock; beside it, and a restock fills them first; or as a number on hand below zero.
     """
     backorder_hooks: Literal["as_usual", "own_only"] = "as_usual"
-    """6.3: an order of nothing but backordered units fires the usual inventory hooks, or only an
-    event of its own.
+    """6.3: an order of only backordered units fires the usual inventory webhooks, or only its own
+    event.
     """
     unchanged_level_fires: bool = True
-    """6.3: an adjustment that leaves the number as it was still fires the inventory hooks."""
+    """6.3: an adjustment that does not change the number still fires the inventory webhooks."""
     inventory_hook_value: Literal["level_or_delta", "always_level"] = "level_or_delta"
     """6.3: `value` is the level for absolute and the signed delta for relative, or always the
     level.
@@ -126,7 +129,7 @@ class Switches:
     app does not know, a pair of keys (version v1a); or the client secret, with the timestamp in
     milliseconds."""
     duplicate_hook_status: Literal[422, 409] = 422
-    """6.1: a hook that exists already (same client, scope and destination)."""
+    """6.1: a webhook that already exists (same client, scope and destination)."""
     unauthorized_body: Literal["text", "json"] = "text"
     """9: the body of 401."""
     throttled_body: Literal["json", "empty"] = "json"
@@ -138,21 +141,22 @@ class Switches:
     retry_after_header: bool = True
     """2.1: 429 over the quota also carries X-Retry-After: the seconds until the quota refreshes."""
     declined_order: Literal["keeps", "gives_back"] = "keeps"
-    """8: an order that is declined keeps its units, or gives them back as a cancelled one does."""
+    """8: a declined order keeps its units, or returns them as a cancelled order does."""
     api_order: Literal["takes", "takes_nothing"] = "takes"
-    """8: an order made through the API takes from stock as one of the storefront does, or never
-    moves any.
+    """8: an order made through the API takes stock as one of the storefront does, or never moves
+    stock.
     """
     order_brought_back: Literal["takes_again", "takes_nothing"] = "takes_again"
-    """8: a cancelled order that is given an open status again takes its units from stock again."""
+    """8: a cancelled order that gets an open status again takes its units from stock again."""
     refund_api_restocks: bool = False
-    """8: a refund made through the API puts stock back."""
+    """8: a refund made through the API returns stock."""
     refunds_have_pages: bool = False
-    """8: the refunds of one order come in pages, with `meta.pagination`; off, all at once, and
-    `meta` is empty.
+    """8: the refunds of one order are paginated, with `meta.pagination`; off, all are in one
+    answer, and `meta` is empty.
     """
     default_channel_auto: Literal["single_storefront", "always", "never"] = "single_storefront"
-    """3.13: a new product is assigned to channel 1 by itself where the store has one storefront."""
+    """3.13: a new product is assigned to channel 1 automatically if the store has one storefront.
+    """
     create_visible_default: bool = True
     """3.3: `is_visible` of a product that is created without it."""
     most_description: int = 65_535
@@ -160,13 +164,14 @@ class Switches:
     535).
     """
     delete_above_maximum: Literal["refuse", "first_250"] = "refuse"
-    """2.2: more than 250 ids in DELETE products are 413, or the first 250 go."""
+    """2.2: more than 250 ids in DELETE products are 413, or the first 250 are deleted."""
     most_metafields: int = 50
     """2.2: how many metafields one batch may hold (connectors use 50)."""
     most_assignments: int = 50
     """2.2: how many channel or category assignments one call may hold (connectors use 50)."""
     metafields_after_uninstall: Literal["kept", "gone"] = "kept"
-    """3.12: the metafields of an app that was uninstalled wait for it to come back, or are gone."""
+    """3.12: the metafields of an uninstalled app are kept for a later installation, or are deleted.
+    """
     store_wide_resource_filter: Literal["ignored", "works"] = "ignored"
     """3.12: `resource_id:in` on the metafields of all products."""
     thumbnail_heir: Literal["lowest_sort_order", "none"] = "lowest_sort_order"
@@ -180,23 +185,25 @@ class Switches:
     are 429 without headers, or served.
     """
     catalog_level: Literal["on_hand", "available_to_sell"] = "on_hand"
-    """5.4: what `inventory_level` reads of an item with safety stock."""
+    """5.4: what `inventory_level` shows for an item with safety stock."""
     payload_algorithm: Literal["HS256", "HS512"] = "HS256"
     """1.5: how load, uninstall and remove_user payloads are signed."""
     uninstall_order: Literal["token_first", "callback_first"] = "token_first"
-    """1.4: the token dies before the uninstall callback is sent, or after it was answered."""
+    """1.4: the token becomes invalid before the uninstall callback is sent, or after it was
+    answered.
+    """
     dead_token_status: Literal[401, 403, 404] = 401
     """1.4, 1.8: the status of a call after the uninstall."""
     external_install_value: str = "1"
     """1.3: the value of `external_install`."""
     clock_ahead_s: EitherWay = 0.0
-    """6.2: so many seconds is BigCommerce's own clock ahead of the sandbox's (below 0: behind).
+    """6.2: by how many seconds BigCommerce's own clock is ahead of the sandbox's (below 0: behind).
 
-    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, hooks,
-    products, images, metafields, orders, refunds, GET /v2/time, and the Date of every answer. When
-    things happen (deliveries, read lag, quotas, code lifetimes) it leaves alone, and the claims of
-    signed payloads too: an app holds their `iat` against its own time of an installation, and would
-    take an uninstall of these few seconds for one of before.
+    It dates all that BigCommerce stamps: `created_at` and signatures of deliveries, webhooks,
+    products, images, metafields, orders, refunds, GET /v2/time, and the Date of every answer. It
+    does not change when things happen (deliveries, read lag, quotas, code lifetimes), nor the
+    claims of signed payloads. An app compares their `iat` with its own time of an installation, and
+    would treat an uninstall within these seconds as an earlier one.
     """
 
     def __post_init__(self) -> None:

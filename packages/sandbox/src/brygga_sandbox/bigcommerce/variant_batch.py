@@ -22,8 +22,8 @@ from .variants import (
 
 
 async def batch(store: Store, rows: Any, camera: Eye) -> list[Variant]:
-    """PUT /catalog/variants: changes and births together. What is refused is named in
-    `batch_errors` (bigcommerce facts 3.7).
+    """PUT /catalog/variants: changes and creates in one batch. `batch_errors` names what is refused
+    (bigcommerce facts 3.7).
     """
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
         raise Refusal(
@@ -55,12 +55,12 @@ async def batch(store: Store, rows: Any, camera: Eye) -> list[Variant]:
 
 
 def batch_error(refusal: Refusal) -> Json:
-    """A refusal as the batch lists it: without the `code` that it has on its own."""
+    """A refusal as the batch lists it, without the `code` that the single call has."""
     return {name: value for name, value in refusal.body().items() if name != "code"}
 
 
 def batch_step(store: Store, row: Json) -> Step:
-    """One element of a batch: with an id a change, without one a birth."""
+    """One element of a batch. With an id it is a change, without one a create."""
     counts = ("inventory_level", "inventory_warning_level", "bin_picking_number")
     if nulls := [name for name in counts if name in row and row[name] is None]:
         raise invalid({name: f"{name} must not be null here" for name in nulls})
@@ -86,7 +86,7 @@ def batch_step(store: Store, row: Json) -> Step:
 
 
 def apart(step: Step, others: list[Step]) -> None:
-    """Refuse what clashes with an earlier element of the same batch."""
+    """Refuse an element that conflicts with an earlier element of the same batch."""
     sku = step.values.get("sku", "").lower()
     for other in others:
         if sku and sku == other.values.get("sku", "").lower():

@@ -1,4 +1,6 @@
-"""Variants: what is sold. Their option values can never be changed (bigcommerce facts 3.7, 3.9)."""
+"""Variants: the items that are sold. Their option values never change (bigcommerce facts 3.7,
+3.9).
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ COMBINATION = "Variant with the same option values set exists"
 
 
 def combination_exists() -> Refusal:
-    """409 with the code of its own (bigcommerce facts 3.4)."""
+    """409 with its own code (bigcommerce facts 3.4)."""
     return Refusal(409, COMBINATION, {"option_values": COMBINATION}, code=22010)
 
 
@@ -58,7 +60,7 @@ def fields_of(store: Store, row: Json, shape: Mapping[str, Shape]) -> Json:
 
 
 def inline_fields(store: Store, row: Json) -> Json:
-    """The same inside POST product, where codes are not null: empty or left out (3.3)."""
+    """The same inside POST product, where codes are not null but empty or left out (3.3)."""
     nulls = [name for name in ("upc", "gtin", "mpn") if name in row and row[name] is None]
     if nulls:
         raise invalid({name: f"{name} must not be null" for name in nulls})
@@ -92,8 +94,8 @@ def labels_of(row: Json) -> list[tuple[str, str]]:
 
 
 def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
-    """The variants inside POST product. Refuses mixed options, equal combinations and too many of
-    either.
+    """The variants inside POST product. Refuses mixed options, equal combinations, and too many
+    options or variants.
     """
     if len(rows) > MAX_VARIANTS:
         raise too_many_variants()
@@ -119,12 +121,12 @@ def drafts_of(store: Store, rows: list[Json]) -> list[Draft]:
 
 
 def option_name(store: Store, product: Product, display_name: str) -> str:
-    """The internal name BigCommerce makes for an option."""
+    """The internal name that BigCommerce creates for an option."""
     return f"{display_name}{store.dice.randrange(1000, 10_000)}-{product.id}"
 
 
 def add_drafts(store: Store, product: Product, drafts: list[Draft]) -> None:
-    """Make options, values (in order of first appearance) and variants of a newborn product."""
+    """Create options, values (in order of first appearance) and variants of a new product."""
     options: dict[str, Option] = {}
     found: dict[tuple[str, str], tuple[int, int]] = {}
     for draft in drafts:
@@ -156,8 +158,8 @@ def add_drafts(store: Store, product: Product, drafts: list[Draft]) -> None:
 def make(
     store: Store, product: Product, pairs: tuple[tuple[int, int], ...], values: Json
 ) -> Variant:
-    """A new variant of a product with options; the base variant goes with the first one
-    (bigcommerce facts 3.9).
+    """A new variant of a product with options. The first one removes the base variant (bigcommerce
+    facts 3.9).
     """
     if product.base_variant:
         for old in (
@@ -176,12 +178,12 @@ def make(
 
 
 def hang(store: Store, variant: Variant, picture: tuple[str, str], source: str) -> None:
-    """Give a variant its one image; the one before is gone."""
+    """Give a variant its one image. It replaces the previous one."""
     variant.picture = (picture[0], file_name(store, source, picture[1]).split("/")[-1])
 
 
 def sku_data(variant: Variant) -> Json:
-    """The `data` of sku hooks."""
+    """The `data` of SKU webhooks."""
     return {
         "type": "sku",
         "id": variant.sku_id,
@@ -190,7 +192,7 @@ def sku_data(variant: Variant) -> Json:
 
 
 def add_base_variant(store: Store, product: Product) -> None:
-    """The one variant of a simple product."""
+    """The only variant of a simple product."""
     variant = Variant(store.ids.next("variant"), product.id, None)
     store.variants[variant.id] = variant
     product.variants = [variant]
@@ -198,7 +200,7 @@ def add_base_variant(store: Store, product: Product) -> None:
 
 
 def drop_variant(store: Store, product: Product, variant: Variant) -> None:
-    """Remove one variant and what hangs on it."""
+    """Remove one variant and all its parts."""
     product.variants.remove(variant)
     del store.variants[variant.id]
     drop_metafields(store, "variant", variant.id)
@@ -208,14 +210,14 @@ def drop_variant(store: Store, product: Product, variant: Variant) -> None:
 
 
 def drop_metafields(store: Store, kind: str, resource_id: int) -> None:
-    """Metafields die with their resource."""
+    """Metafields are deleted with their resource."""
     for metafield_id in store.metafields_of.pop((kind, resource_id), []):
         store.metafields.pop(metafield_id, None)
 
 
 def remove(store: Store, product: Product, variant: Variant) -> None:
-    """DELETE a variant. A product always has one: after the last comes a base variant again
-    (bigcommerce facts 3.1).
+    """DELETE a variant. A product always has one: after the last one, a base variant is created
+    again (bigcommerce facts 3.1).
     """
     if product.simple:
         raise Refusal(422, "The base variant of a product cannot be deleted", {})
@@ -236,7 +238,7 @@ def variant_of(product: Product, variant_id: str) -> Variant:
 
 @dataclass(slots=True)
 class Step:
-    """One variant to be made or changed, checked and ready."""
+    """One variant to create or change, checked and ready."""
 
     product: Product
     variant: Variant | None
@@ -247,8 +249,8 @@ class Step:
 
 
 def pairs_of(product: Product, given: Any) -> tuple[tuple[int, int], ...]:
-    """The option values of a new variant: existing ids, one for every option. Labels alone fail
-    (bigcommerce facts 3.7).
+    """The option values of a new variant: existing ids, one for every option. Labels alone are
+    refused (bigcommerce facts 3.7).
     """
     wrong = invalid(
         {
@@ -281,7 +283,7 @@ def pairs_of(product: Product, given: Any) -> tuple[tuple[int, int], ...]:
 def new_step(
     store: Store, product: Product, row: Json, shape: Mapping[str, Shape] = NEW_VARIANT
 ) -> Step:
-    """Check a variant to be added later: a SKU is required then (bigcommerce facts 3.7)."""
+    """Check a variant that is added later. A SKU is then required (bigcommerce facts 3.7)."""
     if not row.get("sku"):
         raise missing({"sku": "Please provide a sku."})
     values = fields_of(store, row, shape)
@@ -301,7 +303,7 @@ def change_step(
     row: Json,
     shape: Mapping[str, Shape] = CHANGED_VARIANT,
 ) -> Step:
-    """Check a change. `option_values` are read past: they cannot be changed (bigcommerce facts
+    """Check a change. `option_values` are ignored, because they cannot change (bigcommerce facts
     10).
     """
     values = fields_of(store, row, shape)
@@ -314,7 +316,7 @@ def change_step(
 
 
 async def with_picture(camera: Eye, step: Step) -> Step:
-    """Fetch the picture a step asks for."""
+    """Fetch the picture that a step requires."""
     step.source = step.values.get("image_url", "")
     if step.source:
         step.picture = await camera.load(step.source, limit=2000)
@@ -322,7 +324,7 @@ async def with_picture(camera: Eye, step: Step) -> Step:
 
 
 def carry_out(store: Store, step: Step, *, partly: bool = False) -> Variant:
-    """Do what was checked."""
+    """Apply a checked step."""
     values = dict(step.values)
     level = None if partly else values.pop("inventory_level", None)
     values.pop("inventory_level", None)
@@ -349,7 +351,7 @@ def carry_out(store: Store, step: Step, *, partly: bool = False) -> Variant:
 def change(
     store: Store, product: Product, variant: Variant, values: Json, *, picture: bool
 ) -> None:
-    """Write changed fields; those of a base variant are the product's (bigcommerce facts 3.5)."""
+    """Write changed fields. Those of a base variant are the product's (bigcommerce facts 3.5)."""
     mirrored = {
         name: value for name, value in values.items() if product.simple and name in MIRRORED
     }
@@ -372,7 +374,7 @@ def change(
 
 
 def mirror(store: Store, product: Product, mirrored: Json) -> Json:
-    """Write fields of a base variant that are the product's; those that changed."""
+    """Write the fields of a base variant that are the product's. Returns the changed ones."""
     moved: Json = {name: 0 if value is None else value for name, value in mirrored.items()}
     moved = {name: value for name, value in moved.items() if product.get(name) != value}
     if "sku" in moved:

@@ -1,8 +1,8 @@
-"""Who touches what is the merchant's own: category, visibility, tax class and channels, after a
-product's birth.
+"""Records apps that write what belongs to the merchant after a product is created: category,
+visibility, tax class and channels.
 
-Nothing is refused here. Every request of an app that carries such a field again is recorded, for a
-test to look at.
+Nothing is refused here. Every request of an app that carries such a field again is recorded, and a
+test can read the record.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ FIELDS = ("categories", "is_visible", "tax_class_id")
 
 
 def record(call: Call, kind: str, product_id: int, body: Any) -> None:
-    """Remember a request that carried a merchant's own field."""
+    """Record a request that carried a merchant's own field."""
     request = call.request
     call.store.violations.append(
         Violation(kind, product_id, call.client, request.method, request.path, body)
@@ -24,7 +24,7 @@ def record(call: Call, kind: str, product_id: int, body: Any) -> None:
 
 
 def watch_birth(call: Call, body: Any) -> None:
-    """A tax class is the merchant's even at birth."""
+    """A tax class belongs to the merchant even when the product is created."""
     if isinstance(body, dict) and "tax_class_id" in body:
         record(call, "tax_class_id", 0, body)
 
@@ -37,14 +37,14 @@ def watch_product(call: Call, product: Product, body: Any) -> None:
 
 
 def watch_category_link(call: Call, product_id: Any, body: Any) -> None:
-    """A product is put in a category, or taken out of one, by an app."""
+    """An app adds a product to a category, or removes it from one."""
     if product_id in call.store.products:
         record(call, "categories", product_id, body)
 
 
 def watch_channel_link(call: Call, product_id: Any, channel_id: Any, body: Any) -> None:
-    """The first assignment belongs to the birth, and so do its repetitions until one was answered;
-    later ones do not.
+    """The first assignment belongs to the creation of the product, and so do its repetitions until
+    one of them is answered. Later assignments do not.
     """
     if product_id not in call.store.products:
         return

@@ -1,4 +1,4 @@
-"""The words of the shop's pages: (Swedish, English)."""
+"""The texts of the store's pages: (Swedish, English)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The contract of both platforms as questions that can be put to any address: the sandbox, or a
-real test account and store.
+"""The contract of both platforms as questions for any address: the sandbox, or a real test account
+and store.
 
-Here live the questions, the hands that ask them, and the report. Nothing here knows how the sandbox
-answers, and nothing here is used by the service: it is a second, independent reading of the
+This package holds the questions, the client that asks them, and the report. Nothing here knows how
+the sandbox answers, and the service uses nothing of it: it is a second, independent reading of the
 platforms' documents.
 """
 

@@ -1,4 +1,4 @@
-"""Puts every question, one after the other, and cleans up whatever happens."""
+"""Asks every question, one after the other, and always cleans up."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,11 +16,11 @@ Side = Literal["shop", "till"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Something to find out. With a `switch` the answer is that switch's value; without one it is a
+    """Something to find out. With a `switch` the answer is that switch's value. Without one it is a
     rule that must hold (True).
 
     A `look` is neither: its answer is a text for a person. `number` names the open question of
-    docs/open-questions.md that it settles, if it is one of those.
+    docs/open-questions.md that it answers, if there is one.
     """
 
     key: str
@@ -34,8 +34,8 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """A question with its answer. Several values mean: any of these, it cannot be told apart
-    here.
+    """A question with its answer. Several values mean that any of these is possible and the run
+    cannot distinguish them.
     """
 
     question: Question
@@ -61,7 +61,7 @@ class Certificate:
         return not self.left_behind and all(one.verdict != "broken" for one in self.answers)
 
     def reading(self, switch: str) -> Reading | None:
-        """The answer that settles a switch, None where there is none."""
+        """The answer that decides a switch. None without one."""
         return next((one.reading for one in self.answers if one.question.switch == switch), None)
 
 
@@ -94,7 +94,7 @@ class Book:
     def look(
         self, text: str, number: str
     ) -> Callable[[Callable[[Bench], Awaitable[str]]], Callable[[Bench], Awaitable[str]]]:
-        """What no switch can hold: said in words."""
+        """What no switch can express. The answer is text."""
 
         def note(ask: Callable[[Bench], Awaitable[str]]) -> Callable[[Bench], Awaitable[str]]:
             self.questions.append(
@@ -106,8 +106,8 @@ class Book:
 
 
 async def certify(bench: Bench, against: str, questions: list[Question]) -> Certificate:
-    """Ask all, each on its own things. What an earlier run left is removed first; what this one
-    made, at the end, also when cancelled.
+    """Ask all questions, each with its own objects. What an earlier run left is removed first. What
+    this run created is removed at the end, also when it is cancelled.
     """
     certificate = Certificate(against)
     await bench.clean_up()
@@ -116,7 +116,7 @@ async def certify(bench: Bench, against: str, questions: list[Question]) -> Cert
             if bench.place.shop_token if question.side == "shop" else bench.place.zettle_token:
                 certificate.answers.append(await put(bench, question))
     finally:
-        # Shielded: whoever interrupts once still gets a clean account.
+        # Shielded: one interruption still leaves a clean account.
         certificate.left_behind = await asyncio.shield(asyncio.ensure_future(bench.clean_up()))
     return certificate
 
@@ -129,8 +129,7 @@ async def put(bench: Bench, question: Question) -> Answered:
     except Unclear as unclear:
         return Answered(question, "unclear", None, str(unclear), tuple(bench.evidence))
     except (httpx2.HTTPError, KeyError, ValueError, TypeError, IndexError, StopIteration) as error:
-        # An answer of an unexpected shape is itself something to read in the report, not the end of
-        # the run.
+        # An answer of an unexpected shape belongs in the report. It does not end the run.
         return Answered(
             question, "unclear", None, f"{type(error).__name__}: {error}", tuple(bench.evidence)
         )

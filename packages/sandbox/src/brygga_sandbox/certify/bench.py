@@ -1,8 +1,8 @@
-"""The hands that ask: plain HTTP to either platform, things of our own to ask about, and their
-removal.
+"""The client of the questions: plain HTTP to either platform, objects of our own to ask about, and
+their removal.
 
-Every thing that is made has a name of this run alone and stands in the journal before it is made.
-Only what stands there is ever changed or deleted.
+Every object has a name that only this run uses, and is in the journal before it is created. Only
+objects in the journal are ever changed or deleted.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ TRIES = 8
 
 
 class Unclear(Exception):
-    """The question could not be answered here; the text says why."""
+    """The question could not be answered here. The text gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where to ask, and by what right. A side without a token is not asked.
+    """The addresses and tokens for the questions. A platform without a token is not asked.
 
     `shop` is a store's API without the version (".../stores/abc123"); the others are Zettle's
     hosts. `picture` is the address of any public picture, for the questions about images.
@@ -40,7 +40,7 @@ class Place:
     zettle_token: str = ""
     picture: str = ""
     zettle_account: str = ""
-    """The organization's uuid: all accounts share their hosts."""
+    """The organization's uuid, because all accounts share their hosts."""
 
     @property
     def till(self) -> str:
@@ -50,7 +50,7 @@ class Place:
 
 @dataclass
 class Bench:
-    """Asks, and remembers every exchange of the question at hand as evidence."""
+    """Asks, and records every exchange of the current question as evidence."""
 
     place: Place
     http: httpx2.AsyncClient
@@ -59,7 +59,7 @@ class Bench:
     journal: Journal = field(default_factory=Journal)
     evidence: list[str] = field(default_factory=list)
     throttled: dict[str, httpx2.Response] = field(default_factory=dict)
-    """By side, an answer that refused a call for its rate, if one ever did."""
+    """By platform, an answer that refused a call for its rate, if there was one."""
     _numbers: int = 0
 
     def __post_init__(self) -> None:
@@ -75,8 +75,8 @@ class Bench:
         query: JSON | None = None,
         token: str | None = None,
     ) -> httpx2.Response:
-        """A call to the store; `path` begins with /v2 or /v3. Raises Unclear where the store would
-        not or could not say.
+        """A call to the store. `path` begins with /v2 or /v3. Raises Unclear if the store gives no
+        usable answer.
         """
         headers = {
             "X-Auth-Token": self.place.shop_token if token is None else token,
@@ -88,7 +88,7 @@ class Bench:
     async def together(
         self, method: str, path: str, bodies: Sequence[Any]
     ) -> list[httpx2.Response]:
-        """Several calls to the store at the same time, each once: a 429 is not waited for."""
+        """Several calls to the store at the same time, once each. A 429 is not retried."""
         headers = {"X-Auth-Token": self.place.shop_token, "Accept": "application/json"}
         calls = [
             self.http.request(method, self.place.shop + path, headers=headers, json=body)
@@ -102,8 +102,8 @@ class Bench:
         return answers
 
     async def cut(self, method: str, path: str, body: Any, after_s: float) -> None:
-        """A call to the store that is hung up on after so long, answered or not. The header tells
-        the sandbox, which cannot notice.
+        """A call to the store whose connection we close after this time, answered or not. The
+        header informs the sandbox, which cannot notice it.
         """
         headers = {"X-Auth-Token": self.place.shop_token, "X-Sandbox-Cut": "1"}
         call = self.http.request(method, self.place.shop + path, headers=headers, json=body)
@@ -126,8 +126,8 @@ class Bench:
         headers: dict[str, str] | None = None,
         host: str = "products",
     ) -> httpx2.Response:
-        """A call to one of Zettle's hosts. Raises Unclear where the host would not or could not
-        say; the details may be refused.
+        """A call to one of Zettle's hosts. Raises Unclear if the host gives no usable answer.
+        Organization details may be refused.
         """
         own = {"Authorization": f"Bearer {self.place.zettle_token}", **(headers or {})}
         answer = await self._ask(method, getattr(self.place, host) + path, body, None, own)
@@ -154,19 +154,19 @@ class Bench:
         )
         return answer
 
-    # -- things of our own
+    # -- our own objects
 
     def name(self) -> str:
-        """A name that nobody else has, and that says whose it is."""
+        """A unique name that shows its owner."""
         self._numbers += 1
         return f"Brygga certify {self.run} {self._numbers}"
 
     def uuid1(self) -> str:
-        """A uuid of version 1, as Zettle wants them (zettle facts 2.7)."""
+        """A uuid of version 1, as Zettle requires (zettle facts 2.7)."""
         return str(uuid.UUID(int=self.dice.getrandbits(128), version=1))
 
     async def try_product(self, **fields: Any) -> httpx2.Response:
-        """A product asked for in the store, hidden; it is ours to remove if it was made."""
+        """Ask the store to create a hidden product. If it is created, we must remove it."""
         name = str(fields.pop("name", self.name()))
         assert self.run in name
         made = self.journal.begin("shop product", name, self.place.shop)
@@ -189,7 +189,7 @@ class Bench:
         return answer
 
     async def product(self, **fields: Any) -> JSON:
-        """A product made in the store."""
+        """A product created in the store."""
         return data(await self.try_product(**fields))
 
     async def coloured(self, *colours: str, **fields: Any) -> JSON:
@@ -215,7 +215,7 @@ class Bench:
         )
 
     async def try_till_product(self, **fields: Any) -> httpx2.Response:
-        """A product asked for in Zettle; it is ours to remove if it was made."""
+        """Ask Zettle to create a product. If it is created, we must remove it."""
         body = {
             "uuid": self.uuid1(),
             "name": self.name(),
@@ -230,7 +230,7 @@ class Bench:
         return answer
 
     async def till_product(self, **fields: Any) -> JSON:
-        """A product made in Zettle, as it is read."""
+        """A product created in Zettle, as a read returns it."""
         answer = await self.try_till_product(**fields)
         if answer.status_code != 201:
             raise Unclear(
@@ -248,7 +248,7 @@ class Bench:
     # -- removal
 
     async def clean_up(self) -> list[str]:
-        """Remove everything of ours that is still there. Gives what could not be removed."""
+        """Remove every remaining object of ours. Returns what could not be removed."""
         stuck = []
         sides = (
             (self.place.shop, self.place.shop_token),
@@ -268,7 +268,7 @@ class Bench:
 
 
 async def remove_shop_product(bench: Bench, made: Made) -> bool:
-    """By its id; one whose creation was never answered is looked for by its name, which only we
+    """Remove it by its id. If its creation was never answered, find it by its name, which only we
     use.
     """
     numbers = [made.id] if made.id else []
@@ -295,7 +295,7 @@ async def remove_category(bench: Bench, made: Made) -> bool:
 
 
 async def remove_hook(bench: Bench, made: Made) -> bool:
-    """Every webhook with that destination: the destination is ours alone."""
+    """Remove every webhook with that destination. Only we use the destination."""
     listed = await bench.shop("GET", "/v3/hooks", query={"destination": made.name})
     rows = listed.json()["data"] if listed.status_code == 200 else []
     numbers = {str(one["id"]) for one in rows if one["destination"] == made.name} | (
@@ -319,10 +319,10 @@ REMOVALS: dict[str, Callable[[Bench, Made], Awaitable[bool]]] = {
 
 
 def said(answer: httpx2.Response, *, may_refuse: bool) -> httpx2.Response:
-    """An answer to what was asked. Raises Unclear for one that is about the platform's health (5xx)
-    or about us (401, 403).
+    """An answer to the question. Raises Unclear for one that is about the platform's health (5xx)
+    or about our access (401, 403).
 
-    `may_refuse`: the question is just how those who may not are refused.
+    `may_refuse`: the question asks how a client without the right is refused.
     """
     if answer.status_code >= 500 or (answer.status_code in {401, 403} and not may_refuse):
         raise Unclear(f"the call was answered with {answer.status_code} {title_of(answer)}".strip())
@@ -330,14 +330,14 @@ def said(answer: httpx2.Response, *, may_refuse: bool) -> httpx2.Response:
 
 
 def refused(answer: httpx2.Response) -> bool:
-    """True where nothing was made for certain: not for a time-out of the platform's own, whose
+    """True if certainly nothing was created. False for a time-out of the platform's own, whose
     outcome is unknown.
     """
     return 400 <= answer.status_code < 500 and answer.status_code not in {408, 499}
 
 
 def data(answer: httpx2.Response) -> JSON:
-    """What a v3 envelope holds. Raises Unclear for a refusal."""
+    """The content of a v3 envelope. Raises Unclear for a refusal."""
     if answer.status_code >= 300:
         raise Unclear(f"{answer.status_code} {title_of(answer)}")
     found: JSON = answer.json()["data"]
@@ -345,7 +345,7 @@ def data(answer: httpx2.Response) -> JSON:
 
 
 def title_of(answer: httpx2.Response) -> str:
-    """What a refusal says of itself, shortly."""
+    """A short text of a refusal."""
     if answer.status_code < 300:
         return ""
     try:
@@ -360,7 +360,7 @@ def title_of(answer: httpx2.Response) -> str:
 
 
 def wait_of(answer: httpx2.Response, attempt: int) -> float:
-    """How long a 429 asks to wait; without a word, longer every time."""
+    """How long a 429 asks to wait. Without a value the wait grows each time."""
     if answer.headers.get("X-Rate-Limit-Requests-Left") == "0":
         return int(answer.headers.get("X-Rate-Limit-Time-Reset-Ms", "30000")) / 1000 + 0.1
     return float(answer.headers.get("Retry-After", 2**attempt))

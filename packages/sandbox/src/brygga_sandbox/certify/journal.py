@@ -1,5 +1,5 @@
-"""What a run has made and not yet removed, on disk before it is made: an interrupted run is cleaned
-up by the next one.
+"""What a run has created and not yet removed. It is on disk before the object is created, so the
+next run can clean up after an interrupted one.
 """
 
 import json
@@ -10,10 +10,10 @@ from pathlib import Path
 
 @dataclass(slots=True)
 class Made:
-    """Something of ours at a platform. `name` is ours alone and known before; `id` is empty until
-    an answer has named it.
+    """An object of ours at a platform. Only we use its `name`, and it is known beforehand. `id` is
+    empty until an answer contains it.
 
-    `place` says at which account it is, so that one account's run never looks for another's things.
+    `place` names the account, so that one account's run never looks for another's objects.
     """
 
     kind: str
@@ -24,7 +24,7 @@ class Made:
 
 
 class Journal:
-    """A list of what was made. With a path every change is on disk before the call returns."""
+    """A list of created objects. With a path, every change is on disk before the call returns."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path
@@ -33,29 +33,29 @@ class Journal:
             self.all = [Made(**row) for row in json.loads(path.read_text(encoding="utf-8"))]
 
     def begin(self, kind: str, name: str, place: str) -> Made:
-        """Say that something of this name is about to be made."""
+        """Record that an object of this name is about to be created."""
         made = Made(kind, name, place)
         self.all.append(made)
         self.save()
         return made
 
     def named(self, made: Made, identity: str) -> None:
-        """The platform has given it an id."""
+        """Record the id that the platform has given it."""
         made.id = identity
         self.save()
 
     def removed(self, made: Made) -> None:
-        """It is gone, or was never made."""
+        """Record that it is deleted, or was never created."""
         made.gone = True
         self.save()
 
     def left(self, place: str) -> list[Made]:
-        """What is still there at an account, the youngest first."""
+        """The remaining objects at an account, the newest first."""
         return [made for made in reversed(self.all) if made.place == place and not made.gone]
 
     def save(self) -> None:
-        """Write what is still there, in one step: an interruption leaves the file as it was before
-        or after.
+        """Write the remaining objects in one step. An interruption leaves either the old file or
+        the new one.
         """
         if self.path is None:
             return

@@ -1,5 +1,5 @@
-"""A real test account and store: found in the environment, asked with patience, and left as they
-were.
+"""A real test account and store: found in the environment, asked at a limited rate, and left
+unchanged.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The credentials of either side; empty where that side is not to be asked."""
+    """The credentials of both platforms. Empty for a platform that is not asked."""
 
     store_hash: str = ""
     store_token: str = ""
@@ -47,8 +47,8 @@ class Keys:
 
 
 def keys_of(environment: Mapping[str, str]) -> Keys:
-    """What BRYGGA_CERTIFY_* says. Raises ValueError, naming the variable, for half of a pair or one
-    that nobody knows.
+    """The values of BRYGGA_CERTIFY_*. Raises ValueError, naming the variable, for half of a pair or
+    an unknown variable.
     """
     names = {PREFIX + name.upper(): name for name in Keys.__dataclass_fields__}
     given = {
@@ -65,8 +65,8 @@ def keys_of(environment: Mapping[str, str]) -> Keys:
 
 
 async def place_of(keys: Keys, http: httpx2.AsyncClient) -> Place:
-    """Where to ask. Signs in at Zettle with the API key (zettle facts 1.3). Raises httpx2.HTTPError
-    when that is refused.
+    """The addresses and tokens. Signs in at Zettle with the API key (zettle facts 1.3). Raises
+    httpx2.HTTPError when that is refused.
     """
     place = Place(
         products=keys.zettle_products_url,
@@ -98,7 +98,7 @@ async def place_of(keys: Keys, http: httpx2.AsyncClient) -> Place:
 
 
 def taken(answer: httpx2.Response, what: str) -> httpx2.Response:
-    """The answer. Raises ValueError, saying what was refused and in which words, where it was."""
+    """The answer. For a refusal it raises ValueError with what was refused and the message."""
     if answer.status_code >= 400:
         raise ValueError(
             f"{answer.url.host} refused {what}: {answer.status_code} {answer.text[:200]}".strip()
@@ -107,10 +107,10 @@ def taken(answer: httpx2.Response, what: str) -> httpx2.Response:
 
 
 async def check_rights(place: Place, http: httpx2.AsyncClient) -> None:
-    """Whether the credentials may do what the questions need; nothing is made. Raises ValueError
-    for the first right that is missing.
+    """Check whether the credentials have the rights that the questions require. Nothing is created.
+    Raises ValueError for the first missing right.
 
-    The writing calls are empty: whoever may make them is told that they are wrong.
+    The writing calls are empty: a client with the right gets a validation error.
     """
     shop = {"X-Auth-Token": place.shop_token, "Accept": "application/json"}
     till = {"Authorization": f"Bearer {place.zettle_token}"}
@@ -150,11 +150,11 @@ async def check_rights(place: Place, http: httpx2.AsyncClient) -> None:
 
 
 async def certify_live(keys: Keys, journal: Path) -> Certificate:
-    """All questions at a real account. Requests follow one another; a 429 is waited for."""
+    """Ask all questions at a real account. Requests follow one another, and a 429 is waited for."""
     async with httpx2.AsyncClient(timeout=TIMEOUT_S) as http:
         place = await place_of(keys, http)
         await check_rights(place, http)
-        # A run's names must be nobody else's: these dice are not the sandbox's.
+        # A run's names must be unique, so this random generator is not the sandbox's.
         bench = Bench(
             place, http, random.Random(secrets.randbits(128)), asyncio.sleep, Journal(journal)
         )

@@ -1,4 +1,6 @@
-"""The open questions that no run can settle by itself, why not, and how a person finds out."""
+"""The open questions that no run can decide by itself, the reason, and how a person can find
+out.
+"""
 
 from dataclasses import dataclass
 

@@ -1,5 +1,5 @@
-"""The same questions put to the sandbox, in this process: what a live run would do, and proof that
-they tell readings apart.
+"""Asks the sandbox the same questions, in this process. It shows what a live run would do, and
+proves that the questions distinguish the readings.
 """
 
 import random
@@ -32,7 +32,9 @@ EVERYTHING: list[Question] = [
 
 
 def place_in(sandbox: Sandbox) -> Place:
-    """Where a town's first merchant is asked, with the right of the merchant's other tool."""
+    """The access for questions to a sandbox's first merchant, with the rights of the merchant's
+    other tool.
+    """
     host = sandbox.plan.zettle_url
     return Place(
         sandbox.api(),
@@ -47,7 +49,7 @@ def place_in(sandbox: Sandbox) -> Place:
 
 
 def bench_at(sandbox: Sandbox, http: httpx2.AsyncClient, journal: Journal) -> Bench:
-    """Who asks a town whose clock is moved by hand."""
+    """The questioner of a sandbox whose clock is moved by hand."""
     assert isinstance(sandbox.clock, ManualClock)
     return Bench(place_in(sandbox), http, random.Random(1), sandbox.clock.advance, journal)
 
@@ -58,8 +60,8 @@ async def rehearse(
     keys: frozenset[str] = frozenset(),
     journal: Journal | None = None,
 ) -> tuple[Certificate, Sandbox]:
-    """All questions, or those with these keys, at a town with such switches; the town, to look at
-    afterwards.
+    """Ask all questions, or those with these keys, of a sandbox with such switches. Returns the
+    sandbox too, for inspection.
     """
     sandbox = Sandbox(
         Plan(products=3, drawings=False, bigcommerce_switches=shop, zettle_switches=till),

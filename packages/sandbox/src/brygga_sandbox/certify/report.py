@@ -1,4 +1,4 @@
-"""The certificate as a page to read and as JSON to keep."""
+"""The certificate as a page to read and as JSON to store."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -24,7 +24,9 @@ def shown(reading: Reading | None) -> str:
 def as_json(
     certificate: Certificate, switches: dict[str, dict[str, Any]] | None = None
 ) -> dict[str, Any]:
-    """Plain values. `switches`: what the sandbox has in force, side by side."""
+    """The certificate as plain values. `switches`: what the sandbox has in force, for
+    comparison.
+    """
     return {
         "against": certificate.against,
         "good": certificate.good,
@@ -51,12 +53,12 @@ def row(one: Answered, switches: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def agrees(reading: Reading | None, value: Any) -> bool:
-    """True where a switch's value is (one of) what was read."""
+    """True if a switch's value is (one of) the values that were read."""
     return value in reading if isinstance(reading, tuple) else bool(reading == value)
 
 
 def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | None = None) -> str:
-    """A page: what is broken first, then open questions with their switches, then the rules, then
+    """The page: broken rules first, then open questions with their switches, then the rules, then
     the evidence.
     """
     known = switches or {}
@@ -90,7 +92,7 @@ def as_markdown(certificate: Certificate, switches: dict[str, dict[str, Any]] | 
 
 
 def line(one: Answered) -> str:
-    """A question without an answer, with its number and switch if it has them, and why."""
+    """A question without an answer, with its number and switch if it has them, and the reason."""
     marks = " ".join(
         part
         for part in (one.question.number, f"`{one.question.switch}`" if one.question.switch else "")
@@ -136,7 +138,7 @@ def looks(seen: Sequence[Answered]) -> list[str]:
 
 
 def not_asked() -> list[str]:
-    """What is left to a person, with what to do."""
+    """The questions that a person must answer, with what to do."""
     head = [
         "| # | question | switches | why no run can tell | how to find out |",
         "|---|---|---|---|---|",

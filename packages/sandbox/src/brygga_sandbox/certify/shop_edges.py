@@ -1,5 +1,5 @@
-"""Open questions about edges: births without a field, how much fits, what is left when something
-goes (bigcommerce facts 13).
+"""Open questions about edges: creates without a field, maximum sizes, and what is left after a
+delete (bigcommerce facts 13).
 """
 
 from collections.abc import Awaitable, Callable
@@ -34,7 +34,7 @@ async def inline_variant_without_sku(bench: Bench) -> str:
     "create_visible_default", "Is a product visible that is created without saying so?", "B30"
 )
 async def create_visible_default(bench: Bench) -> bool:
-    """It is hidden again at once, and cannot be bought meanwhile."""
+    """The product is hidden again at once, and cannot be bought meanwhile."""
     made = await bench.product(is_visible=..., availability="disabled")
     await bench.shop("PUT", f"/v3/catalog/products/{made['id']}", {"is_visible": False})
     return bool(made["is_visible"])
@@ -174,7 +174,9 @@ async def catalog_level(bench: Bench) -> str:
 
 
 async def largest(sizes: tuple[int, ...], fits: Callable[[int], Awaitable[bool]]) -> int:
-    """The last size that is taken before one is refused. Unclear where none or every one is."""
+    """The last size that is accepted before one is refused. Unclear if none or every size is
+    accepted.
+    """
     taken = 0
     for size in sizes:
         if not await fits(size):

@@ -1,5 +1,5 @@
-"""What BigCommerce's documents say of lists, limits, clashes and children (bigcommerce facts 0 to
-8); more rules that hold anywhere.
+"""What BigCommerce's documents say about lists, limits, conflicts and children (bigcommerce facts 0
+to 8). These rules hold everywhere.
 """
 
 from brygga_sandbox.certify.asking import Book
@@ -7,7 +7,7 @@ from brygga_sandbox.certify.bench import JSON, Bench, Unclear, data
 
 SHOP_LIMITS = Book("shop")
 NOBODY = 2_000_000_000
-"""An id that nothing has."""
+"""An id that no object has."""
 TIMEOUT_S = 20
 HEARD = "store/information/updated"
 
@@ -152,7 +152,7 @@ async def wrong_hook(bench: Bench) -> bool:
 
 
 async def hook_status(bench: Bench, scope: str, scheme: str) -> int:
-    """How a webhook is refused; one that was taken is ours to remove."""
+    """How a webhook is refused. A webhook that is accepted must be removed by us."""
     destination = f"{scheme}://example.com/{bench.name().replace(' ', '-')}"
     made = bench.journal.begin("webhook", destination, bench.place.shop)
     answer = await bench.shop(

@@ -1,5 +1,5 @@
-"""Open questions about shapes, lists, calls side by side, and what a refusal for its rate looks
-like (bigcommerce facts 2, 3, 13).
+"""Open questions about shapes, lists, parallel calls, and the form of a rate-limit refusal
+(bigcommerce facts 2, 3, 13).
 """
 
 from brygga_sandbox.certify.asking import Book
@@ -15,7 +15,7 @@ NOT_THROTTLED = "no call of this run was refused for its rate, and none is provo
     "base_variant_goes", "Does the base variant go when the first real variant is made?", "B8"
 )
 async def base_variant_goes(bench: Bench) -> str:
-    """An option alone must not take it away yet: a product always has a variant (3.1)."""
+    """A new option alone must not remove it yet: a product always has a variant (3.1)."""
     made = await bench.product(inventory_tracking="product")
     path = f"/v3/catalog/products/{made['id']}"
     value = {"label": "S", "sort_order": 0}
@@ -52,7 +52,7 @@ async def orphan_variants(bench: Bench) -> bool:
     "parallel_calls", "Are channel assignments refused that run side by side?", "B38"
 )
 async def parallel_calls(bench: Bench) -> str:
-    """Four at once, of a product each."""
+    """Four calls at once, one for each product."""
     store = (await bench.shop("GET", "/v2/store")).json()
     rows = [
         {"product_id": (await bench.product())["id"], "channel_id": store["default_channel_id"]}
@@ -84,7 +84,7 @@ async def retry_after_header(bench: Bench) -> bool:
 
 @SHOP_MORE.look("How long does a reading of stock trail a write?", "B27")
 async def read_delay(bench: Bench) -> str:
-    """Looked at five times, a second apart."""
+    """Read five times, a second apart."""
     made = await bench.product(inventory_tracking="product")
     seconds = []
     for level in range(1, LOOKS + 1):

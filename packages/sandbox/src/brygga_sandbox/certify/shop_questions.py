@@ -1,5 +1,5 @@
-"""What BigCommerce's documents leave open, each with the sandbox's switch that has the answer
-(bigcommerce facts 13).
+"""What BigCommerce's documents leave open. Each question names the sandbox's switch that holds the
+answer (bigcommerce facts 13).
 """
 
 from typing import Any
@@ -47,7 +47,7 @@ async def inline_image_status(bench: Bench) -> int:
     "batch_variant_extras", "Does the batch of variants change SKU, GTIN, MPN and picture?", "B5"
 )
 async def batch_variant_extras(bench: Bench) -> bool:
-    """The picture only where there is one to be had."""
+    """The picture, only if one is configured."""
     read = await bench.coloured("Red")
     wanted = {"sku": bench.name().replace(" ", "-"), "gtin": "7350000000016", "mpn": "CERT-1"}
     picture = {"image_url": bench.place.picture} if bench.place.picture else {}
@@ -369,8 +369,8 @@ async def items_of_whole(bench: Bench) -> str:
 
 
 async def optioned(bench: Bench) -> JSON:
-    """A simple product with a number, counted as a whole, that got an option with two variants
-    since.
+    """A simple product with a stock level, tracked as a whole, that later got an option with two
+    variants.
     """
     made = await bench.product(inventory_tracking="product")
     await adjusted(bench, {"product_id": made["id"], "quantity": 3})

@@ -1,5 +1,6 @@
-"""Whether a stock call is all or nothing, and whether what it changed is seen at once
-(bigcommerce facts 5.2). The marker rests on it."""
+"""Whether a stock call is all or nothing, and whether its change is visible at once (bigcommerce
+facts 5.2). The marker depends on it.
+"""
 
 from brygga_sandbox.certify.asking import Book
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear
@@ -17,7 +18,7 @@ WRITES, LOOKS = 10, 40
     "One item that cannot be taken refuses a stock call whole, also the item before it (5.2)"
 )
 async def good_and_refusable(bench: Bench) -> bool:
-    """One more of the first, and more of the second than there are."""
+    """One more unit of the first, and more of the second than exist."""
     pair = await _pair(bench)
     refused = await bench.shop("POST", RELATIVE, {"items": _items(pair, 1, -99)})
     await bench.sleep(SETTLED_S)
@@ -28,8 +29,9 @@ async def good_and_refusable(bench: Bench) -> bool:
     "partial_adjustments", "Does a stock call whose answer is cut land in part?", "B49"
 )
 async def partial_adjustments(bench: Bench) -> bool:
-    """One more of each, in one call that is hung up on, sooner or later. Both numbers moved, or
-    none did."""
+    """One more unit of each, in one call whose connection we close, after varying times. Both
+    numbers changed, or neither.
+    """
     pair = await _pair(bench)
     before, landed = (9, 9), 0
     for cut in range(CUTS):
@@ -47,7 +49,7 @@ async def partial_adjustments(bench: Bench) -> bool:
 
 @SHOP_STOCK.look("Can one answer show two items of one call, one changed and one not yet?", "B50")
 async def apart_in_one_answer(bench: Bench) -> str:
-    """Both written by one call, and read until both show it."""
+    """One call writes both. They are read until both show it."""
     pair = await _pair(bench)
     trailed = 0
     for level in range(10, 10 + WRITES):
@@ -64,7 +66,7 @@ async def apart_in_one_answer(bench: Bench) -> str:
 
 
 async def _pair(bench: Bench) -> list[int]:
-    """Two variants of a product of ours, nine of each, as every reading shows by now."""
+    """Two variants of a product of ours, nine units of each, which every read shows by now."""
     made = await bench.coloured("Red", "Blue", inventory_tracking="variant")
     pair = [int(one["id"]) for one in made["variants"]]
     await bench.shop("PUT", ABSOLUTE, {"items": _items(pair, 9, 9)})

@@ -246,7 +246,7 @@ async def negative_store_refused(bench: Bench) -> bool:
 
 @TILL_QUESTIONS.question("most_movements", "How many movements may ride in one call?", "Z27")
 async def most_movements(bench: Bench) -> int:
-    """Between 1 and 200, found by halves; every movement is one unit of our own product."""
+    """Between 1 and 200, found by bisection. Every movement is one unit of our own product."""
     made = await tracked(bench)
     await stock_of(bench, made)
     places = await inventories(bench)
@@ -275,7 +275,7 @@ async def most_movements(bench: Bench) -> int:
     "movements_stop_half_way", "Are the movements before a refused one made?", "Z27"
 )
 async def movements_stop_half_way(bench: Bench) -> bool:
-    """The second of two is of a product that does not exist."""
+    """The second of two movements is of a product that does not exist."""
     made = await tracked(bench)
     await stock_of(bench, made)
     places = await inventories(bench)
@@ -336,7 +336,7 @@ async def unknown_stock_is_empty(bench: Bench) -> bool:
     "library_needs_all", "Does the library leave out what the till does not show?", "Z36"
 )
 async def library_needs_all(bench: Bench) -> bool:
-    """What changed since a moment ago, asked without `all`."""
+    """The changes since a moment ago, requested without `all`."""
     library = f"{HERE.removesuffix('/products')}/library"
     since = (await bench.till("GET", library)).json()["untilEventLogUuid"]
     made = await bench.till_product(metadata={"inPos": False})

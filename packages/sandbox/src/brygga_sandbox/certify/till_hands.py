@@ -10,7 +10,7 @@ def sized(bench: Bench, size: str) -> JSON:
 
 
 def core(made: JSON) -> JSON:
-    """What a change must repeat."""
+    """The fields that a change must repeat."""
     return {
         "uuid": made["uuid"],
         "name": made["name"],

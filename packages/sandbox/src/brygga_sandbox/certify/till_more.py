@@ -1,5 +1,5 @@
-"""Open questions about Zettle's balances, pages, rate limit, and what stands in a merchant's own
-goods (zettle facts 10).
+"""Open questions about Zettle's balances, pages and rate limit, and about the content of a
+merchant's own products (zettle facts 10).
 """
 
 import re
@@ -61,8 +61,8 @@ async def zero_rows_left_out(bench: Bench) -> bool:
 
 @TILL_MORE.question("retry_after", "Does a refusal for its rate say Retry-After?", "Z10")
 async def retry_after(bench: Bench) -> bool:
-    """The inventory host takes four calls a second on average (7): a few readings too many, and no
-    more after the first refusal.
+    """The inventory host accepts four calls a second on average (7). The question sends a few reads
+    too many, and none after the first refusal.
     """
     for _ in range(MOST_KNOCKS):
         if "till" in bench.throttled:
@@ -79,7 +79,7 @@ async def old_inventory(bench: Bench) -> str:
 
 @TILL_MORE.look("What stands in mediaUrls of the merchant's own products?", "Z1")
 async def media_urls(bench: Bench) -> str:
-    """Only the hosts: whose videos they are is nobody's business."""
+    """Only the hosts are reported, because the owner of the videos is private."""
     urls = [url for one in await goods(bench) for url in presentation(one).get("mediaUrls") or []]
     hosts = Counter(urlsplit(str(url)).hostname or "no address" for url in urls)
     return (
@@ -103,11 +103,11 @@ async def online_descriptions(bench: Bench) -> str:
 
 
 async def goods(bench: Bench) -> list[JSON]:
-    """The merchant's products but for those of this run: the first page of the list."""
+    """The merchant's products without those of this run: the first page of the list."""
     rows = (await bench.till("GET", "/organizations/self/products/v2")).json()
     return [row for row in rows if not str(row.get("name", "")).startswith("Brygga certify")]
 
 
 def presentation(product: JSON) -> JSON:
-    """What the web shop would show of a product."""
+    """The part of a product that the web shop shows."""
     return (product.get("online") or {}).get("presentation") or {}

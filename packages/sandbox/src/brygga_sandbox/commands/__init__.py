@@ -1,3 +1,3 @@
-"""What `brygga-sandbox` does besides opening the sandbox: one module a command, with `add` and
-`run`.
+"""The commands of `brygga-sandbox` besides starting the sandbox: one module per command, with `add`
+and `run`.
 """

@@ -31,7 +31,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: every rule holds and nothing is left behind; 1: not so; 2: the credentials are no use."""
+    """0: every rule holds and nothing is left behind. 1: otherwise. 2: the credentials are
+    unusable.
+    """
     try:
         keys = keys_of(os.environ)
         asked.out.mkdir(parents=True, exist_ok=True)
@@ -52,7 +54,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _certify(keys: Keys, journal: Path) -> Certificate:
-    """The live account where there are credentials, else the sandbox. A polite stop still cleans
+    """The live account if there are credentials, otherwise the sandbox. A normal stop still cleans
     up.
     """
     task = asyncio.current_task()
@@ -66,7 +68,7 @@ async def _certify(keys: Keys, journal: Path) -> Certificate:
 
 
 def switches() -> dict[str, dict[str, Any]]:
-    """The sandbox's own readings, to stand beside the answers."""
+    """The sandbox's own readings, for comparison with the answers."""
     return {"shop": asdict(bigcommerce.Switches()), "till": asdict(zettle.Switches())}
 
 

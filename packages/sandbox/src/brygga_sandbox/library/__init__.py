@@ -1,9 +1,9 @@
-"""The library of a Swedish design shop as raw Zettle JSON: two hundred products, the ordinary ones
-and every odd shape.
+"""The library of a Swedish design shop as raw Zettle JSON: two hundred products, ordinary ones and
+every odd shape.
 
-Here lives what a merchant might have typed in, and the pictures drawn for it. It knows the shape of
-Zettle's products (zettle facts 2.3 to 2.5) and nothing of the sandbox that serves them, nor of
-anybody who reads them.
+This package holds what a merchant might have typed in, and the pictures drawn for it. It knows the
+form of Zettle's products (zettle facts 2.3 to 2.5). It knows nothing of the sandbox that serves
+them, nor of any client.
 """
 
 from brygga_sandbox.library.build import World

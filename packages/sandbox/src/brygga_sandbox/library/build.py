@@ -1,8 +1,8 @@
-"""From the notebook to raw Zettle product JSON (zettle facts 2.3 to 2.5, 2.10).
+"""Builds raw Zettle product JSON from the items (zettle facts 2.3 to 2.5, 2.10).
 
-What an item leaves open (which form of weight, whether unset fields are null or absent, how much is
-in stock) is drawn by a die that depends on the item's key alone, so that adding a product changes
-no other.
+Details that an item leaves open (which form of weight, whether unset fields are null or absent, the
+stock level) come from a random generator that depends only on the item's key, so that a new product
+changes no other.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _WALLS = (
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What all products of one library share: where ids are drawn from, the currency, where
-    pictures are served.
+    """What all products of one library share: the source of ids, the currency, and the address of
+    pictures.
     """
 
     namespace: str = "linds"
@@ -44,7 +44,7 @@ class World:
     image_base: str = "https://image.izettle.com"
 
     def picture(self, motif: str, colour: str, name: str) -> str:
-        """The address of a picture; its key says what to draw (see
+        """The address of a picture. Its key says what to draw (see
         `brygga_sandbox.library.pictures`).
         """
         return f"{self.image_base}/product/{picture_key(motif, colour, name)}.png"
@@ -52,8 +52,8 @@ class World:
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One product as Zettle's API gives it, and what stands on the shelf: a variant without an
-    entry has no row.
+    """One product as Zettle's API returns it, and its stock levels. A variant without an entry has
+    no row.
     """
 
     product: JSON
@@ -69,7 +69,7 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Goods:
-    """An item, the name its die falls by, and what its SKUs begin with."""
+    """An item, the name that seeds its random generator, and the prefix of its SKUs."""
 
     item: Item
     key: str
@@ -77,8 +77,8 @@ class _Goods:
 
 
 def picture_key(motif: str, colour: str, name: str) -> str:
-    """A key in which the painter finds the motif, the colour (a name of the shop's, or hexadecimal)
-    and a seed.
+    """A key from which the picture takes the motif, the colour (a name of the shop's, or
+    hexadecimal) and a seed.
     """
     return f"{motif}-{COLOURS.get(colour, colour)}-{roll('picture ' + name, 16**6):06x}"
 
@@ -118,7 +118,7 @@ def build(item: Item, department: Department, number: int, world: World) -> Buil
 
 
 def without_nulls(value: JSON) -> JSON:
-    """The product as newer answers write it: unset fields are absent."""
+    """The product in the form of newer answers: unset fields are absent."""
     return {
         key: [without_nulls(one) if isinstance(one,
         dict) else one for one in inner] if isinstance(inner, list)
@@ -166,7 +166,7 @@ def _variant(goods: _Goods, names: list[str], values: tuple[_Value, ...], world:
 
 
 def _tell_apart(variants: list[JSON]) -> None:
-    """Give a number to SKUs that came out equal (Å and Ä both read A)."""
+    """Add a number to equal SKUs (Å and Ä both become A)."""
     seen: dict[str, int] = {}
     for variant in variants:
         seen[variant["sku"]] = times = seen.get(variant["sku"], 0) + 1
@@ -175,7 +175,7 @@ def _tell_apart(variants: list[JSON]) -> None:
 
 
 def _short(label: str) -> str:
-    """Four letters or a number that stand for an option value in a SKU."""
+    """Four letters or a number that represent an option value in a SKU."""
     return slug(label).replace("-", "").upper()[:6]
 
 
@@ -211,7 +211,7 @@ def _product(item: Item, department: Department, key: str, world: World) -> JSON
 
 
 def _moment(key: str, what: str, year: int) -> str:
-    """A time of day in shop hours, as Zettle writes times: no colon in the zone."""
+    """A time of day in shop hours, in Zettle's form: no colon in the zone."""
     draw = roll(f"{what} {key}", 2 * 12 * 28 * 36_000)
     days, seconds = divmod(draw, 36_000)
     years, day = divmod(days, 12 * 28)
@@ -220,8 +220,8 @@ def _moment(key: str, what: str, year: int) -> str:
 
 
 def _online(item: Item, department: Department, key: str, image: str, world: World) -> JSON | None:
-    """The web shop side; one product in eight has none, another two carry just what the back office
-    writes.
+    """The online part. One product in eight has none, and two more in eight have only what the back
+    office writes.
     """
     luck = roll("online " + key, 8)
     if luck == 0 and not item.videos:
@@ -251,7 +251,7 @@ def _online(item: Item, department: Department, key: str, image: str, world: Wor
 
 
 def _weight(grams: int, key: str) -> JSON:
-    """The weight in one of the forms the API knows: grams, a unit of the merchant's choice, or
+    """The weight in one of the forms the API knows: grams, a unit that the merchant selects, or
     both.
     """
     forms: tuple[JSON, ...] = (
@@ -268,8 +268,8 @@ def _weight(grams: int, key: str) -> JSON:
 
 
 def _stock(variants: list[JSON]) -> dict[str, int]:
-    """Levels for a tracked product: mostly a few, some large, some zero, and some that never moved
-    (no row).
+    """Levels for a tracked product: mostly small, some large, some zero, and some without any
+    movement (no row).
     """
     levels: dict[str, int] = {}
     for variant in variants:
@@ -298,7 +298,9 @@ VIDEO_FORMS = {
     "old player": "http://www.youtube.com/v/{id}",
     "capitals": "HTTPS://WWW.YouTube.COM/watch?v={id}",
 }
-"""Every form in which a merchant may paste the address of a YouTube video; all of them name one."""
+"""Every form in which a merchant may paste the address of a YouTube video. All of them name one
+video.
+"""
 
 
 def video(form: str, name: str) -> str:
@@ -311,8 +313,8 @@ DROP: Any = object()
 
 
 def patched(value: JSON, patch: JSON, world: World) -> JSON:
-    """A copy of the JSON object with the patch laid over it; "{images}" in a text becomes the
-    picture host.
+    """A copy of the JSON object with the patch applied. "{images}" in a text becomes the picture
+    host.
     """
     result = dict(value)
     for name, change in patch.items():

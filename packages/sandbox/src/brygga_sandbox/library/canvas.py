@@ -1,8 +1,8 @@
-"""A small painter: flat shapes with soft edges on an indexed canvas, and the PNG that holds them.
+"""Draws flat shapes with soft edges on an indexed canvas, and writes the PNG.
 
-A shape is a function from a height to the stretch it covers there, in units of the picture's side
-(0 to 1). Three lines are looked at per row of pixels; only the pixels between the shortest and the
-longest of them are mixed, all others are filled in one stroke.
+A shape is a function from a height to the interval it covers there, in units of the picture's side
+(0 to 1). Each row of pixels reads three lines. Only the pixels between the shortest and the longest
+of them are mixed; all others are filled at once.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import sqrt
 
 Colour = tuple[int, int, int]
 Shape = Callable[[float], tuple[float, float] | None]
-"""Left and right end of what a shape covers at a height, or None where it covers nothing."""
+"""Left and right end of a shape at a height, or None if it covers nothing there."""
 
 SIDE = 600
 
@@ -26,14 +26,14 @@ def rgb(text: str) -> Colour:
 
 
 def mix(one: Colour, other: Colour, share: float) -> Colour:
-    """`share` (0 to 1) of the other colour in the one."""
+    """The mix of two colours: `share` (0 to 1) of the other one."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
     return red, green, blue
 
 
 class Canvas:
-    """A square of pixels and the palette they point into. A full palette (256) mixes no further:
-    edges stay hard.
+    """A square of pixels and the palette they index. With a full palette (256) no more colours are
+    mixed and edges stay hard.
     """
 
     def __init__(self, background: Colour, side: int = SIDE) -> None:
@@ -129,7 +129,7 @@ def ellipse(x: float, y: float, wide: float, high: float) -> Shape:
 
 
 def box(left: float, right: float) -> Shape:
-    """An upright rectangle, as high as it is painted."""
+    """An upright rectangle. Its height is the painted range."""
     return lambda height: (left, right)
 
 
@@ -146,8 +146,8 @@ def slanted(
 
 
 def turned(x: float, profile: tuple[tuple[float, float], ...]) -> Shape:
-    """A body as it comes off the wheel: half its width at some heights (height, half width), smooth
-    in between.
+    """A body of revolution: half its width at several heights (height, half width), smooth in
+    between.
     """
 
     def shape(height: float) -> tuple[float, float] | None:

@@ -1,4 +1,4 @@
-"""Ceramics and glass: what Linds began with."""
+"""Ceramics and glass, the first products of Linds."""
 
 # A notebook: one product a line reads better than one product a page.
 # fmt: off

@@ -1,4 +1,4 @@
-"""The demo library: the shop's departments, and the shelf of odd things."""
+"""The demo library: the shop's departments, and the odd products."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class Library:
     """Products as Zettle's API lists them, stock levels by variant (no entry: no row), and which
     products are tracked.
 
-    `odd` finds products by what is odd about them; `refused` are those that today's API would not
-    take and that can only be loaded as they are.
+    `odd` finds products by their oddity. `refused` are those that today's API would refuse and that
+    can only be loaded unchanged.
     """
 
     products: list[JSON] = field(default_factory=list)
@@ -37,7 +37,7 @@ class Library:
     refused: set[str] = field(default_factory=set)
 
     def add(self, built: Built) -> str:
-        """Put a product in; its uuid."""
+        """Add a product. Returns its uuid."""
         uuid: str = built.product["uuid"]
         self.products.append(built.product)
         self.stock |= built.stock
@@ -54,7 +54,7 @@ class Library:
         return next(product for product in self.products if product["name"] == name)
 
     def like(self, tag: str) -> Iterator[JSON]:
-        """The products that are odd in this way."""
+        """The products with this oddity."""
         return (self.product(uuid) for uuid in self.odd[tag])
 
 
@@ -63,8 +63,8 @@ def demo_library(
 ) -> Library:
     """Two hundred products of Linds Keramik & Form, always the same.
 
-    `namespace` keeps two organizations apart (other uuids, same goods), `image_base` is where
-    Zettle's image host answers.
+    `namespace` separates two organizations (other uuids, same products). `image_base` is the
+    address of Zettle's image host.
     """
     world = World(namespace, currency, image_base)
     library = Library()
@@ -81,9 +81,7 @@ def demo_library(
 
 
 def odd(tag: str, namespace: str = "linds") -> str:
-    """The uuid of the first demo product that is odd in this way. Raises KeyError for an unknown
-    tag.
-    """
+    """The uuid of the first demo product with this oddity. Raises KeyError for an unknown tag."""
     return _odd_table(namespace)[tag][0]
 
 

@@ -1,8 +1,8 @@
-"""What stood in the web shop before any link: goods of its own, and some that the till has too
-under a similar name.
+"""The products of the store before any link: its own, and some that Zettle also has under a similar
+name.
 
-The likenesses are those a merchant would be asked about before a first sync: same name, same SKU,
-same barcode, another case, no accents, a slip of the pen.
+A merchant must decide about these similar products before a first sync: same name, same SKU, same
+barcode, another case, no accents, a typing error.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ SHOP_ONLY: tuple[JSON, ...] = (
 
 
 def existing_goods(library: Library, currency: str = "SEK") -> list[JSON]:
-    """Bodies for products of the shop's own, as its control panel would take them, each with the
-    key of its `picture`.
+    """Bodies for the store's own products, in the form that its control panel accepts, each with
+    the key of its `picture`.
 
-    From a library that holds ordinary simple products some are repeated with a likeness each;
-    otherwise there are only the shop's own.
+    If a library holds ordinary simple products, some of them are repeated with one similarity each.
+    Otherwise there are only the store's own.
     """
     strange = {uuid for uuids in library.odd.values() for uuid in uuids}
     simple = [
@@ -76,16 +76,14 @@ def existing_goods(library: Library, currency: str = "SEK") -> list[JSON]:
 
 
 def _kept(product: JSON) -> JSON:
-    """What the shop keeps of a product of the till's: its price, and a picture of the same
-    thing.
-    """
+    """What the store has of a product in Zettle: its price, and a picture of the same product."""
     price = (product["variants"][0].get("price") or {}).get("amount", 0)
     picture = (product.get("presentation") or {}).get("imageUrl") or ""
     return {"price": price / 100, "picture": picture.rpartition("/")[2]}
 
 
 def _slip(name: str) -> str:
-    """Two letters in the middle of the longest word change places."""
+    """Swap two letters in the middle of the longest word."""
     word = max(name.split(), key=len)
     middle = len(word) // 2
     return name.replace(

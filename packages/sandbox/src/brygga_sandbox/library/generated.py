@@ -1,7 +1,7 @@
-"""Libraries of any size: believable combinations, the same for the same seed, quick to make.
+"""Libraries of any size: believable combinations, the same for the same seed, and fast to create.
 
-The n-th product depends on the seed and on n alone, so that a small library is the beginning of a
-large one.
+The n-th product depends only on the seed and on n, so a small library is the beginning of a large
+one.
 """
 
 from __future__ import annotations
@@ -106,12 +106,12 @@ def generated_library(
     *,
     first: int = 0,
 ) -> Library:
-    """`n` products (at most about 79,000: then the words run out) with unique names, SKUs and
-    barcodes.
+    """`n` products (at most about 79,000, which is all the combinations) with unique names, SKUs
+    and barcodes.
 
     Three in five have options, four in five are tracked, one variant in ten has no stock row.
-    `first` leaves out the products before that number, so that a large library can be made in
-    portions. Raises ValueError beyond the words.
+    `first` leaves out the products before that number, so that a large library can be created in
+    portions. Raises ValueError above the maximum.
     """
     most = len(_NOUNS) * len(_SERIES) * len(_COLOURS)
     if n < 0 or first < 0 or first + n > most:
@@ -139,7 +139,7 @@ def generated_library(
 
 
 def _step(most: int) -> int:
-    """A stride that visits every combination of words once before any comes again."""
+    """A stride that visits every combination of words once before it repeats any."""
     step = most * 618 // 1000
     while not all(
         step % prime for prime in (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 53, 59, 61)
@@ -149,15 +149,15 @@ def _step(most: int) -> int:
 
 
 def _mix(number: int) -> int:
-    """Splitmix64's finish: a well-stirred 64-bit number."""
+    """The last step of Splitmix64: a well-mixed 64-bit number."""
     number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 & _MASK
     number = (number ^ number >> 27) * 0x94D049BB133111EB & _MASK
     return number ^ number >> 31
 
 
 def _uuid(press: _Press, number: int, part: int) -> str:
-    """Product `number`'s own uuid (part 0), or its variant's (from 1): unique by counting, not by
-    luck.
+    """The uuid of product `number` (part 0), or of its variant (from 1). Counting makes it unique,
+    not chance.
     """
     ticks = press.born + number * 36_000_000_000
     time = f"{ticks & 0xFFFFFFFF:08x}-{ticks >> 32 & 0xFFFF:04x}-{0x1000 | ticks >> 48:04x}"

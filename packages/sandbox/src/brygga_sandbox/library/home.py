@@ -1,4 +1,4 @@
-"""Lighting, furniture and posters: what stands, hangs and shines."""
+"""Lighting, furniture and posters."""
 
 # A notebook: one product a line reads better than one product a page.
 # fmt: off

@@ -1,5 +1,5 @@
-"""Identifiers and numbers that look drawn but are computed from a name, so that every run makes the
-same library.
+"""Identifiers and numbers that look random but are computed from a name, so that every run creates
+the same library.
 """
 
 from __future__ import annotations
@@ -9,22 +9,20 @@ import unicodedata
 from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
-# 2019-01-01 in 100 ns steps since the Gregorian reform, and five years of such steps: a version 1
-# uuid carries its time of birth, and a library is not born in the year 3000.
+# 2019-01-01 in 100 ns steps since the Gregorian reform, and five years of such steps. A version 1
+# uuid contains its creation time, which must be plausible.
 _FIRST_TICK = 137_655_936_000_000_000
 _TICKS = 5 * 365 * 86_400 * 10_000_000
 _NODE = "4f1c6a7b8e90"
 
 
 def digest(name: str, size: int = 8) -> int:
-    """A number of `size` bytes that depends on nothing but the name."""
+    """A number of `size` bytes that depends only on the name."""
     return int.from_bytes(blake2b(name.encode(), digest_size=size).digest())
 
 
 def roll(name: str, sides: int) -> int:
-    """A throw of a die with `sides` sides (0 to sides - 1) that always falls the same way for one
-    name.
-    """
+    """A number from 0 to sides - 1 that is always the same for one name."""
     return digest(name) % sides
 
 
@@ -63,7 +61,7 @@ _WITHOUT_ACCENT = str.maketrans(
 
 
 def slug(text: str) -> str:
-    """The text as a web address carries it: a to z, digits and hyphens; names in other alphabets
+    """The text in the form of a web address: a to z, digits and hyphens. Names in other alphabets
     get a number.
     """
     plain = (

@@ -1,4 +1,4 @@
-"""The shopkeeper's notebook: the words in which the demo library is written down."""
+"""The types and words in which the demo library is written."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One product as noted by hand: price in öre with VAT, weight in grams (0: not weighed), the
+    """One product as written by hand: price in öre with VAT, weight in grams (0: not weighed), the
     picture's motif.
 
     An option reads "Storlek: Liten|Mellan +50|Stor +120": its name, its values in the merchant's
-    order, and what a value adds to the price in kronor. `missing` names combinations that are not
-    sold, as "Stor/Sand".
+    order, and the addition of a value to the price in kronor. `missing` names combinations that are
+    not sold, as "Stor/Sand".
     """
 
     motif: str
@@ -28,8 +28,8 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Department:
-    """A corner of the shop: what its SKUs begin with, its category, and what its online
-    descriptions end with.
+    """A department of the shop: the prefix of its SKUs, its category, and the ending of its online
+    descriptions.
     """
 
     prefix: str

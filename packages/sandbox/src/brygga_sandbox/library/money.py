@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# (numerator, denominator, step): rough worth of an öre in the currency's own minor unit, and what
-# prices round to.
+# (numerator, denominator, step): the approximate value of an öre in the currency's own minor unit,
+# and the step to which prices are rounded.
 _WORTH = {
     "SEK": (1, 1, 1),
     "NOK": (1, 1, 100),
@@ -14,7 +14,7 @@ _WORTH = {
     "MXN": (2, 1, 100),
 }
 
-# Standard, food and book rate of the country that stands for the currency; Zettle writes one
+# Standard, food and book rate of the country that stands for the currency. Zettle writes one
 # decimal (zettle facts 2.9).
 _RATES = {
     "SEK": {25: "25.0", 12: "12.0", 6: "6.0"},
@@ -28,15 +28,15 @@ _RATES = {
 
 
 def amount(ore: int, currency: str) -> int:
-    """A price noted in öre, in minor units of the currency; all markets of Zettle have two decimals
-    (zettle facts 2.3).
+    """A price in öre, converted to minor units of the currency. All markets of Zettle have two
+    decimals (zettle facts 2.3).
     """
     numerator, denominator, step = _WORTH[currency]
     return max(ore * numerator // denominator // step * step, min(ore, step))
 
 
 def vat_rate(percent: int, currency: str) -> str:
-    """The Swedish rate as the currency's country knows it, a string with one decimal."""
+    """The rate of the currency's country for a Swedish rate, a string with one decimal."""
     return _RATES[currency][percent]
 
 

@@ -1,4 +1,4 @@
-"""What there is to draw: one short function per kind of ware, in units of the picture's side."""
+"""The motifs: one short function per kind of product, in units of the picture's side."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _WOOD, _WOOD_DARK, _PAPER, _BRASS, _INK = (
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A canvas with wall and table, the ware's colour in three tones, and the seed that varies the
-    drawing.
+    """A canvas with wall and table, the product's colour in three tones, and the seed that varies
+    the drawing.
     """
 
     canvas: Canvas
@@ -43,7 +43,7 @@ class Scene:
         self.canvas.paint(shape, top, bottom, colour)
 
     def oval(self, x: float, y: float, wide: float, high: float, colour: Colour) -> None:
-        """An ellipse, all of it."""
+        """A whole ellipse."""
         self.canvas.paint(ellipse(x, y, wide, high), y - high, y + high, colour)
 
     def block(self, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
@@ -53,7 +53,7 @@ class Scene:
     def body(
         self, profile: tuple[tuple[float, float], ...], colour: Colour, x: float = 0.5
     ) -> None:
-        """Something turned on the wheel, with its shadow side."""
+        """A body of revolution, with its shadow side."""
         shape = turned(x, profile)
         top, bottom = profile[0][0], profile[-1][0]
         self.canvas.paint(shape, top, bottom, colour)

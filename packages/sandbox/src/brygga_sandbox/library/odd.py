@@ -1,8 +1,8 @@
-"""The odd shapes: what real libraries hold beside the ordinary, each on a product of its own.
+"""The odd shapes: what real libraries contain besides ordinary products, each on its own product.
 
-Every shape stands in the documents or in an integrator's list of surprises (zettle facts 2.3 to
-2.5, 6, 8). The tags live here and never in the JSON, so that no client can recognise a test
-product. `DROP` in a patch removes a field; None writes null.
+Every shape is in the documents or in an integrator's list of surprises (zettle facts 2.3 to 2.5, 6,
+8). The tags are here and never in the JSON, so that no client can recognise a test product. `DROP`
+in a patch removes a field; None writes null.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from brygga_sandbox.library.items import Department, Item
 
 @dataclass(frozen=True, slots=True)
 class Odd:
-    """An item and what is odd about it.
+    """An item and its oddity.
 
-    `patch` is laid over the product, `variants[n]` over variant n and `every` over all. `stock`
-    gives levels in the order of the variants (None: no row); left out, levels are drawn. `refused`:
-    today's API would not accept this; it lives on from older days.
+    `patch` is applied to the product, `variants[n]` to variant n and `every` to all variants.
+    `stock` gives levels in the order of the variants (None: no row). By default levels are random.
+    `refused`: today's API would refuse this product; it exists since earlier.
     """
 
     tags: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""Pictures for the goods, drawn when asked for: one motif, the colour of the ware, a wall and a
+"""Pictures of the products, drawn on request: one motif, the colour of the product, a wall and a
 table top.
 
-A key reads "<motif>-<colour>-<seed>": `cup-3b4a6b-0a1b2c`. Any other key gets a picture too, chosen
-by what it says.
+A key reads "<motif>-<colour>-<seed>": `cup-3b4a6b-0a1b2c`. Any other key also gets a picture,
+chosen by its text.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _NAMES = tuple(MOTIFS)
 
 @lru_cache(maxsize=512)
 def picture(key: str) -> bytes:
-    """The PNG (600 by 600) for a key. Raises KeyError for a picture that is gone (its motif is
-    "gone").
+    """The PNG (600 by 600) for a key. Raises KeyError for a picture that no longer exists (its
+    motif is "gone").
     """
     motif, colour, seed = _read(key)
     if motif == "gone":
@@ -41,8 +41,8 @@ def picture(key: str) -> bytes:
 
 
 def swatch(key: str) -> bytes:
-    """A small plain PNG in a colour that only this key has: for who moves pictures by the thousand
-    and looks at none.
+    """A small plain PNG in a colour that only this key has, for tests that move thousands of
+    pictures and look at none.
     """
     motif, _, _ = _read(key)
     if motif == "gone":
@@ -52,8 +52,8 @@ def swatch(key: str) -> bytes:
 
 
 def picture_for(path: str, draw: Callable[[str], bytes] = picture) -> bytes | None:
-    """The picture behind a path of the image host, with or without an ending; None for one that is
-    gone.
+    """The picture at a path of the image host, with or without an extension. None for one that no
+    longer exists.
     """
     name = path.rsplit("/", 1)[-1]
     try:

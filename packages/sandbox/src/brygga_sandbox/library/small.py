@@ -1,4 +1,4 @@
-"""Candles, jewellery, books and gifts: what stands by the till."""
+"""Candles, jewellery, books and gifts."""
 
 # A notebook: one product a line reads better than one product a page.
 # fmt: off

@@ -1,8 +1,9 @@
 """A Zettle that behaves as its documents say: accounts, library, inventory, webhooks, purchases,
 pictures, and a till.
 
-Here live the merchant's world and its rules of refusal. What a client makes of it never does.
-Numbers in brackets, such as (4.5), name sections of docs/platforms/zettle.md.
+This package holds the merchant's data and the rules by which Zettle refuses requests. It never
+holds anything about how a client uses them. Numbers in brackets, such as (4.5), name sections of
+docs/platforms/zettle.md.
 """
 
 from brygga_sandbox.zettle.core import Config

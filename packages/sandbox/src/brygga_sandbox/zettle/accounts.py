@@ -1,4 +1,4 @@
-"""Who is who: authorization codes, tokens, the signed-in user, and the end of a connection (zettle
+"""Access: authorization codes, tokens, the signed-in user, and the end of a connection (zettle
 facts 1).
 """
 
@@ -18,7 +18,7 @@ ASSERTION = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 def mount(router: Router, core: Core) -> None:
-    """The OAuth host but for its page, and the organization's details."""
+    """The routes of the OAuth host except its page, and the organization's details."""
     accounts = Accounts(core)
     router.add("POST", "/oauth/token", accounts.token)
     for path in ("/oauth/users/self", "/oauth/users/me"):
@@ -31,7 +31,7 @@ def mount(router: Router, core: Core) -> None:
 
 
 def query_url(base: str, values: dict[str, str | None]) -> str:
-    """The address with these query values added, the absent ones left out."""
+    """The address with these query values added. Absent values are left out."""
     text = urlencode({key: value for key, value in values.items() if value is not None})
     return f"{base}{'&' if '?' in base else '?'}{text}" if text else base
 
@@ -39,7 +39,7 @@ def query_url(base: str, values: dict[str, str | None]) -> str:
 def give_code(
     core: Core, grant: Grant, scopes: tuple[str, ...], redirect_uri: str, challenge: str | None
 ) -> str:
-    """A fresh authorization code: 32 hex digits (1.2)."""
+    """A new authorization code: 32 hex digits (1.2)."""
     code = core.ids.hexadecimal(32)
     core.codes[code] = Code(
         grant, scopes, redirect_uri, core.now() + core.switches.code_lives_s, challenge
@@ -50,7 +50,7 @@ def give_code(
 def grant_for(
     core: Core, organization: Organization, app: App, user: str, scopes: tuple[str, ...]
 ) -> Grant:
-    """The connection of this merchant and this app, made or widened."""
+    """The connection of this merchant and this app. It is created, or its scopes are widened."""
     key = (organization.uuid, app.client_id)
     grant = core.grants.get(key)
     if grant is None:
@@ -62,9 +62,7 @@ def grant_for(
 def give_access(
     core: Core, grant: Grant, scopes: tuple[str, ...], lifetime: float = ACCESS_TOKEN_S
 ) -> str:
-    """A fresh access token that looks like a JWT (1.3) and is as opaque as one should take it to
-    be.
-    """
+    """A new access token. It looks like a JWT (1.3), but clients should treat it as opaque."""
     now = int(core.now())
     user = {
         "userType": "USER",
@@ -92,7 +90,7 @@ def part(data: bytes) -> str:
 
 
 def give_refresh(core: Core, grant: Grant, scopes: tuple[str, ...]) -> str:
-    """A fresh refresh token with the documented prefix (1.3)."""
+    """A new refresh token with the documented prefix (1.3)."""
     text = f"IZSEC{core.ids.uuid_of(4)}"
     core.refresh_tokens[text] = Token(grant, scopes, core.now() + REFRESH_TOKEN_S)
     return text
@@ -106,8 +104,8 @@ def remove_connection(
     by_app: bool = False,
     kind: str | None = None,
 ) -> bool:
-    """End an application connection: tokens void, subscriptions gone, and perhaps a last message of
-    that kind (1.7, 4.7).
+    """End an application connection: its tokens are revoked, its subscriptions are deleted, and a
+    last message of that kind may be sent (1.7, 4.7).
     """
     grant = core.grants.pop((organization.uuid, client_id), None)
     if grant is None:
@@ -140,7 +138,7 @@ class Accounts:
         self.core = core
 
     async def token(self, request: Request) -> Response:
-        """POST /token: a code or a refresh token becomes an access token (1.3)."""
+        """POST /token: exchange a code or a refresh token for an access token (1.3)."""
         if not request.headers.get("content-type", "").startswith(
             "application/x-www-form-urlencoded"
         ):
@@ -192,7 +190,7 @@ class Accounts:
         return self.tokens(token.grant, token.scopes)
 
     def from_key(self, app: App, form: dict[str, str]) -> Response:
-        """An API key in place of a secret; there is no refresh token, the key itself is asked again
+        """An API key replaces a secret. There is no refresh token: the client sends the key again
         (1.3).
         """
         key = self.core.api_keys.get(form.get("assertion", ""))

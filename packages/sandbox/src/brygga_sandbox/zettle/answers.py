@@ -9,7 +9,7 @@ from brygga_sandbox.http import MalformedBodyError, Request, Response, json_resp
 def refusal(
     status: int, message: str, kind: str | None = None, violations: Sequence[Any] = ()
 ) -> Response:
-    """The body all API hosts share."""
+    """The body that all API hosts share."""
     body = {"developerMessage": message, "errorType": kind, "violations": list(violations)}
     return json_response(body, status)
 
@@ -31,9 +31,9 @@ def bad_token(
 
 
 def with_body(answer: Response, reading: str) -> Response:
-    """A 401 or 403 with the body of that reading (1.4); its headers stay as they are.
+    """A 401 or 403 with the body of that reading (1.4). Its headers stay unchanged.
 
-    What these bodies hold is not documented. An old client reads the errorType of a 401.
+    The content of these bodies is not documented. An old client reads the errorType of a 401.
     """
     if reading == "error_type" and answer.status == 401:
         plain = json_response({"errorType": "ACCESS_TOKEN_EXPIRED"}, 401)
@@ -45,22 +45,22 @@ def with_body(answer: Response, reading: str) -> Response:
 
 
 def no_scope() -> Response:
-    """403; its body is not documented (1.4), so there is none."""
+    """403. Its body is not documented (1.4), so it is empty."""
     return Response(403)
 
 
 def unknown(what: str) -> Response:
-    """404 with the type of things that are not there."""
+    """404 with the type of what does not exist."""
     return refusal(404, f"{what} not found", "ENTITY_NOT_FOUND")
 
 
 def wrong_version(what: str) -> Response:
-    """422: only version-1 uuids are taken (2.7)."""
+    """422: only version-1 uuids are accepted (2.7)."""
     return refusal(422, f"{what}: UUID must be a version 1 UUID")
 
 
 def unreadable(request: Request, error: MalformedBodyError) -> Response:
-    """400 for a body that is no JSON."""
+    """400 for a body that is not JSON."""
     return refusal(400, "Could not read the request body")
 
 

@@ -1,8 +1,7 @@
-"""API keys: a merchant's own way to let a self-hosted app in, without a consent page (zettle facts
-1.3).
+"""API keys: a merchant connects a self-hosted app without a consent page (zettle facts 1.3).
 
-A key is a JWT that the token call takes as an assertion. It names its own client id, and ends with
-a message of its own (4.7).
+A key is a JWT that the token call accepts as an assertion. It names its own client id, and its
+deletion sends its own message (4.7).
 """
 
 import msgspec
@@ -14,8 +13,8 @@ from brygga_sandbox.zettle.state import ApiKey, App, Organization
 
 
 def make_key(core: Core, organization: Organization, name: str, scopes: tuple[str, ...]) -> ApiKey:
-    """A key as my.zettle.com/apps/api-keys gives it. Raises ValueError for a scope that no app can
-    have.
+    """A key as my.zettle.com/apps/api-keys creates it. Raises ValueError for a scope that no app
+    can have.
     """
     user = organization.owner.uuid
     app = App(core.ids.uuid_of(4), core.ids.uuid_of(4), name, ())
@@ -48,8 +47,8 @@ def make_key(core: Core, organization: Organization, name: str, scopes: tuple[st
 
 
 def drop_key(core: Core, organization: Organization, client_id: str) -> None:
-    """The merchant deletes a key: its connection ends, and says that a key was deleted. Raises
-    LookupError for no such key.
+    """The merchant deletes a key. Its connection ends with a message that a key was deleted. Raises
+    LookupError for an unknown key.
     """
     key = next(
         (

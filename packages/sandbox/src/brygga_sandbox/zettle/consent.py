@@ -1,5 +1,5 @@
-"""The consent page: a merchant signs in, sees who asks for what, and confirms or declines (zettle
-facts 1.2).
+"""The consent page: a merchant signs in, sees which app requests which scopes, and confirms or
+declines (zettle facts 1.2).
 """
 
 from typing import Final
@@ -56,16 +56,16 @@ def mount(router: Router, core: Core) -> None:
 
 
 class Consent:
-    """The handlers. What was asked travels through the form, and is checked again."""
+    """The handlers. The form carries the request, and the handlers check it again."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
 
     def checked(self, request: Request, asked: dict[str, str]) -> App | Response:
-        """The app that asks, or the answer to a question that cannot be asked.
+        """The app that makes the request, or the answer to an invalid request.
 
-        Nobody is sent to an address that is not registered; other mistakes are told to the app (RFC
-        6749 4.1.2.1).
+        The browser is never sent to an address that is not registered. Other errors are reported to
+        the app (RFC 6749 4.1.2.1).
         """
         app = self.core.apps.get(asked.get("client_id", ""))
         if app is None:

@@ -1,5 +1,5 @@
-"""The control addresses under /sandbox: what a test or a demo does to the town from outside. Never
-faulted, never counted.
+"""The control addresses under /sandbox: what a test or a demo does to the sandbox from outside. No
+fault applies to them, and they are never counted.
 """
 
 from collections.abc import Callable
@@ -60,9 +60,7 @@ def mount(router: Router, core: Core) -> None:
 
 
 class Control:
-    """The handlers. `organization_uuid` may be left out where there is one organization, or to mean
-    the first.
-    """
+    """The handlers. Without `organization_uuid` they act for the first organization."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
@@ -73,7 +71,7 @@ class Control:
         return self.core.organizations[uuid]
 
     def acting(self, act: Act) -> Handler:
-        """An act of a merchant as a handler: 404 for what is not there, 400 for what cannot be."""
+        """A merchant's action as a handler: 404 for what does not exist, 400 for invalid values."""
 
         async def inside(request: Request) -> Response:
             try:
@@ -88,7 +86,7 @@ class Control:
         return inside
 
     def sold(self, till: Till, body: JSON) -> str:
-        """The variant meant, by uuid or by SKU."""
+        """The variant named by uuid or by SKU."""
         return (
             str(body["variant_uuid"])
             if "variant_uuid" in body
@@ -104,8 +102,8 @@ class Control:
         )
 
     def line(self, till: Till, line: JSON) -> Sold:
-        """A product by uuid or SKU; with a `price` (minor units) in its place, an amount that was
-        typed in.
+        """A product by uuid or SKU. With a `price` (minor units) instead, an amount that was typed
+        in.
         """
         quantity = int(line.get("quantity", 1))
         if "price" not in line:
@@ -184,7 +182,7 @@ class Control:
         return {"access_token": access, "refresh_token": give_refresh(self.core, grant, scopes)}
 
     def make_key(self, till: Till, body: JSON) -> JSON:
-        """An API key, as the merchant makes one for an app of their own."""
+        """An API key, as the merchant creates one for an app of their own."""
         key = make_key(
             self.core, till.organization, body.get("name", "Egen app"), tuple(body["scopes"])
         )
@@ -202,7 +200,7 @@ class Control:
         return json_response(rows)
 
     async def state(self, request: Request) -> Response:
-        """A whole organization, for comparison with what a client made of it."""
+        """A whole organization, for comparison with a client's copy."""
         try:
             organization = self.organization(request.value("organization_uuid"))
         except LookupError as error:

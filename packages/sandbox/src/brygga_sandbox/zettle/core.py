@@ -1,5 +1,5 @@
-"""The heart all hosts of the Zettle sandbox share: state, clock, dice, switches, tokens, and the
-guard at the door.
+"""What all hosts of the Zettle sandbox share: state, clock, random generators, switches, tokens,
+and the access checks.
 """
 
 import asyncio
@@ -30,11 +30,11 @@ ABSENT = {
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """What a sandbox is started with.
+    """The settings of the Zettle sandbox.
 
-    `insecure_destinations` lets webhooks go to http:// addresses, for a demo on one machine; Zettle
-    itself wants https (4.1). `inventory_per_s` and `inventory_burst` are the inventory host's limit
-    (7); the burst is our reading of "on average". `image_source` paints pictures that nobody
+    `insecure_destinations` allows webhooks to http:// addresses, for a demo on one machine; Zettle
+    itself requires https (4.1). `inventory_per_s` and `inventory_burst` are the inventory host's
+    limit (7); the burst is our reading of "on average". `image_source` draws pictures that nobody
     registered; None from it is 404.
     """
 
@@ -47,7 +47,7 @@ class Config:
 
 @dataclass(slots=True)
 class Caller:
-    """Who asks: the organization, the app, the user, and what the token allows."""
+    """The caller: the organization, the app, the user, and the scopes of the token."""
 
     organization: Organization
     client_id: str
@@ -59,7 +59,7 @@ Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 async def unreachable(url: str) -> bytes | None:
-    """The net of a sandbox that was given none."""
+    """The HTTP client of a sandbox without one."""
     return None
 
 
@@ -68,7 +68,7 @@ Guarded = Callable[[Request, Caller], Awaitable[Response]]
 
 @dataclass(slots=True)
 class Core:
-    """Everything there is in one Zettle sandbox."""
+    """Everything in one Zettle sandbox."""
 
     clock: Clock
     dice: random.Random
@@ -91,8 +91,8 @@ class Core:
     errands: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        # Each use of chance has its own dice, so that a fault rule or bad weather does not change
-        # the ids that follow.
+        # Each use of chance has its own random generator, so that a fault rule or a delivery fault
+        # does not change the ids that follow.
         self.ids = Ids(random.Random(self.dice.getrandbits(64)))
         speakers = {
             "429": self.say_too_many,
@@ -107,7 +107,7 @@ class Core:
         return self.clock.now()
 
     def later(self, moment: float, act: Callable[[], None]) -> None:
-        """Do that at a moment on the sandbox's clock. Needs a running event loop."""
+        """Run the action at a time on the sandbox's clock. Needs a running event loop."""
 
         async def wait() -> None:
             await self.clock.sleep(moment - self.now())
@@ -120,10 +120,10 @@ class Core:
     def uuid1(self) -> str:
         return self.ids.uuid1(self.now())
 
-    # -- the door
+    # -- access checks
 
     async def around(self, request: Request, handler: Handler) -> Response:
-        """Faults and counting, for every call that is not a control call."""
+        """Apply faults and count the call, for every call that is not a control call."""
         status, client = 0, None
         token = self.access_tokens.get(request.bearer() or "")
         if token:
@@ -140,10 +140,10 @@ class Core:
     def guarded(
         self, scope: str | None, handler: Guarded, body: str = "application/json"
     ) -> Handler:
-        """The handler behind a token with that scope; an {org} in the path must be `self` or the
+        """The handler behind a token with that scope. An {org} in the path must be `self` or the
         token's own.
 
-        415 for a body that does not say it is what the call takes (1.1).
+        415 for a body that does not declare the type that the call accepts (1.1).
         """
 
         async def inside(request: Request) -> Response:
@@ -161,7 +161,7 @@ class Core:
         return inside
 
     def caller(self, request: Request) -> Caller:
-        """Who asks. Answers 401 for a token that is missing, unknown, void or too old."""
+        """The caller. Answers 401 for a token that is missing, unknown, revoked or expired."""
         text = request.bearer()
         token = self.access_tokens.get(text) if text else None
         if token is None or not token.alive:
@@ -179,7 +179,7 @@ class Core:
         return Caller(organization, token.grant.client_id, token.grant.user, token.scopes)
 
     def limited(self, handler: Guarded) -> Guarded:
-        """The handler behind the inventory host's limit: so many a second on average, continuously
+        """The handler behind the inventory host's limit: calls a second on average, continuously
         measured (7).
         """
 
@@ -219,10 +219,10 @@ class Core:
 
 
 def say_expired(rule: Rule, request: Request) -> Response:
-    """401 as for a token past its two hours."""
+    """401 as for an expired token (two hours)."""
     return bad_token()
 
 
 def say_revoked(rule: Rule, request: Request) -> Response:
-    """401 as for a token that was taken back."""
+    """401 as for a revoked token."""
     return bad_token("ACCESS_TOKEN_INVALID", "invalid_token")

@@ -1,6 +1,4 @@
-"""Ids and moments as Zettle writes them. Chance comes from the dice, time from the clock; both are
-given.
-"""
+"""Ids and times as Zettle writes them. The caller supplies the random generator and the clock."""
 
 import base64
 import random
@@ -19,16 +17,16 @@ GREGORIAN: Final = (
 
 
 class Ids:
-    """A spring of ids: time-based uuids from one node, and random texts."""
+    """A source of ids: time-based uuids from one node, and random texts."""
 
     def __init__(self, dice: random.Random) -> None:
         self.dice = dice
-        # A random node has the multicast bit set, so that it is nobody's network card.
+        # A random node has the multicast bit set, so it is no real network card.
         self.node = dice.getrandbits(48) | 1 << 40
         self.ticks = 0
 
     def uuid1(self, now: float) -> str:
-        """A version-1 uuid of that moment (2.7); never the same twice."""
+        """A version-1 uuid of that time (2.7). It is unique."""
         self.ticks = max(self.ticks + 1, int(now * 1e7) + GREGORIAN)
         low, mid, high = (
             self.ticks & 0xFFFFFFFF,
@@ -38,7 +36,7 @@ class Ids:
         return f"{low:08x}-{mid:04x}-{0x1000 | high:04x}-{0x8000 | self.node & 0x3FFF:04x}-{self.node:012x}"
 
     def uuid_of(self, version: int) -> str:
-        """A random uuid that bears that version digit."""
+        """A random uuid with that version digit."""
         bits = self.dice.getrandbits(128) & ~(0xF << 76) & ~(3 << 62) | version << 76 | 2 << 62
         return str(uuid.UUID(int=bits))
 
@@ -77,12 +75,12 @@ def short(purchase_uuid: str) -> str:
 
 
 def zoned(moment: float) -> str:
-    """2017-10-30T16:40:28.579+0000: the moments of products, organizations and purchases (2.3)."""
+    """2017-10-30T16:40:28.579+0000: the times of products, organizations and purchases (2.3)."""
     whole = datetime.fromtimestamp(int(moment), UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{whole}.{int(moment % 1 * 1000):03d}+0000"
 
 
 def slug(name: str) -> str:
-    """The last part of a web address, made from a product's name (2.5)."""
+    """The last part of a web address, derived from a product's name (2.5)."""
     plain = name.lower().translate(str.maketrans("åäöéèüø", "aaoeeuo"))
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:256] or "product"

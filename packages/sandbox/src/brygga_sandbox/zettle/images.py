@@ -1,4 +1,4 @@
-"""The image host: pictures to look at, and the uploads (zettle facts 6)."""
+"""The image host: public pictures, and the uploads (zettle facts 6)."""
 
 import base64
 import binascii
@@ -36,7 +36,7 @@ LEAST_SIDE = 50
 
 
 def sides(data: bytes) -> tuple[int, int] | None:
-    """Width and height of a PNG, GIF, BMP or JPEG; None where the file does not say."""
+    """Width and height of a PNG, GIF, BMP or JPEG. None if the file does not contain them."""
     try:
         if data.startswith(b"\x89PNG"):
             return struct.unpack(">II", data[16:24])
@@ -63,13 +63,13 @@ def frame_of(data: bytes) -> tuple[int, int] | None:
 
 
 def fits(data: bytes) -> bool:
-    """Neither too large nor too small, as far as the file says (6.1)."""
+    """Neither too large nor too small, if the file states its size (6.1)."""
     found = sides(data)
     return LEAST_BYTES <= len(data) <= MOST_BYTES and (found is None or min(found) > LEAST_SIDE)
 
 
 def mount(router: Router, core: Core) -> None:
-    """The addresses at which pictures live (6.2), public, and the upload."""
+    """The public addresses of pictures (6.2), and the upload."""
     host = Images(core)
     for path in (
         "/image/product/{key}",
@@ -87,12 +87,12 @@ def mount(router: Router, core: Core) -> None:
 
 
 def register(core: Core, key: str, data: bytes, content_type: str, *, fresh: bool = False) -> None:
-    """Put a picture at a key. A fresh one may answer 404 for a while (6.2)."""
+    """Store a picture at a key. A new one may answer 404 for a while (6.2)."""
     core.pictures[key] = Picture(data, content_type, core.now() if fresh else float("-inf"))
 
 
 def painted(key: str, side: int = 120) -> tuple[bytes, str]:
-    """A PNG whose colours follow from its key: for who needs a picture and does not care which."""
+    """A PNG whose colours depend on its key, for a test that needs any picture."""
     number = zlib.crc32(key.encode())
     light, dark = (
         (number >> shift & 0xFF for shift in (0, 8, 16)),
@@ -119,7 +119,7 @@ class Images:
         self.core = core
 
     async def show(self, request: Request) -> Response:
-        """The picture, without asking who looks; 404 for one that is not there yet."""
+        """The picture, without an access check. 404 for one that is not available yet."""
         key = request.params["key"]
         if self.core.faults.hits("image_missing", request):
             return Response(404)
@@ -135,7 +135,7 @@ class Images:
         return Response(200, made[0], [("Content-Type", made[1])]) if made else Response(404)
 
     async def upload(self, request: Request, caller: Caller) -> Response:
-        """A picture in base64, or behind an address, becomes one of ours (6.1)."""
+        """Store a picture from base64 or from an address (6.1)."""
         body = request.json()
         kind = body.get("imageFormat") if isinstance(body, dict) else None
         if not isinstance(kind, str) or kind not in TYPES:
@@ -152,13 +152,15 @@ class Images:
         return json_response(self.kept(request, data, kind))
 
     def kept(self, request: Request, data: bytes, kind: str) -> JSON:
-        """The picture under a key of its own; it may not be there for a moment (6.2)."""
+        """Store the picture under its own key. It may be unavailable for a moment (6.2)."""
         key = self.core.ids.hexadecimal(22) + ENDINGS[kind]
         register(self.core, key, data, TYPES[kind], fresh=True)
         return {"imageLookupKey": key, "imageUrls": [f"{request.base_url}/image/product/{key}"]}
 
     async def fetched(self, request: Request, row: JSON) -> JSON | None:
-        """The picture behind an address, kept; None where nothing of a known kind is to be had."""
+        """Store the picture behind an address. None if it cannot be fetched or is of an unknown
+        kind.
+        """
         url, kind = row.get("imageUrl"), row.get("imageFormat")
         if not isinstance(url, str) or not isinstance(kind, str) or kind not in TYPES:
             return None
@@ -169,7 +171,9 @@ class Images:
         return self.kept(request, data, kind) if data and found == kind and fits(data) else None
 
     async def bulk(self, request: Request, caller: Caller) -> Response:
-        """Many addresses in one call: those that could not be read stand under `invalid` (6.1)."""
+        """Many addresses in one call. Those that could not be read are listed under `invalid`
+        (6.1).
+        """
         body = request.json()
         rows = body.get("imageUploads") if isinstance(body, dict) else None
         if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):

@@ -1,5 +1,5 @@
-"""Imports: many products in one call, taken at once and kept some seconds later (zettle facts
-2.1).
+"""Imports: many products in one call. They are accepted at once and stored some seconds later
+(zettle facts 2.1).
 """
 
 from functools import partial
@@ -17,7 +17,7 @@ MOST = 2000
 
 
 def mount(router: Router, core: Core) -> None:
-    """The import, and how it fares."""
+    """The import, and its state."""
     host = Imports(core)
     routes = (
         ("POST", f"{ORG}/import/v2", WRITE, host.take),
@@ -29,17 +29,15 @@ def mount(router: Router, core: Core) -> None:
 
 
 class Imports:
-    """The handlers. An import that is due is finished when somebody looks at it or at the
-    library.
-    """
+    """The handlers. An import that is due is completed when a client reads it or the library."""
 
     def __init__(self, core: Core) -> None:
         self.core = core
         self.products = Products(core)
 
     async def take(self, request: Request, caller: Caller) -> Response:
-        """200 with the state of the import. What no product could be is refused at once; a uuid
-        that is taken, later.
+        """200 with the state of the import. Impossible products are refused at once; a uuid that is
+        taken is refused later.
         """
         body = request.json()
         rows = body.get("products") if isinstance(body, dict) else None
@@ -88,7 +86,7 @@ class Imports:
 
 
 def resume(core: Core) -> None:
-    """Take up the imports of a snapshot. Needs a running event loop."""
+    """Resume the imports of a snapshot. Needs a running event loop."""
     products = Products(core)
     for organization in core.organizations.values():
         for one in organization.imports:
@@ -97,7 +95,7 @@ def resume(core: Core) -> None:
 
 
 def settle(core: Core, products: Products, organization: Organization) -> None:
-    """Finish what is due: all products of an import, or none of them."""
+    """Complete an import that is due: all of its products, or none of them."""
     for one in organization.imports:
         if one.state != "IMPORTING" or one.due > core.now():
             continue

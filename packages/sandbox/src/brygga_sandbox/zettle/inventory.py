@@ -19,7 +19,7 @@ PAGE = 100  # 3.4
 
 
 def mount(router: Router, core: Core) -> None:
-    """Every call of the inventory host, behind its limit of calls."""
+    """Every call of the inventory host, behind its rate limit."""
     inventory = InventoryHost(core)
     routes = (
         ("GET", "/inventories", READ, inventory.inventories),
@@ -49,8 +49,8 @@ def inventory_json(one: Inventory) -> JSON:
 
 
 def row_json(organization: Organization, row: Row, *, decimals: bool) -> JSON:
-    """A balance as version 3 writes it: a number, perhaps with decimals where goods are sold by
-    unit (3.4).
+    """A balance as version 3 writes it: a number, with decimals if the product is sold by unit
+    (3.4).
     """
     by_unit = decimals and stock.by_unit(organization, row.product)
     return {
@@ -67,7 +67,7 @@ def row_json(organization: Organization, row: Row, *, decimals: bool) -> JSON:
 
 
 def cursor_of(row: Row) -> str:
-    """A row's place in the order of rows, dressed as a uuid."""
+    """A row's position in the order of rows, written as a uuid."""
     return f"{row.seq:08x}-0000-1000-8000-000000000000"
 
 
@@ -91,7 +91,7 @@ class InventoryHost:
         return json_response(inventory_json(self.place(request, caller.organization)))
 
     async def create(self, request: Request, caller: Caller) -> Response:
-        """A further inventory; it is a STORE, but never the default one (3.2)."""
+        """A further inventory. It is a STORE, but never the default one (3.2)."""
         body = request.json()
         name = body.get("name") if isinstance(body, dict) else None
         if not isinstance(name, str) or not name:
@@ -116,7 +116,7 @@ class InventoryHost:
         )
 
     async def track(self, request: Request, caller: Caller) -> Response:
-        """Switch tracking on or off for several products: all of them or none (3.3)."""
+        """Switch tracking on or off for several products, all of them or none (3.3)."""
         rows = self.rows_of(request)
         for row in rows:
             if row.get("tracking") not in ("enable", "disable"):
@@ -136,7 +136,7 @@ class InventoryHost:
         return Response(204)
 
     async def status(self, request: Request, caller: Caller) -> Response:
-        """Tracking of the named products; those never tracked may be missing (3.3)."""
+        """Tracking of the named products. Those never tracked may be missing (3.3)."""
         tracking, named = caller.organization.tracking, self.uuids_of(request)
         if self.core.switches.status_lists_untracked:
             tracking = {
@@ -173,9 +173,7 @@ class InventoryHost:
         )
 
     def page(self, request: Request, organization: Organization, place: str | None) -> Response:
-        """Rows of tracked products in the order in which they came to be, a Link while more are
-        left (3.4).
-        """
+        """Rows of tracked products in order of creation, with a Link while more are left (3.4)."""
         most = self.core.switches.most_stock_rows
         limit, cursor = limit_of(request, min(PAGE, most), most), request.value("cursor")
         if cursor is not None and not is_uuid(cursor):
@@ -204,7 +202,7 @@ class InventoryHost:
         )
 
     async def of_product(self, request: Request, caller: Caller) -> Response:
-        """An untracked product has no rows, or is 404 by a switch; one that does not exist is 404
+        """An untracked product has no rows, or is 404 with a switch. An unknown product is 404
         (3.4).
         """
         organization, product = caller.organization, request.params["product"].lower()
@@ -238,14 +236,14 @@ class InventoryHost:
         ]
 
     def is_listed(self, row: Row) -> bool:
-        """Rows of 0 may be left out, by a switch (3.4)."""
+        """Rows of 0 may be left out, with a switch (3.4)."""
         return row.balance != 0 or not self.core.switches.zero_rows_left_out
 
     # -- movements
 
     async def move(self, request: Request, caller: Caller) -> Response:
-        """All movements of a call or none; the identifier is only passed through, a repeat moves
-        again (3.5).
+        """All movements of a call or none. The identifier is only passed on; a repeated call moves
+        stock again (3.5).
         """
         body = request.json()
         rows = body.get("movements") if isinstance(body, dict) else None
@@ -269,7 +267,7 @@ class InventoryHost:
         return Response(204)
 
     def one_by_one(self, organization: Organization, rows: list[JSON], cause: Cause) -> Response:
-        """The other reading: what stands before a refused movement is made (3.5)."""
+        """The other reading: the movements before a refused one are made (3.5)."""
         for row in rows:
             movement = self.movement(organization, row)
             why = stock.refusal_of(self.core, organization, [movement])

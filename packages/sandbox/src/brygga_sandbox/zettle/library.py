@@ -1,7 +1,7 @@
-"""The merchant's product library as state: births, saves, deaths, and the log of them (zettle facts
-2.2, 2.6).
+"""The merchant's product library as state: products created, saved and deleted, and the log of
+these events (zettle facts 2.2, 2.6).
 
-Whoever calls has checked the product; here it is kept, logged and told.
+The caller has checked the product. This module stores it, logs it and sends the messages.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ from brygga_sandbox.zettle.stock import forget_product, forget_variants
 
 
 def create(core: Core, organization: Organization, body: JSON, user: str) -> Stored:
-    """Keep a new product, and tell."""
+    """Store a new product, and send its message."""
     now = zoned(core.now())
     product = {**merging.pruned(body), "created": now}
     stored = Stored(organization.next_seq(), body["uuid"], "", True, b"", user)
@@ -28,7 +28,7 @@ def create(core: Core, organization: Organization, body: JSON, user: str) -> Sto
 
 
 def update(core: Core, organization: Organization, stored: Stored, body: JSON, user: str) -> None:
-    """Keep a saved product under a new etag, and tell."""
+    """Store a saved product under a new etag, and send its message."""
     before = tell(core, organization, stored)
     old = merging.pruned(stored.value())
     keep(core, organization, stored, body, user)
@@ -41,7 +41,7 @@ def update(core: Core, organization: Organization, stored: Stored, body: JSON, u
 
 
 def keep(core: Core, organization: Organization, stored: Stored, product: JSON, user: str) -> None:
-    """Write a product down: its category, its variants, its bytes, its line in the log."""
+    """Store a product: its category, its variants, its bytes, its line in the log."""
     stored.etag = core.ids.etag()
     file_category(core, organization, product)
     product = {**product, "etag": stored.etag, "updated": zoned(core.now()), "updatedBy": user}
@@ -56,7 +56,7 @@ def keep(core: Core, organization: Organization, stored: Stored, product: JSON, 
 
 
 def index_variants(organization: Organization, product: str, variants: tuple[str, ...]) -> None:
-    """Remember whose the variants are; the stock of those that left is gone."""
+    """Remember which product each variant belongs to. The stock of removed variants is deleted."""
     gone = set(organization.variants_of.get(product, ())) - set(variants)
     organization.variants_of[product] = variants
     for variant in variants:
@@ -68,7 +68,9 @@ def index_variants(organization: Organization, product: str, variants: tuple[str
 
 
 def file_category(core: Core, organization: Organization, product: JSON) -> None:
-    """A category with a new uuid and a name is created; a known one keeps its own name (2.3)."""
+    """A category with a new uuid and a name is created. A known category keeps its own name
+    (2.3).
+    """
     category = product.get("category")
     if not category:
         return
@@ -78,7 +80,7 @@ def file_category(core: Core, organization: Organization, product: JSON) -> None
 
 
 def delete(core: Core, organization: Organization, uuid: str, user: str) -> bool:
-    """Remove a product with its stock, and tell. False when there is none."""
+    """Remove a product with its stock, and send its message. False when it does not exist."""
     stored = organization.products.pop(uuid, None)
     if stored is None:
         return False
@@ -88,7 +90,7 @@ def delete(core: Core, organization: Organization, uuid: str, user: str) -> bool
         organization.product_of.pop(variant, None)
     log(core, organization, uuid)
     last = tell(core, organization, stored)
-    # 4.6: the product as it was, with a new etag and `updated`.
+    # 4.6: the product before the delete, with a new etag and `updated`.
     emit(
         core,
         organization,
@@ -106,15 +108,15 @@ def log(core: Core, organization: Organization, product: str) -> None:
 
 
 def tell(core: Core, organization: Organization, stored: Stored) -> JSON:
-    """The product as an event would tell it now."""
+    """The product as an event would show it now."""
     return merging.told(stored.value(), organization.uuid, stored.created_by, core.switches)
 
 
 def load(core: Core, organization: Organization, products: list[JSON]) -> None:
-    """Put many products on the shelf as they stand, without checks, events or log lines.
+    """Load many products as they are, without checks, events or log lines.
 
-    They are kept to the letter, so that odd and old shapes (2.4) can be met too; only what every
-    answer has is added.
+    They are stored unchanged, so that odd and old shapes (2.4) occur too. Only the fields that
+    every answer has are added.
     """
     now = zoned(core.now())
     for raw in products:

@@ -1,5 +1,5 @@
-"""Products as values: pruned, patched, and written the way an answer or an event writes them
-(zettle facts 2.3, 2.6, 4.6).
+"""Products as values: pruned, patched, and written in the form of an answer or an event (zettle
+facts 2.3, 2.6, 4.6).
 """
 
 from decimal import Decimal
@@ -79,7 +79,9 @@ SOFT: Final = frozenset({"online", "category", "presentation", "etag", "updated"
 
 
 def pruned(value: Any) -> Any:
-    """The same without fields that are null; an absent field and a null one mean the same (2.3)."""
+    """The same value without fields that are null. An absent field and a null field mean the same
+    (2.3).
+    """
     if isinstance(value, dict):
         return {key: pruned(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):
@@ -88,8 +90,8 @@ def pruned(value: Any) -> Any:
 
 
 def written(body: JSON) -> JSON:
-    """What of a request's body the library keeps: the fields there are, at every depth. Other kinds
-    of value are for the rules to blame.
+    """The part of a request's body that the library stores: the known fields, at every depth. The
+    rules report values of a wrong kind.
     """
     kept: JSON = known(body, WRITABLE)
     if isinstance(kept.get("variants"), list):
@@ -109,7 +111,7 @@ def known(value: Any, shape: Shape) -> Any:
 
 
 def lowered(thing: JSON) -> JSON:
-    """The same with its uuid in small letters: a uuid in capitals is the same uuid."""
+    """The same value with its uuid in small letters. A uuid in capitals is the same uuid."""
     uuid = thing.get("uuid")
     return {**thing, "uuid": uuid.lower()} if isinstance(uuid, str) else thing
 
@@ -128,7 +130,7 @@ def merged(old: Any, patch: Any) -> Any:
 
 
 def patched(product: JSON, patch: JSON, *, all_stay: bool = False) -> JSON:
-    """The product after a save. Variants merge one by one by uuid; the list itself is the whole
+    """The product after a save. Variants merge one by one by uuid. The list itself is the whole
     list, unless `all_stay` (2.6).
     """
     result: JSON = merged(
@@ -147,8 +149,8 @@ def patched(product: JSON, patch: JSON, *, all_stay: bool = False) -> JSON:
 
 
 def merged_variants(old: list[JSON], patch: Any) -> Any:
-    """Left-out variants are gone, unknown ones are new, the others keep what the patch does not
-    name.
+    """Left-out variants are removed, unknown ones are new, and the others keep what the patch does
+    not name.
     """
     if not isinstance(patch, list):
         return patch
@@ -168,7 +170,7 @@ def percentage(value: Any) -> str:
 
 
 def answered(body: JSON, switches: Switches, *, nulls: bool) -> JSON:
-    """A product as the API answers it, with or without nulls for what is not set."""
+    """A product as the API answers it, with or without nulls for unset fields."""
     product = {"imageLookupKeys": [], "categories": [], "taxExempt": False, **body}
     if product.get("vatPercentage") is not None:
         rate = percentage(product["vatPercentage"])
@@ -182,8 +184,8 @@ def answered(body: JSON, switches: Switches, *, nulls: bool) -> JSON:
 
 
 def told(body: JSON, organization: str, creator: str, switches: Switches) -> JSON:
-    """A product as events tell it: no nulls, other names for who did it, and perhaps not all of
-    `online` (4.6).
+    """A product as events write it: no nulls, other names for the author of the change, and with
+    one switch only a part of `online` (4.6).
     """
     product: JSON = pruned(body)
     product["organizationUuid"] = organization
@@ -198,7 +200,7 @@ def told(body: JSON, organization: str, creator: str, switches: Switches) -> JSO
 
 
 def only_soft(old: JSON, new: JSON) -> bool:
-    """Whether nothing but the web shop side, the category or a picture differs (10.2)."""
+    """Whether only the online part, the category or a picture differs (10.2)."""
     return {k: v for k, v in old.items() if k not in SOFT} == {
         k: v for k, v in new.items() if k not in SOFT
     }

@@ -12,7 +12,7 @@ from brygga_sandbox.zettle.answers import refusal
 
 
 def link(request: Request, **query: Any) -> tuple[str, str]:
-    """A Link header to the next page at the same path; other relations stand in the same header
+    """A Link header to the next page at the same path. Other relations are in the same header
     (2.2).
     """
     here = f"{request.base_url}{request.path}"
@@ -20,12 +20,12 @@ def link(request: Request, **query: Any) -> tuple[str, str]:
 
 
 def sealed(value: Any) -> str:
-    """A value as an opaque text that a client can only hand back."""
+    """A value as an opaque text, which a client can only send back."""
     return base64.urlsafe_b64encode(msgspec.json.encode(value)).decode().rstrip("=")
 
 
 def opened(text: str, kind: Any) -> Any:
-    """The value in an opaque text; 400 for a text we never gave."""
+    """The value in an opaque text. 400 for a text that we did not issue."""
     try:
         return msgspec.json.decode(
             base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=kind
@@ -35,7 +35,7 @@ def opened(text: str, kind: Any) -> Any:
 
 
 def limit_of(request: Request, default: int, most: int) -> int:
-    """The page size asked for, between 1 and `most`; 400 for anything else."""
+    """The requested page size, between 1 and `most`. 400 for anything else."""
     text = request.value("limit")
     if text is None:
         return default
@@ -46,5 +46,5 @@ def limit_of(request: Request, default: int, most: int) -> int:
 
 
 def is_true(request: Request, name: str) -> bool:
-    """Whether a query value says true."""
+    """Whether a query value means true."""
     return (request.value(name) or "").lower() == "true"

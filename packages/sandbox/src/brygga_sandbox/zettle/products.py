@@ -40,13 +40,13 @@ def mount(router: Router, core: Core) -> None:
 
 
 def array(products: list[Stored], headers: tuple[tuple[str, str], ...] = ()) -> Response:
-    """Products as one JSON array; their bytes stand ready."""
+    """Products as one JSON array. Their bytes are already encoded."""
     body = b"[" + b",".join(one.body for one in products) + b"]"
     return Response(200, body, [("Content-Type", "application/json"), *headers])
 
 
 def etag_matches(request: Request, header: str, etag: str) -> bool | None:
-    """Whether the header names this etag; None without the header. 400 for an etag without quotes
+    """Whether the header names this etag. None without the header. 400 for an etag without quotes
     (8.14).
     """
     text = request.headers.get(header)
@@ -69,11 +69,11 @@ class Products:
     # -- reading
 
     async def visible(self, request: Request, caller: Caller) -> Response:
-        """What can be seen in the till."""
+        """The products that the till shows."""
         return array([one for one in caller.organization.products_after(0) if one.in_pos])
 
     async def everything(self, request: Request, caller: Caller) -> Response:
-        """All products in one answer, or in pages where the switch says so (2.2)."""
+        """All products in one answer, or in pages if the switch says so (2.2)."""
         if not self.core.switches.products_list_pages:
             return array(caller.organization.products_after(0))
         offset = request.value("offset")
@@ -113,7 +113,7 @@ class Products:
         return json_response({"productName": name, "slug": slug(name)})
 
     async def one(self, request: Request, caller: Caller) -> Response:
-        """One product with its ETag, or 304 when the caller has it."""
+        """One product with its ETag, or 304 when the caller already has it."""
         stored = self.stored(request, caller.organization)
         if etag_matches(request, "if-none-match", stored.etag):
             return Response(304, b"", [("ETag", self.etag(stored))])
@@ -125,8 +125,8 @@ class Products:
         return f'"{stored.etag}"' if self.core.switches.etag_header_quoted else stored.etag
 
     def stored(self, request: Request, organization: Organization) -> Stored:
-        """The product the path names; 422 for a uuid of the wrong version, 404 for one that is not
-        there.
+        """The product that the path names. 422 for a uuid of the wrong version, 404 for an unknown
+        one.
         """
         uuid = request.params["uuid"].lower()
         self.core.version_1("product uuid", uuid)
@@ -136,7 +136,7 @@ class Products:
         return stored
 
     async def library(self, request: Request, caller: Caller) -> Response:
-        """The whole library in pages, or what has changed since an event (2.2)."""
+        """The whole library in pages, or the changes since an event (2.2)."""
         since = request.value("eventLogUuid")
         if since is None:
             return self.whole(request, caller.organization)
@@ -156,13 +156,13 @@ class Products:
         return answer
 
     def told(self, request: Request, stored: Stored) -> bool:
-        """Whether the library shows a product: those outside the till perhaps only with `all`
-        (2.2).
+        """Whether the library shows a product. With one reading, products outside the till appear
+        only with `all` (2.2).
         """
         return stored.in_pos or is_true(request, "all") or not self.core.switches.library_needs_all
 
     def changes(self, request: Request, organization: Organization, since: str) -> Response:
-        """412 for an event nobody knows (any more), and when too much has happened since."""
+        """412 for an unknown or expired event, and when too much has happened since."""
         start = organization.event_at.get(since, -1) + 1
         if (start == 0 and since != organization.first_event) or self.core.switches.event_log_lost:
             return refusal(412, "Unknown eventLogUuid")
@@ -189,7 +189,7 @@ class Products:
     # -- writing
 
     async def create(self, request: Request, caller: Caller) -> Response:
-        """201 with ETag and Location; a body only when it is asked for (2.1)."""
+        """201 with ETag and Location. The body is sent only on request (2.1)."""
         body = self.body(request)
         self.default_tax(body)
         product = pruned(written(body))
@@ -210,7 +210,7 @@ class Products:
         return Response(201, b"", headers)
 
     async def update(self, request: Request, caller: Caller) -> Response:
-        """A JSON merge patch, guarded by If-Match when it is sent (2.6)."""
+        """A JSON merge patch. If-Match guards it when it is sent (2.6)."""
         stored = self.stored(request, caller.organization)
         body = self.body(request)
         if etag_matches(request, "if-match", stored.etag) is False:
@@ -218,7 +218,7 @@ class Products:
         patch = written(body)
         if patch.pop("uuid", stored.uuid) != stored.uuid:
             return refusal(400, "uuid differs from the path", "VALIDATION_ERROR")
-        # What old answers write as numbers in text is taken back as it was given (2.3).
+        # Numbers that old answers write as text are accepted back in that form (2.3).
         product = pruned(
             patched(
                 pruned(stored.value()), patch, all_stay=self.core.switches.left_out_variants_stay
@@ -246,7 +246,7 @@ class Products:
         return body
 
     def well_formed(self, product: JSON, *, shape: bool) -> None:
-        """Answers 400 (or 422) with the violations of what no product could be."""
+        """Answers 400 (or 422) with the violations that no product may have."""
         equal_options = not self.core.switches.equal_option_values_refused
         self.blame(violations(product, shape=shape, equal_options=equal_options))
 
@@ -259,13 +259,13 @@ class Products:
         self.blame(check.violations)
 
     def blame(self, found: list[JSON]) -> None:
-        """Answers with what was found, if anything was."""
+        """Answers with the violations, if there are any."""
         if found:
             status = self.core.switches.validation_status
             raise Answer(refusal(status, "Validation failed", "VALIDATION_ERROR", found))
 
     def check(self, product: JSON, organization: Organization, *, shape: bool) -> None:
-        """Answers 400 (or 422) for a product that cannot be kept in this library."""
+        """Answers 400 (or 422) for a product that this library cannot store."""
         self.well_formed(product, shape=shape)
         uuids = [one["uuid"] for one in product["variants"]]
         self.core.version_1("variant uuid", *uuids)
@@ -284,7 +284,7 @@ class Products:
         return Response(204)
 
     async def delete_many(self, request: Request, caller: Caller) -> Response:
-        """Every `uuid` of the query; those that are not there are passed over."""
+        """Every `uuid` of the query. Unknown ones are ignored."""
         uuids = [uuid.lower() for uuid in request.values("uuid")]
         if not uuids:
             return refusal(400, "uuid must not be empty")
@@ -297,7 +297,7 @@ class Products:
 
 
 def latest(organization: Organization) -> str:
-    """The event up to which an answer that is read now is complete."""
+    """The event up to which a current answer is complete."""
     return organization.events[-1].uuid if organization.events else organization.first_event
 
 

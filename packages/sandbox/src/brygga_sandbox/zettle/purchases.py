@@ -1,4 +1,4 @@
-"""The purchase host: what was sold and refunded, read only (zettle facts 5)."""
+"""The purchase host: sales and refunds, read only (zettle facts 5)."""
 
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -30,7 +30,7 @@ def moment(text: str) -> float:
 
 
 def when(purchase: JSON) -> float:
-    """The moment of a purchase, from the text it carries."""
+    """The time of a purchase, from its own text."""
     return datetime.strptime(purchase["timestamp"], "%Y-%m-%dT%H:%M:%S.%f%z").timestamp()
 
 
@@ -41,7 +41,7 @@ class Purchases:
         self.core = core
 
     async def listing(self, request: Request, caller: Caller) -> Response:
-        """Purchases between two moments, from a cursor on; an empty page is the end (5.1)."""
+        """Purchases between two times, after a cursor. An empty page is the end (5.1)."""
         start, end = request.value("startDate"), request.value("endDate")
         since = max(moment(start) if start else 0, self.core.now() - THREE_YEARS_S)
         until = moment(end) if end else float("inf")

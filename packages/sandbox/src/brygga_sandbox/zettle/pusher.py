@@ -1,5 +1,5 @@
-"""The Pusher: who hears of what, the envelope, its signature, and the retry schedule (zettle facts
-4).
+"""The Pusher: who receives which event, the envelope, its signature, and the retry schedule (zettle
+facts 4).
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from brygga_sandbox.zettle.state import JSON, Organization, Subscription
 # 4.5: every minute ten times, every ten minutes nine times, then hourly for 70 hours.
 SCHEDULE: Final = (*[60.0] * 10, *[600.0] * 9, *[3600.0] * 70)
 
-# 4.6: the scope that each event needs; None needs no more than a token.
+# 4.6: the scope that each event requires. None requires only a token.
 EVENTS: Final[dict[str, str | None]] = {
     "ProductCreated": "READ:PRODUCT",
     "ProductUpdated": "READ:PRODUCT",
@@ -51,9 +51,7 @@ def envelope(core: Core, organization: Organization, event: str, payload: Any) -
 
 
 def emit(core: Core, organization: Organization, event: str, payload: JSON) -> None:
-    """Send an event to every subscription that wants it. The payload is a JSON document inside a
-    string.
-    """
+    """Send an event to every subscription to it. The payload is a JSON document inside a string."""
     wanting = [one for one in organization.subscriptions.values() if one.wants(event)]
     if not wanting:
         return
@@ -65,8 +63,8 @@ def emit(core: Core, organization: Organization, event: str, payload: JSON) -> N
 def farewell(
     core: Core, organization: Organization, subscriptions: list[Subscription], kind: str
 ) -> None:
-    """Tell subscriptions that are about to go that their connection has ended (4.7); it is still
-    signed with their keys.
+    """Tell subscriptions that are about to be deleted that their connection has ended (4.7). The
+    message is still signed with their keys.
     """
     payload = msgspec.json.encode({"type": kind}).decode()
     document = envelope(core, organization, "ApplicationConnectionRemoved", payload)
@@ -82,7 +80,7 @@ def farewell(
 
 @dataclass(slots=True)
 class Fixed:
-    """An address that does not change any more."""
+    """An address that no longer changes."""
 
     destination: str
     headers: dict[str, str]
@@ -98,7 +96,7 @@ def headers(key: str, document: JSON) -> dict[str, str]:
 
 @dataclass(slots=True)
 class Letter:
-    """A document on its way to one subscription, for as long as that subscription lives."""
+    """A document for one subscription. It is valid as long as that subscription exists."""
 
     core: Core
     organization: Organization
@@ -106,13 +104,13 @@ class Letter:
     document: JSON
 
     def renewed(self) -> bytes:
-        """The body of another try: as before, or with a time of its own (4.4)."""
+        """The body of a later attempt: unchanged, or with its own time (4.4)."""
         if self.core.switches.retries_are_signed_anew:
             self.document = {**self.document, "timestamp": iso(self.core.now())}
         return msgspec.json.encode(self.document)
 
     def address(self) -> tuple[str, dict[str, str]] | None:
-        """Where it goes, if it is still wanted."""
+        """The address, if the subscription still exists."""
         if self.organization.subscriptions.get(self.subscription.uuid) is not self.subscription:
             return None
         signed = headers(self.subscription.signing_key, self.document)
@@ -149,7 +147,7 @@ def letter(
 
 
 async def knock(core: Core, organization: Organization, destination: str, key: str) -> int | None:
-    """Send the test message (4.2) and return the status of the answer, None when none came."""
+    """Send the test message (4.2) and return the status of the answer. None without an answer."""
     payload: Any = (
         {"data": "payload"} if core.switches.test_payload_is_object else '{"data":"payload"}'
     )

@@ -24,7 +24,7 @@ def mount(router: Router, core: Core) -> None:
 
 
 def pictures_of(product: JSON) -> list[str]:
-    """Every picture of a product, in the order in which a reader would meet them."""
+    """Every picture of a product, in the order in which a reader meets them."""
     online = (product.get("online") or {}).get("presentation") or {}
     found = [(product.get("presentation") or {}).get("imageUrl"), online.get("displayImageUrl")]
     found += online.get("additionalImageUrls") or []
@@ -69,7 +69,7 @@ class StockRecord:
         return name
 
     async def rename(self, request: Request, caller: Caller) -> Response:
-        """A new name, in the category and in every product that is in it."""
+        """Rename a category, also in every product that is in it."""
         uuid, categories = self.known(request, caller.organization), caller.organization.categories
         body = request.json()
         name = self.name(body if isinstance(body, dict) else {})
@@ -92,7 +92,7 @@ class StockRecord:
         return uuid
 
     def rewrite(self, caller: Caller, uuid: str, category: JSON | None) -> None:
-        """Save every product of a category with another, or none."""
+        """Save every product of a category with another category, or with none."""
         for stored in caller.organization.products_after(0):
             product = pruned(stored.value()) if uuid.encode() in stored.body else {}
             if product.get("category", {}).get("uuid") == uuid:

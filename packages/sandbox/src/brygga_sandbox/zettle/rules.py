@@ -1,7 +1,8 @@
-"""What the product library refuses: sizes, ranges and the shape of options (zettle facts 2.3 to
-2.5, 2.8).
+"""What the product library refuses: sizes, ranges and the form of options (zettle facts 2.3 to 2.5,
+2.8).
 
-Values in, violations out. Whether a refusal is 400 or 422 is not decided here.
+These functions take values and return violations. They do not decide whether a refusal is 400 or
+422.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,14 +36,14 @@ MOST_VALUES: Final = 99
 MOST_DEFINITIONS: Final = 3
 MOST_GRAMS: Final = 2_147_483_647
 NO_LIMIT: Final = 10**12
-"""Where the documents name none."""
+"""Our limits where the documents name none."""
 MOST_KEYS: Final = 100
 MOST_RATES: Final = 100
 
 
 @dataclass(slots=True)
 class Check:
-    """Collects what is wrong with a product."""
+    """Collects the violations of a product."""
 
     violations: list[JSON] = field(default_factory=list)
 
@@ -50,7 +51,7 @@ class Check:
         self, name: str, message: str, kind: str, value: Any = None, expected: str | None = None
     ) -> None:
         entry = {"propertyName": name, "developerMessage": message, "constraintType": kind}
-        # What was wrong is quoted as a text, whatever it was (2.8, and the OpenAPI file).
+        # A wrong value is quoted as a text, whatever its type (2.8, and the OpenAPI file).
         quoted = (
             value
             if value is None or isinstance(value, str)
@@ -59,7 +60,7 @@ class Check:
         self.violations.append({**entry, "expected": expected, "value": quoted})
 
     def text(self, place: str, holder: JSON, sizes: Sizes) -> None:
-        """Every named field that is there is a text of that size."""
+        """Every named field that is present is a text of that size."""
         for name, (least, most) in sizes.items():
             value = holder.get(name)
             if value is not None:
@@ -83,14 +84,14 @@ class Check:
         return value is not None
 
     def object(self, name: str, value: Any) -> JSON:
-        """The value as an object; an absent one is empty, another kind of value is blamed."""
+        """The value as an object. An absent one is empty; another kind of value is a violation."""
         if value is None or isinstance(value, dict):
             return value or {}
         self.blame(name, "must be an object", "UNKNOWN", value)
         return {}
 
     def list(self, name: str, value: Any, least: int, most: int) -> Sequence[Any]:
-        """The value as a list of that length; an absent one is empty."""
+        """The value as a list of that length. An absent one is empty."""
         if value is None:
             return ()
         if not isinstance(value, list):
@@ -118,13 +119,13 @@ class Check:
                 self.blame(f"{name}[{number}]", "must be a UUID", "MUST_MATCH_PATTERN", one)
 
     def flag(self, name: str, value: Any) -> None:
-        """True or false, or not there."""
+        """True, false or absent."""
         if value is not None and not isinstance(value, bool):
             self.blame(name, "must be true or false", "UNKNOWN", value)
 
     def range(self, name: str, value: Any, most: int) -> None:
-        """A number from 0 to `most`; a text that is a number is taken, as answers give such
-        texts.
+        """A number from 0 to `most`. A text that is a number is accepted, because answers contain
+        such texts.
         """
         number = decimal(value)
         if number is None:
@@ -155,7 +156,7 @@ class Check:
 
 
 def decimal(value: Any) -> Decimal | None:
-    """The number that a JSON number or a text stands for."""
+    """The number in a JSON number or a text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -166,10 +167,10 @@ def decimal(value: Any) -> Decimal | None:
 
 
 def violations(product: JSON, *, shape: bool = True, equal_options: bool = True) -> list[JSON]:
-    """What is wrong with a whole product.
+    """The violations of a whole product.
 
-    With `shape` the variants must fit the option definitions too; old products need not, as long as
-    a save does not touch them.
+    With `shape` the variants must also fit the option definitions. Old products need not fit, as
+    long as a save does not touch them.
     """
     check = Check()
     if check.needed("name", product.get("name")):
@@ -198,7 +199,7 @@ def violations(product: JSON, *, shape: bool = True, equal_options: bool = True)
 
 
 def about(check: Check, value: Any) -> None:
-    """Where a product shows and where it came from (2.3)."""
+    """Where a product is shown and where it was created (2.3)."""
     holder = check.object("metadata", value)
     if value is not None and not isinstance(holder.get("inPos"), bool):
         check.blame("metadata.inPos", "must not be null", "MUST_NOT_BE_NULL")
@@ -271,7 +272,7 @@ def money(check: Check, place: str, value: Any) -> None:
 
 
 def online(check: Check, value: Any) -> None:
-    """The data of the web shop side (2.5)."""
+    """The data of the online part (2.5)."""
     if value is None:
         return
     holder = check.object("online", value)
@@ -292,7 +293,7 @@ def online(check: Check, value: Any) -> None:
 
 
 def shipping(check: Check, holder: JSON) -> None:
-    """Weight and how shipping is priced (2.5)."""
+    """The weight and the shipping price (2.5)."""
     if holder.get("shippingPricingModel") not in (None, "FREE", "STANDARD"):
         place = "online.shipping.shippingPricingModel"
         check.blame(place, "must be FREE or STANDARD", "UNKNOWN", holder["shippingPricingModel"])
@@ -311,7 +312,7 @@ def shipping(check: Check, holder: JSON) -> None:
 
 
 def options(check: Check, product: JSON, *, equal_options: bool) -> None:
-    """The variants fit the definitions: one option of each, none besides (2.4)."""
+    """The variants fit the definitions: one option of each, and no others (2.4)."""
     place = "variantOptionDefinitions.definitions"
     holder = check.object("variantOptionDefinitions", product.get("variantOptionDefinitions"))
     definitions = (

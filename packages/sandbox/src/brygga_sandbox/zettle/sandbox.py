@@ -1,4 +1,4 @@
-"""One Zettle, whole: its hosts, its till, its control addresses, behind one ASGI application."""
+"""One whole Zettle: its hosts, its till and its control addresses, behind one ASGI application."""
 
 import random
 from collections.abc import Iterable, Mapping
@@ -39,7 +39,7 @@ from brygga_sandbox.zettle.till import Till
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """What the token call would have answered."""
+    """What the token call would answer."""
 
     access: str
     refresh: str
@@ -49,8 +49,8 @@ class ZettleSandbox:
     """Zettle as its documents describe it. `http` delivers webhooks: a client, or a function url,
     headers, body -> status or None.
 
-    `fetch` gets pictures by address for the image host (url -> bytes or None); left out, the client
-    does.
+    `fetch` gets pictures by address for the image host (url -> bytes or None). By default the
+    client gets them.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class ZettleSandbox:
     def add_organization(
         self, name: str = "Linds Keramik", *, owner: str = "Nora Lind", **details: Any
     ) -> Organization:
-        """A merchant with an owner. `details` are fields of the organization (1.6), such as
+        """Add a merchant with an owner. `details` are fields of the organization (1.6), such as
         currency and taxationMode.
         """
         core = self.core
@@ -140,7 +140,7 @@ class ZettleSandbox:
         client_id: str | None = None,
         client_secret: str | None = None,
     ) -> App:
-        """An app of the developer portal."""
+        """Add an app of the developer portal."""
         ids = self.core.ids
         app = App(
             client_id or ids.uuid_of(4),
@@ -169,20 +169,20 @@ class ZettleSandbox:
         stock_levels: Mapping[str, int] | None = None,
         tracked: Iterable[str] | None = None,
     ) -> None:
-        """Fill the shelf with raw products as the API answers them, and levels by variant. No
-        checks, no webhooks.
+        """Load raw products as the API answers them, and levels by variant. No checks, no webhooks.
 
-        `tracked` are the products whose tracking is on; left out, those with a level.
+        `tracked` are the products whose tracking is on. By default these are the products with a
+        level.
         """
         library.load(self.core, organization, products)
         stock.load_stock(self.core, organization, dict(stock_levels or {}), tracked)
 
     def add_picture(self, key: str, data: bytes, content_type: str) -> None:
-        """A picture at the image host that has been there for long."""
+        """Add a picture at the image host that counts as old."""
         images.register(self.core, key, data, content_type)
 
     def till(self, organization: Organization | None = None) -> Till:
-        """The hands of a merchant; of the first one unless told otherwise."""
+        """What a merchant does by hand. The default is the first merchant."""
         return Till(self.core, organization or next(iter(self.organizations.values())))
 
     async def idle(self) -> None:
@@ -190,7 +190,7 @@ class ZettleSandbox:
         await self.core.outbox.idle()
 
     async def stop(self) -> None:
-        """Drop the webhooks and imports that are on their way."""
+        """Drop the pending webhooks and imports."""
         for errand in list(self.core.errands):
             errand.cancel()
         await self.core.outbox.stop()

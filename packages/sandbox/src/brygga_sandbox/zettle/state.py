@@ -1,4 +1,4 @@
-"""What the Zettle of the sandbox remembers: plain values, no behaviour beyond looking things up."""
+"""The state of the Zettle sandbox: plain values, with no behaviour beyond lookups."""
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
@@ -43,7 +43,7 @@ class User:
 
 @dataclass(slots=True)
 class Grant:
-    """What a merchant has allowed an app; lives as long as the application connection."""
+    """What a merchant has allowed an app. It exists as long as the application connection."""
 
     organization: str
     client_id: str
@@ -54,7 +54,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key that a merchant made for an app of their own (1.3)."""
+    """A key that a merchant created for an app of their own (1.3)."""
 
     text: str
     organization: str
@@ -75,7 +75,7 @@ class Token:
 
 @dataclass(slots=True)
 class Code:
-    """An authorization code: ten minutes, once (1.2)."""
+    """An authorization code. It is valid for ten minutes, once (1.2)."""
 
     grant: Grant
     scopes: tuple[str, ...]
@@ -86,8 +86,8 @@ class Code:
 
 @dataclass(slots=True)
 class Stored:
-    """A product as the API answers it, kept as the bytes of its JSON; fifty thousand of them fit in
-    little memory.
+    """A product as the API answers it, stored as the bytes of its JSON. Fifty thousand of them fit
+    in little memory.
     """
 
     seq: int
@@ -118,7 +118,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """A place that goods move from or to (3.2)."""
+    """A place that stock moves from or to (3.2)."""
 
     uuid: str
     type: str
@@ -136,7 +136,7 @@ class Logged:
 
 @dataclass(slots=True)
 class Import:
-    """Many products on their way into the library (2.1)."""
+    """Many products that are being imported into the library (2.1)."""
 
     uuid: str
     created: float
@@ -208,7 +208,7 @@ class Organization:
         return self.seq
 
     def inventory(self, kind: str) -> Inventory | None:
-        """The default inventory of that type, if the organization has inventories yet."""
+        """The default inventory of that type, if the organization already has inventories."""
         return next(
             (
                 i
@@ -227,7 +227,7 @@ class Organization:
         return row.balance if row else 0
 
     def products_after(self, seq: int) -> list[Stored]:
-        """The products in order of birth, from the one after that number."""
+        """The products in order of creation, from the one after that number."""
         if self.ordered_products is None:
             self.ordered_products = sorted(self.products.values(), key=attrgetter("seq"))
         return self.ordered_products[
@@ -235,7 +235,9 @@ class Organization:
         ]
 
     def rows_after(self, seq: int) -> list[Row]:
-        """The stock rows of all inventories in order of birth, from the one after that number."""
+        """The stock rows of all inventories in order of creation, from the one after that
+        number.
+        """
         if self.ordered_rows is None:
             self.ordered_rows = sorted(self.rows.values(), key=attrgetter("seq"))
         return self.ordered_rows[bisect_right(self.ordered_rows, seq, key=attrgetter("seq")) :]

@@ -20,7 +20,7 @@ BACK_OFFICE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """So many units of a variant from one inventory to another."""
+    """A number of units of a variant from one inventory to another."""
 
     product: str
     variant: str
@@ -31,7 +31,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Who moved stock, through which app, and the identifier that is passed through to the message
+    """Who moved stock, through which app, and the identifier that is passed on to the message
     (3.5).
     """
 
@@ -41,7 +41,7 @@ class Cause:
 
 
 def open_inventories(core: Core, organization: Organization) -> None:
-    """The four inventories come to be when tracking is first switched on (3.2)."""
+    """The four inventories are created when tracking is first switched on (3.2)."""
     if organization.inventories:
         return
     for kind in ("STORE", "BIN", "SOLD", "SUPPLIER"):
@@ -50,8 +50,8 @@ def open_inventories(core: Core, organization: Organization) -> None:
 
 
 def track(core: Core, organization: Organization, product: str, on: bool, cause: Cause) -> None:
-    """Switch tracking of a product. Balances are kept while it is off (3.3). Told only when it
-    changes.
+    """Switch tracking of a product. Balances are kept while it is off (3.3). A message is sent only
+    when it changes.
     """
     if on:
         open_inventories(core, organization)
@@ -79,8 +79,8 @@ def track(core: Core, organization: Organization, product: str, on: bool, cause:
 
 
 def refusal_of(core: Core, organization: Organization, movements: Sequence[Movement]) -> str | None:
-    """Why these movements together cannot be made, or None. Limits hold for what a place would have
-    afterwards.
+    """Why these movements together are refused, or None. Limits apply to the resulting balance of a
+    place.
     """
     after: dict[tuple[str, str], int] = {}
     for one in movements:
@@ -100,7 +100,7 @@ def refusal_of(core: Core, organization: Organization, movements: Sequence[Movem
 def move(
     core: Core, organization: Organization, movements: Sequence[Movement], cause: Cause
 ) -> None:
-    """Make the movements, all of them, and tell once. Whoever calls has asked `refusal_of`."""
+    """Make all the movements, and send one message. The caller has checked `refusal_of`."""
     touched: dict[tuple[str, str], None] = {}
     for one in movements:
         touched[one.source, one.variant] = None
@@ -122,7 +122,7 @@ def move(
 
 
 def change(core: Core, organization: Organization, place: str, movement: Movement, by: int) -> None:
-    """Raise or lower one row, which comes to be with the first movement (3.4)."""
+    """Raise or lower one row. The first movement creates it (3.4)."""
     if organization.inventories[place].type == "SUPPLIER":  # infinite (3.2)
         return
     now = core.now()
@@ -144,8 +144,8 @@ def by_unit(organization: Organization, product: str) -> bool:
 def rows_as_told(
     core: Core, organization: Organization, rows: Iterable[Row], *, created: bool = False
 ) -> list[JSON]:
-    """Rows as InventoryBalanceChanged writes them: the balance is a text, perhaps with decimals
-    where goods are sold by unit (4.6).
+    """Rows as InventoryBalanceChanged writes them. The balance is a text, with decimals if the
+    product is sold by unit (4.6).
     """
     rows = list(rows)
     units = {
@@ -169,7 +169,7 @@ def rows_as_told(
 def tell(
     core: Core, organization: Organization, rows: list[Row], before: list[JSON], cause: Cause
 ) -> None:
-    """Send InventoryBalanceChanged. The two lists differ in order, and a row that is new has no
+    """Send InventoryBalanceChanged. The two lists differ in order, and a new row has no value
     before (4.6).
     """
     stores = {uuid for uuid, one in organization.inventories.items() if one.type == "STORE"}
@@ -208,7 +208,7 @@ def forget_product(core: Core, organization: Organization, product: str, user: s
 
 
 def forget_variants(organization: Organization, variants: Iterable[str]) -> None:
-    """Variants that are gone have no rows."""
+    """Removed variants have no rows."""
     for key in variant_keys(organization, variants):
         del organization.rows[key]
     organization.ordered_rows = None
@@ -222,9 +222,10 @@ def variant_keys(organization: Organization, variants: Iterable[str]) -> list[tu
 def load_stock(
     core: Core, organization: Organization, levels: dict[str, int], tracked: Iterable[str] | None
 ) -> None:
-    """Put levels on the shelf by variant, without movements or messages.
+    """Set levels by variant, without movements or messages.
 
-    `tracked` are the products whose tracking is on; left out, those that have a level.
+    `tracked` are the products whose tracking is on. By default these are the products that have a
+    level.
     """
     products = [organization.product_of[variant] for variant in levels]
     on = set(products) if tracked is None else set(tracked)

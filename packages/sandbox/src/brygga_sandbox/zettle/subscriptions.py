@@ -20,7 +20,7 @@ def mount(router: Router, core: Core) -> None:
     router.add("POST", HERE, core.guarded(None, host.create))
     router.add("GET", HERE, core.guarded(None, host.list))
     router.add("PUT", f"{HERE}/{{uuid}}", core.guarded(None, host.update))
-    # Both forms are in use; the documents' own example is the longer one (4.1).
+    # Both forms are in use. The documents' own example is the longer one (4.1).
     router.add("DELETE", f"{HERE}/{{uuid}}", core.guarded(None, host.delete))
     router.add("DELETE", f"{HERE}/uuid/{{uuid}}", core.guarded(None, host.delete))
 
@@ -40,7 +40,9 @@ def is_address(text: str, schemes: set[str]) -> bool:
 
 
 class Subscriptions:
-    """The handlers. A subscription belongs to the organization and the app whose token made it."""
+    """The handlers. A subscription belongs to the organization and the app of the token that
+    created it.
+    """
 
     def __init__(self, core: Core) -> None:
         self.core = core
@@ -69,7 +71,7 @@ class Subscriptions:
             raise Answer(refusal(400, "Subscription already exists", "SUBSCRIPTION_ALREADY_EXIST"))
 
     async def test(self, caller: Caller, destination: str, key: str) -> None:
-        """The destination must answer 2xx within 10 s, while the call is still open (4.2)."""
+        """The destination must answer 2xx within 10 s, before the call is answered (4.2)."""
         status = await knock(self.core, caller.organization, destination, key)
         if status is None:
             raise Answer(
@@ -107,7 +109,7 @@ class Subscriptions:
         del caller.organization.subscriptions[one.uuid]
         return Response(204)
 
-    # -- reading what was sent
+    # -- reading the body
 
     def body(self, request: Request) -> JSON:
         body = request.json()
@@ -122,7 +124,7 @@ class Subscriptions:
         return one
 
     def names(self, names: object, caller: Caller) -> tuple[str, ...]:
-        """Known events, for which the token has the scopes; none means all of them."""
+        """Known events that the scopes of the token allow. An empty list means all of them."""
         if names is None:
             names = []
         if not isinstance(names, list) or not all(

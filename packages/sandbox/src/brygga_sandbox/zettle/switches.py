@@ -16,29 +16,29 @@ class Switches:
     decline_without_error (1.2): a declined consent comes back without `error`, only with `state`.
     http_redirects_refused (1.2): a redirect address that is not https is refused, localhost
         included.
-    pkce_needs_no_secret (1.2): a code that was asked for with a challenge is redeemed without
-        looking at the secret.
-    old_refresh_token_dies (1.3): a refresh voids the earlier refresh token at once; off, it stays
-        good.
+    pkce_needs_no_secret (1.2): a code that was requested with a challenge is redeemed without a
+        check of the secret.
+    old_refresh_token_dies (1.3): a refresh invalidates the earlier refresh token at once; off, it
+        stays valid.
     token_answer_is_chatty (1.3): the token answer also has `token_type` and `scope`.
     refusal_bodies (1.4): 401 and 403 of the API hosts have no body ("empty"), a whole JSON body
         ("whole"), or 401 one that only names its `errorType`, as an old client reads it
         ("error_type").
-    access_token_outlives_removal (1.7): an access token lives on after the merchant has removed the
-        app.
+    access_token_outlives_removal (1.7): an access token stays valid after the merchant has removed
+        the app.
     own_disconnect_sends_event (1.7): our own DELETE of the connection also sends
         ApplicationConnectionRemoved.
     users_self_needs_scope (1.5): users/self is refused without READ:USERINFO.
     organization_page_refused (1.6): the organization's details are refused with 403.
-    removed_key_event (4.7): the end of the connection comes as ApplicationConnectionRemoved with
+    removed_key_event (4.7): the end of the connection is sent as ApplicationConnectionRemoved with
         type PersonalAssertionDeleted.
     products_list_pages (2.2): products/v2 pages by Link, 500 at a time.
     library_needs_all (2.2): the library leaves out products that are not shown in the till, unless
         `all` is true.
     count_is_array (2.1): the product count is an array of one object, as the OpenAPI file says.
-    nulls (2.3): what a saved product writes for fields that are not set: "null", "absent", or
-        "mixed" from save to save.
-    vat_as_number (2.3): vatPercentage comes back as a number, not as "25.0".
+    nulls (2.3): what a saved product writes for unset fields: "null", "absent", or "mixed" from
+        save to save.
+    vat_as_number (2.3): vatPercentage is returned as a number, not as "25.0".
     existing_product_status (2.8): the status of ITEM_ALREADY_EXIST: 400, 409 or 422.
     validation_status (2.8): the status of a product that breaks a limit: 400 or 422.
     update_answers_body (2.6): PUT answers 200 with the product instead of 204.
@@ -53,7 +53,7 @@ class Switches:
     unknown_stock_is_empty (3.4): the balance of a product that does not exist is an empty list, not
         404.
     zero_rows_left_out (3.4): lists of balances leave out rows of 0, as versions 1 and 2 did (3.7);
-        off, a row stays once it is there.
+        off, a row stays once it exists.
     most_stock_rows (3.4): the highest `limit` of a page of balances.
     unit_balances_have_decimals (3.4): balances of products sold by unit are written with decimals.
     status_lists_untracked (3.3): the tracking status also lists products that were never tracked.
@@ -61,11 +61,11 @@ class Switches:
     negative_store_refused (3.5): STORE cannot go below zero by a movement through the API.
     most_movements (3.5): how many movements one call may hold.
     movements_stop_half_way (3.5): movements before a refused one in the same call are made; off,
-        all or none are.
+        all or none are made.
     tracking_sends_balances (4.6): tracking switched on, or a product deleted, also sends balance
         rows.
     balances_of_all_locations (4.6): InventoryBalanceChanged also holds the rows of SOLD and BIN.
-    sales_name_no_client (4.6): `clientUuid` is null for what happens at the till.
+    sales_name_no_client (4.6): `clientUuid` is null for actions at the till.
     refund_rows_are_reversed (5.3): a refund's rows go from SOLD to STORE; off, they have the order
         of a sale.
     refund_events_say_so (5.4): PurchaseCreated of a refund has `refund` and `refundsPurchaseUuid`.
@@ -74,13 +74,13 @@ class Switches:
     test_message_signed (4.2): the test message has a signature.
     test_payload_is_object (4.2): the test message's payload is an object, not a string.
     update_tests_destination (4.2): PUT with a new destination sends a test message too.
-    list_shows_signing_key (4.1): GET subscriptions gives the signing keys.
-    retries_are_signed_anew (4.4): a message that is tried again has a new timestamp and signature.
+    list_shows_signing_key (4.1): GET subscriptions returns the signing keys.
+    retries_are_signed_anew (4.4): a retried message has a new timestamp and signature.
     soft_changes_are_silent (10.2): no ProductUpdated when only `online`, category or picture
         changed.
     events_shorten_online (4.6): products in events carry only status and slug of `online`.
     fresh_image_missing_s (6.2): for how many seconds a new picture answers 404.
-    import_takes_s (2.1): for how many seconds an import of products is under way.
+    import_takes_s (2.1): how many seconds an import of products takes.
     """
 
     code_lives_s: float = 600.0

@@ -1,5 +1,5 @@
-"""The till and the back office: what a merchant does by hand, each act with the messages it causes
-(zettle facts 11).
+"""The till and the back office: what a merchant does by hand. Each action sends the messages it
+causes (zettle facts 11).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -20,7 +20,7 @@ AMOUNTS: Final = ("CUSTOM_AMOUNT", "GIFTCARD")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """So many of a variant on a receipt."""
+    """A number of units of a variant on a receipt."""
 
     variant: str
     quantity: int = 1
@@ -42,8 +42,8 @@ Sold = Line | Amount
 
 
 class Till:
-    """One merchant's hands. Raises LookupError for what is not there and ValueError for what cannot
-    be.
+    """What one merchant does by hand. Raises LookupError for what does not exist and ValueError for
+    impossible values.
     """
 
     def __init__(self, core: Core, organization: Organization) -> None:
@@ -69,7 +69,7 @@ class Till:
         return self.organization.products[uuid]
 
     def product(self, uuid: str) -> JSON:
-        """A product as the API would answer it."""
+        """A product as the API answers it."""
         return self.stored(uuid).value()
 
     def stored(self, uuid: str) -> Stored:
@@ -79,7 +79,7 @@ class Till:
         return stored
 
     def balance(self, variant: str) -> int:
-        """What can be sold of a variant: its balance in STORE."""
+        """How many units of a variant can be sold: its balance in STORE."""
         store = self.organization.inventory("STORE")
         return self.organization.balance(store.uuid, variant) if store else 0
 
@@ -88,10 +88,10 @@ class Till:
     def sell(
         self, lines: Sequence[Sold] | str, quantity: int = 1, *, at: float | None = None
     ) -> JSON:
-        """Sell some lines, or so many of one variant. Tracked stock goes from STORE to SOLD, below
-        zero too (3.5).
+        """Sell several lines, or a number of units of one variant. Tracked stock moves from STORE
+        to SOLD, also below zero (3.5).
 
-        `at` is an earlier moment: a till that was offline tells of its sales when it is back, and
+        `at` is an earlier time: a till that was offline reports its sales when it reconnects, and
         stock moves then.
         """
         lines = [Line(lines, quantity)] if isinstance(lines, str) else lines
@@ -117,10 +117,10 @@ class Till:
         restock: bool = True,
         part: Mapping[int, int] | None = None,
     ) -> JSON:
-        """Refund what is left of a purchase, or a part ({line number: units}), or so many of one
-        variant.
+        """Refund what is left of a purchase, a part of it ({line number: units}), or a number of
+        units of one variant.
 
-        With `restock` the goods go back to STORE (3.5).
+        With `restock` the goods return to STORE (3.5).
         """
         if isinstance(purchase, str):
             numbered: dict[int, Sold] = {0: Line(purchase, quantity)}
@@ -144,7 +144,7 @@ class Till:
         return refund
 
     def left_of(self, purchase: JSON, part: Mapping[int, int] | None) -> dict[int, Sold]:
-        """The lines of a purchase that can still be refunded, by number, or the named part of
+        """The lines of a purchase that can still be refunded, by number, or the requested part of
         them.
         """
         if purchase["refund"]:
@@ -164,7 +164,7 @@ class Till:
         return lines
 
     def shift(self, lines: Iterable[Sold], source: str, target: str) -> None:
-        """Move what is tracked; one message for the whole receipt."""
+        """Move the stock of tracked products. One message covers the whole receipt."""
         movements = [
             Movement(
                 product.uuid,
@@ -273,7 +273,7 @@ class Till:
         return row
 
     def amount_row(self, number: int, line: Amount, sign: int) -> JSON:
-        """A line without a product: no uuids, no codes, no places (5.3)."""
+        """A line without a product has no uuids, codes or places (5.3)."""
         rate = decimal(self.organization.details.get("vatPercentage") or 0) or 0
         gross = sign * line.quantity * line.price
         return {
@@ -291,7 +291,7 @@ class Till:
         }
 
     def file(self, purchase: JSON, at: float | None = None) -> None:
-        """Put a purchase on record, and tell; the message differs from the record (5.4)."""
+        """Record a purchase, and send its message. The message differs from the record (5.4)."""
         organization = self.organization
         for uuid in (purchase["purchaseUUID"], purchase["purchaseUUID1"]):
             organization.purchase_at[uuid] = len(organization.purchases)
@@ -326,7 +326,7 @@ class Till:
     # -- stock
 
     def set_stock(self, variant: str, balance: int) -> None:
-        """Type in a balance: goods come from SUPPLIER, or go to BIN (3.5)."""
+        """Type in a balance. Goods come from SUPPLIER, or go to BIN (3.5)."""
         product = self.product_of(variant)
         if not self.organization.tracked(product.uuid):
             raise ValueError("inventory tracking is off for this product")
@@ -351,10 +351,11 @@ class Till:
     # -- products
 
     def create_product(self, name: str, variants: Sequence[JSON] = (), **fields: Any) -> JSON:
-        """A product as the back office makes it: at least a hidden `online` with a slug (2.5).
+        """A product as the back office creates it, with at least a hidden `online` with a slug
+        (2.5).
 
-        `variants` may leave out uuids. Without any there is one variant; `price` (minor units),
-        `sku` and `barcode` are then its own.
+        `variants` may leave out uuids. Without `variants` the product has one variant, and `price`
+        (minor units), `sku` and `barcode` belong to it.
         """
         own: JSON = {key: fields.pop(key) for key in ("price", "sku", "barcode") if key in fields}
         product = {
@@ -371,7 +372,7 @@ class Till:
         ).value()
 
     def fresh(self, variant: JSON) -> JSON:
-        """A variant with a uuid, its price as money."""
+        """A variant with a uuid. Its price becomes a money value."""
         price = variant.get("price")
         if isinstance(price, int):
             variant = {
@@ -381,8 +382,8 @@ class Till:
         return {"uuid": self.core.uuid1(), **variant}
 
     def edit_product(self, uuid: str, **changes: Any) -> JSON:
-        """Save some fields of a product; None removes one. Variants are the whole list, each merged
-        by uuid.
+        """Save several fields of a product. None removes a field. Variants are the whole list, each
+        merged by uuid.
         """
         stored = self.stored(uuid)
         if changes.get("variants"):
@@ -392,7 +393,7 @@ class Till:
         return stored.value()
 
     def edit_variant(self, uuid: str, **changes: Any) -> JSON:
-        """Save some fields of one variant, `price` in minor units; None removes one."""
+        """Save several fields of one variant, with `price` in minor units. None removes a field."""
         stored = self.product_of(uuid)
         if isinstance(changes.get("price"), int):
             changes["price"] = {
@@ -406,18 +407,18 @@ class Till:
         return self.edit_product(stored.uuid, variants=variants)
 
     def delete_product(self, uuid: str) -> None:
-        """Delete a product with its stock."""
+        """Delete a product and its stock."""
         self.stored(uuid)
         library.delete(self.core, self.organization, uuid, self.organization.owner.uuid)
 
     def add_picture(self, key: str, data: bytes, content_type: str) -> None:
-        """Take a picture; it may not be there for a moment (6.2)."""
+        """Take a picture. It may be missing for a moment (6.2)."""
         images.register(self.core, key, data, content_type, fresh=True)
 
     # -- the account
 
     def edit_organization(self, **changes: Any) -> None:
-        """Change the account's details, and tell."""
+        """Change the account's details, and send the message."""
         self.organization.details = {**self.organization.details, **changes}
         emit(
             self.core,
@@ -427,20 +428,20 @@ class Till:
         )
 
     def remove_app(self, client_id: str) -> None:
-        """Take back an app's access."""
+        """Revoke an app's access."""
         if not accounts.remove_connection(self.core, self.organization, client_id):
             raise LookupError(f"no connection with {client_id}")
 
 
 def sold_line(row: JSON, quantity: int) -> Sold:
-    """A receipt's row as the line it was."""
+    """A receipt's row as the line that was sold."""
     if "variantUuid" in row:
         return Line(row["variantUuid"], quantity)
     return Amount(row["unitPrice"], row["name"], quantity, row["type"])
 
 
 def told_row(row: JSON) -> JSON:
-    """A receipt's row as PurchaseCreated tells it (5.4)."""
+    """A receipt's row as PurchaseCreated writes it (5.4)."""
     told = {
         key: value
         for key, value in row.items()

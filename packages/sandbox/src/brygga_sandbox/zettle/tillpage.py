@@ -1,7 +1,6 @@
-"""The cashier's pages under /till: sell, refund, edit stock and products, take back an app's
-access.
+"""The cashier's pages under /till: sell, refund, edit stock and products, revoke an app's access.
 
-They act through `Till`, as a test does; there is nothing a page can do that a test cannot.
+They act through `Till`, as a test does. A page can do nothing that a test cannot.
 """
 
 import re
@@ -28,7 +27,7 @@ BLANKS: Final = 3
 
 
 class Wrong(ValueError):
-    """Something typed that cannot be: a word of `WORDS` that says so, and its parts."""
+    """Invalid input: a word of `WORDS` that explains it, and its parts."""
 
     def __init__(self, word: str, **parts: str) -> None:
         super().__init__(word)
@@ -37,7 +36,7 @@ class Wrong(ValueError):
 
 
 def mount(router: Router, core: Core) -> None:
-    """The pages and the forms on them."""
+    """The pages and their forms."""
     page = TillPage(core)
     router.add("GET", "/", page.home, control=True)
     router.add("GET", "/till", page.grid, control=True)
@@ -58,12 +57,12 @@ def mount(router: Router, core: Core) -> None:
 
 
 def price_text(amount: int | None) -> str:
-    """24900 -> "249.00"; nothing for a price that is entered at the till."""
+    """24900 -> "249.00". Empty for a price that is entered at the till."""
     return "" if amount is None else f"{amount // 100}.{amount % 100:02d}"
 
 
 def price_minor(text: str) -> int | None:
-    """ "249,50" -> 24950; nothing typed means that the price is entered at the till."""
+    """ "249,50" -> 24950. Empty input means that the price is entered at the till."""
     text = "".join(text.split()).replace(",", ".")
     if not text:
         return None
@@ -77,7 +76,7 @@ def price_minor(text: str) -> int | None:
 
 
 def count(text: str, least: int = 1) -> int:
-    """A number of goods. Raises Wrong."""
+    """A quantity. Raises Wrong."""
     plain = "".join(text.split())
     if not re.fullmatch(r"-?[0-9]{1,9}", plain) or int(plain) < least:
         raise Wrong("wrong_count", typed=text)
@@ -98,7 +97,7 @@ class TillPage:
         return redirect("/till")
 
     def page(self, request: Request, template: str, **values: Any) -> Response:
-        """A page of one organization, with the word of what was just done."""
+        """A page of one organization, with a note of what was just done."""
         organization = self.organization(request.value("org"))
         said = request.value("said")
         common: JSON = {
@@ -111,7 +110,7 @@ class TillPage:
         )
 
     def words(self, request: Request, wrong: Exception) -> str:
-        """What went wrong, for a person."""
+        """The error as text for a person."""
         place = 0 if language(request) == "sv" else 1
         if isinstance(wrong, Wrong):
             return WORDS[wrong.word][place].format(**wrong.parts)
@@ -143,7 +142,7 @@ class TillPage:
         }
 
     def local(self, url: str) -> str:
-        """A picture's address on this host: the image host of the documents is a path here."""
+        """A picture's address on this host. The image host of the documents is a path here."""
         public = "https://image.izettle.com"
         return f"/image{url.removeprefix(public)}" if url.startswith(public) else url
 
@@ -178,7 +177,7 @@ class TillPage:
         return self.form(request, self.card(organization, stored))
 
     def form(self, request: Request, card: JSON, **more: Any) -> Response:
-        """The product form, with empty rows for more variants where the form makes the options."""
+        """The product form, with empty rows for more variants if the form creates the options."""
         blank = {"uuid": "", "name": "", "sku": "", "barcode": "", "price": ""}
         rows = card["variants"] or [blank]
         fixed = len(definitions_of(card["product"])) > 1
@@ -202,7 +201,9 @@ class TillPage:
     # -- forms
 
     def acting(self, act: Act) -> Callable[[Request], Any]:
-        """A form as a handler: do it, go back to where it came from, and say what happened."""
+        """A form as a handler: do the action, return to the page it came from, and say what
+        happened.
+        """
 
         async def inside(request: Request) -> Response:
             form = request.form()
@@ -224,7 +225,9 @@ class TillPage:
         return inside
 
     async def keep(self, request: Request) -> Response:
-        """The product form sent: saved, or shown again as it was filled in, with the reason."""
+        """The submitted product form. It is saved, or shown again as it was filled in, with the
+        reason.
+        """
         form = request.form()
         organization = self.organization(form.get("org"))
         try:
@@ -289,7 +292,7 @@ class TillPage:
         return "removed"
 
     def save(self, till: Till, form: dict[str, str]) -> str:
-        """Save the product form: rows of variants, and simple options made of their names."""
+        """Save the product form: rows of variants, and simple options built from their names."""
         variants = variant_rows(form)
         old = till.product(form["product"]) if form.get("product") else {}
         changes: JSON = {
@@ -313,15 +316,15 @@ class TillPage:
 
 
 def numbers_of(form: dict[str, str]) -> list[int]:
-    """The numbers of the rows that the form holds."""
+    """The numbers of the rows in the form."""
     return sorted(
         {int(key.rpartition("-")[2]) for key in form if re.fullmatch(r"price-[0-9]{1,3}", key)}
     )
 
 
 def variant_rows(form: dict[str, str]) -> list[JSON]:
-    """The variants of the form, numbered fields; a row without a name is left out unless it is the
-    only one.
+    """The variants of the form, as numbered fields. A row without a name is left out unless it is
+    the only one.
     """
     rows = []
     for number in numbers_of(form):
@@ -342,7 +345,7 @@ def definitions_of(product: JSON) -> list[JSON]:
 
 
 def shaped(variants: list[JSON], old: JSON) -> JSON:
-    """Variants with options that fit: named rows are values of one option; a product with more
+    """Variants with options that fit. Named rows are values of one option; a product with more
     options keeps its own.
     """
     definitions = definitions_of(old)
@@ -362,7 +365,7 @@ def shaped(variants: list[JSON], old: JSON) -> JSON:
 
 
 def grown(variants: list[JSON], definition: JSON, kept: JSON) -> JSON:
-    """More rows of a product with one option: their names are values of it."""
+    """More rows of a product with one option. Their names are values of it."""
     name, known = definition["name"], [one["value"] for one in definition["properties"]]
     fresh = [one for one in variants if one.get("uuid") not in kept]
     rows = [

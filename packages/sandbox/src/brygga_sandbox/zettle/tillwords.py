@@ -1,4 +1,4 @@
-"""The words of the cashier's pages: Swedish, English."""
+"""The texts of the cashier's pages: Swedish, English."""
 
 from typing import Final
 
