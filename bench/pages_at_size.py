@@ -126,7 +126,7 @@ async def sandbox(products: int, url: str) -> None:
 
 
 @contextlib.contextmanager
-def town_beside(products: int, url: str) -> Any:
+def sandbox_beside(products: int, url: str) -> Any:
     """The town as `demo_stack.settings_for` wants to know it."""
     process = subprocess.Popen(
         [sys.executable, __file__, str(products), "--town", url],
@@ -254,7 +254,7 @@ async def one_product(database: Database) -> tuple[str, str]:
 async def measure(products: int, rounds: int, database_url: str) -> bool:
     door = listen(0)
     url = address(door)
-    with town_beside(products, url) as beside:
+    with sandbox_beside(products, url) as beside:
         settings = replace(demo_stack.settings_for(beside, url), database_url=database_url)
         async with (
             service_of(settings, database_url, door) as service,

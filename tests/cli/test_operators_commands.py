@@ -35,7 +35,7 @@ async def home(database_url: str) -> AsyncIterator[DemoStack]:
         yield opened
 
 
-def ground_of(home: DemoStack) -> Runtime:
+def runtime_of(home: DemoStack) -> Runtime:
     return Runtime(home.service.settings)
 
 
@@ -46,7 +46,7 @@ async def test_a_healthy_installation_is_well_but_for_its_local_address(
     home: DemoStack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The demo's address is this machine's: no merchant and no platform could reach it."""
-    code = await doctor._doctor(argparse.Namespace(json=True), ground_of(home))
+    code = await doctor._doctor(argparse.Namespace(json=True), runtime_of(home))
     found = json.loads(capsys.readouterr().out)
 
     assert (1, ["is this machine only"]) == (
@@ -164,7 +164,7 @@ async def test_status_shows_failed_work_and_how_to_retry(
 async def test_doctor_names_failed_work(database: Database, home: DemoStack) -> None:
     number = await failed_set_up(database)
     (found,) = [
-        one for one in await doctor.database(ground_of(home)) if one.verdict is Verdict.WRONG
+        one for one in await doctor.database(runtime_of(home)) if one.verdict is Verdict.WRONG
     ]
 
     assert f"connection {number}: 2 failed" in found.what
@@ -262,7 +262,7 @@ async def test_sync_and_wait_returns_when_a_worker_has_done_it(
 
     code = await sync._sync(
         argparse.Namespace(connection=connection.id, product="", wait=True, webhooks=False),
-        ground_of(home),
+        runtime_of(home),
     )
 
     assert (0, True) == (code, capsys.readouterr().out.endswith("done\n"))

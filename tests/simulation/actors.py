@@ -295,7 +295,7 @@ class Actors:
         status = await self.day.host.post(f"{URL}/hooks/{platform}/{key}", {}, body)
         self.day.fault_plan.struck["forged hook"] += 1
         if status == 200:
-            self.day.invariants.cry(9, "a forged webhook was believed", platform)
+            self.day.invariants.fail(9, "a forged webhook was believed", platform)
 
     def unsubscribe(self, one: Goods) -> None:
         """The platform drops a subscription of ours."""

@@ -323,7 +323,7 @@ class Day:
             and commits == 0
             and (b"inventory" in body or b"InventoryBalance" in body)
         ):
-            self.invariants.cry(9, "a webhook was answered before its mark was on disk", body)
+            self.invariants.fail(9, "a webhook was answered before its mark was on disk", body)
 
     # ---- Quiet -----------------------------------------------------------------------------------
 
@@ -349,7 +349,7 @@ class Day:
     async def until_quiet(self, otherwise: str) -> None:
         """14: the work comes to its end."""
         if not await self.quiet():
-            self.invariants.cry(14, otherwise, self.requests())
+            self.invariants.fail(14, otherwise, self.requests())
 
     def requests(self) -> int:
         return self.sandbox.zettle.requests.total() + self.sandbox.bigcommerce.requests.total()

@@ -60,7 +60,7 @@ class Hands:
         tracking = "none" if product.simple or self.dice.random() < 0.2 else other
         self._touched(siblings, Mode.PAUSED)
         for sibling in siblings:
-            sibling.reads = self._looks(one)
+            sibling.reads = self._reads(one)
         await shop.edit_product(product.id, inventory_tracking=tracking)
         if tracking == "product" and self.dice.random() < 0.7:
             shop.set_stock(self.dice.randint(0, 30), product_id=product.id)
@@ -69,13 +69,13 @@ class Hands:
     async def count_as_before(self, one: Goods) -> None:
         shop, product, siblings = self.whole(one, Mode.PAUSED)
         for sibling in siblings:
-            sibling.blinked = sibling.blinked or sibling.reads == self._looks(one)
+            sibling.blinked = sibling.blinked or sibling.reads == self._reads(one)
         await shop.edit_product(
             product.id, inventory_tracking="product" if self.day.is_simple(one) else "variant"
         )
         self.day.tell(f"{one.key} is counted as before")
 
-    def _looks(self, one: Goods) -> int:
+    def _reads(self, one: Goods) -> int:
         return self.day.invariants.readings[one.merchant.store_hash]
 
     async def press_recount(self, one: Goods) -> None:

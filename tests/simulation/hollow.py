@@ -88,7 +88,7 @@ class Walk:
             "gone from the shop": self._gone,
             "a restart": self._restart,
             "a look at everything": self._everything,
-            "the first births": self._first_births,
+            "the first births": self._first_creates,
         }
 
     @property
@@ -195,7 +195,7 @@ class Walk:
         for one in sorted({one.product for one in self.day.goods}):
             await self.day.add_item(Kind.STOCK, one)
 
-    async def _first_births(self) -> None:
+    async def _first_creates(self) -> None:
         """Where the category "Zettle" is not known yet, two products that are made one after the
         other.
         """

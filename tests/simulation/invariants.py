@@ -54,7 +54,7 @@ class Invariants:
     """Answers may be lost behind the platforms' backs."""
     broken: dict[str, str] = field(default_factory=dict)
 
-    def cry(self, number: int, what: str, detail: object = "") -> None:
+    def fail(self, number: int, what: str, detail: object = "") -> None:
         self.broken.setdefault(f"{number}: {what}", str(detail)[:300])
 
     # ---- On the wire -----------------------------------------------------------------------------
@@ -72,9 +72,9 @@ class Invariants:
         if store is None:
             return
         if self.stores.get(request.headers.get("X-Auth-Token", "")) != store[1]:
-            self.cry(6, "a token of one store was used at another", path)
+            self.fail(6, "a token of one store was used at another", path)
         if store[1] in self.over:
-            self.cry(8, "a store was asked after the merchant left", f"{request.method} {path}")
+            self.fail(8, "a store was asked after the merchant left", f"{request.method} {path}")
         if request.method == "GET":
             self.readings[store[1]] += "/catalog/products" in path
             return
@@ -83,28 +83,28 @@ class Invariants:
             and "/catalog/products" in path
             and _names_marker(self.sandbox, store[1], request)
         ):
-            self.cry(16, "the marker was changed after its birth", path)
+            self.fail(16, "the marker was changed after its birth", path)
         if "/orders" in path:
-            self.cry(5, "an order was written", path)
+            self.fail(5, "an order was written", path)
         if store[1] in self.no_prices and request.method == "PUT" and "/catalog/" in path:
             for row in _rows(request):
                 if {"price", "sale_price"} & row.keys():
-                    self.cry(3, "a price was written although prices are the merchant's", path)
+                    self.fail(3, "a price was written although prices are the merchant's", path)
 
     def _till(self, request: httpx2.Request, path: str) -> None:
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
         token = self.sandbox.zettle.core.access_tokens.get(bearer)
         found = _ORGANIZATION.search(path)
         if token is not None and found and found[1] != token.grant.organization:
-            self.cry(6, "a token of one account was used at another", path)
+            self.fail(6, "a token of one account was used at another", path)
         if (
             token is not None
             and token.grant.organization in self.over
             and "application-connections" not in path
         ):
-            self.cry(8, "an account was asked after the merchant left", f"{request.method} {path}")
+            self.fail(8, "an account was asked after the merchant left", f"{request.method} {path}")
         if request.method != "GET" and not any(one.search(path) for one in _TILL_WRITES):
-            self.cry(
+            self.fail(
                 5, "something else than stock was written in Zettle", f"{request.method} {path}"
             )
         if request.method == "POST" and path.endswith("/movements"):
@@ -117,7 +117,7 @@ class Invariants:
         for row in rows:
             for movement in row.get("movements", ()):
                 if not isinstance(movement.get("change"), int) or movement["change"] <= 0:
-                    self.cry(7, "a movement of nothing, or backwards", movement)
+                    self.fail(7, "a movement of nothing, or backwards", movement)
 
     # ---- In the town -----------------------------------------------------------------------------
 
@@ -127,14 +127,14 @@ class Invariants:
             for one in store.violations:
                 if one.kind == "channel_assignment" and self.answers_lost:
                     continue  # the sandbox believes that its answer to the first one was heard
-                self.cry(
+                self.fail(
                     3,
                     f"{one.kind} was written after the birth",
                     f"{one.method} {one.path} {one.body}",
                 )
             self._doubles(store)
             self._marker(store)
-            self._shelves(store)
+            self._records(store)
             self._untouched(merchant, store)
 
     def _doubles(self, store: Any) -> None:
@@ -147,7 +147,7 @@ class Invariants:
             if product.made_by is None or not key.startswith("Vara"):
                 continue
             if key in seen:
-                self.cry(2, f"two products of {key}", (seen[key], product.id))
+                self.fail(2, f"two products of {key}", (seen[key], product.id))
             seen[key] = product.id
 
     def _marker(self, store: Any) -> None:
@@ -160,31 +160,33 @@ class Invariants:
             if any(v.get("sku") in SKUS for v in one.variants)
         ]
         if len(found) > 1:
-            self.cry(16, "two markers in one store", [one.id for one in found])
+            self.fail(16, "two markers in one store", [one.id for one in found])
         for one in found:
             if one.get("categories") or one.get("is_visible"):
-                self.cry(16, "the marker is in a category, or visible", one.id)
+                self.fail(16, "the marker is in a category, or visible", one.id)
 
-    def _shelves(self, store: Any) -> None:
+    def _records(self, store: Any) -> None:
         for item in (*store.products.values(), *store.variants.values()):
             if any(record.level < 0 and not record.backorder_limit for record in item.records):
-                self.cry(7, "a shelf is below zero", item.id)
+                self.fail(7, "a shelf is below zero", item.id)
 
     def _untouched(self, merchant: Merchant, store: Any) -> None:
         """4: what the merchant made is as it was left."""
         shop = self.sandbox.shop(merchant)
         for product_id, before in self.own.get(store.hash, {}).items():
             if product_id not in store.products:
-                self.cry(4, "a product of the merchant's own was deleted", product_id)
+                self.fail(4, "a product of the merchant's own was deleted", product_id)
             elif (now := picture_of(shop, product_id)) != before:
                 changed = {
                     key: (before.get(key), now[key]) for key in now if now[key] != before.get(key)
                 }
-                self.cry(4, "a product of the merchant's own was changed", changed)
+                self.fail(4, "a product of the merchant's own was changed", changed)
         for image_id, product_id in self.pictures.get(store.hash, {}).items():
             product = store.products.get(product_id)
             if product is not None and all(image.id != image_id for image in product.images):
-                self.cry(4, "a picture that the merchant added was deleted", (product_id, image_id))
+                self.fail(
+                    4, "a picture that the merchant added was deleted", (product_id, image_id)
+                )
 
 
 def _names_marker(sandbox: Sandbox, store_hash: str, request: httpx2.Request) -> bool:

@@ -103,9 +103,9 @@ async def _paused(day: Day) -> None:
             binding = await bindings.get(tx, one.connection, one.product)
             lines = await synclog.page(tx, one.connection, Filter(subject=one.product), limit=1000)
         if not TOLD & {logged.line.code for logged in lines}:
-            day.invariants.cry(15, "stock is paused without a line", one.sku)
+            day.invariants.fail(15, "stock is paused without a line", one.sku)
         if binding is None or not binding.counting:
-            day.invariants.cry(15, "stock is paused and no page knows", one.sku)
+            day.invariants.fail(15, "stock is paused and no page knows", one.sku)
 
 
 async def _rebased(day: Day) -> None:
@@ -146,7 +146,7 @@ async def _read_log(day: Day, verdict: Verdict) -> set[tuple[int, str]]:
                 ):
                     checked.add((connection, said.variant))
                 if said.code is Code.INTERNAL_ERROR:
-                    day.invariants.cry(12, "a bug has parked work", said.params)
+                    day.invariants.fail(12, "a bug has parked work", said.params)
     return checked
 
 
@@ -221,11 +221,11 @@ def _fields(day: Day) -> None:
             continue
         name = found[0].get("name")
         if not str(name).startswith(till["name"]):
-            day.invariants.cry(10, "the name differs", (till["name"], name))
+            day.invariants.fail(10, "the name differs", (till["name"], name))
         if one.product not in day.edited and found[0].get("description") != (
             till.get("description") or ""
         ):
-            day.invariants.cry(10, "the description differs", found[0].get("description"))
+            day.invariants.fail(10, "the description differs", found[0].get("description"))
 
 
 def _gone(day: Day) -> None:
@@ -239,7 +239,7 @@ def _gone(day: Day) -> None:
         keep = day.left.get(one.connection)
         there = day.item(one) is not None
         if there and not keep:
-            day.invariants.cry(10, "what was deleted is still in the shop", one.sku)
+            day.invariants.fail(10, "what was deleted is still in the shop", one.sku)
 
 
 def leaks(day: Day) -> None:
@@ -248,10 +248,10 @@ def leaks(day: Day) -> None:
     zettle = day.sandbox.zettle.core
     for secret in (*zettle.access_tokens, *zettle.refresh_tokens, *day.invariants.stores):
         if secret in said:
-            day.invariants.cry(6, "a token was logged")
+            day.invariants.fail(6, "a token was logged")
 
 
-def coda(day: Day) -> None:
+def final_check(day: Day) -> None:
     """One sale and one order of every goods: shared stock follows both, separate and untracked
     stock follows neither.
 

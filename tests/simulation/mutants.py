@@ -236,7 +236,7 @@ def deaf_to_the_slot() -> list[Any]:
 # ---- Seeing --------------------------------------------------------------------------------------
 
 
-def ignore_lag() -> list[Any]:
+def ignore_read_lag() -> list[Any]:
     """Every read counts as the present level."""
     return [patch.object(wiring, "Timing", lambda: Timing(read_lag_s=0.05))]
 
@@ -250,7 +250,7 @@ def ignore_echoes() -> list[Any]:
     return [patch.object(ledgers, "record_echo", unreceived)]
 
 
-def settle_by_level() -> list[Any]:
+def resolve_by_level() -> list[Any]:
     """The level after the write proves that it landed, the level before it that it did not."""
 
     def resolve(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
@@ -290,7 +290,7 @@ def till_by_level() -> list[Any]:
     return [patch.object(stock, "resolve_till", resolve)]
 
 
-def one_look_is_enough() -> list[Any]:
+def one_read_is_enough() -> list[Any]:
     """A hint is closed by the first read after it, however old the level that it shows may be."""
 
     def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
@@ -442,11 +442,11 @@ MUTANTS: Mapping[str, Broken] = {
         marker_left_behind,
         count_never_raised,
         deaf_to_the_slot,
-        ignore_lag,
+        ignore_read_lag,
         ignore_echoes,
-        settle_by_level,
+        resolve_by_level,
         till_by_level,
-        one_look_is_enough,
+        one_read_is_enough,
         pair_by_place,
         deaf_to_strangers,
         both_follow,

@@ -237,7 +237,7 @@ class People:
 async def play(wish: Wish, database_url: str) -> Outcome:
     """Set up as a merchant would, a storm, calm, and what is left."""
     dice = random.Random(wish.seed)
-    async with _town(database_url) as (sandbox, settings, service, url):
+    async with _sandbox(database_url) as (sandbox, settings, service, url):
         crew = Crew(settings, dice)
         try:
             for _ in range(wish.workers):
@@ -246,7 +246,7 @@ async def play(wish: Wish, database_url: str) -> Outcome:
                 await merchant.connect(BrowserClient(http), url)
             if not await _until(lambda: _is_set_up(service)):
                 raise AssertionError("the first sync never ends")
-            people = People(sandbox, dice, _shelves(sandbox))
+            people = People(sandbox, dice, _records(sandbox))
             await _storm(wish, sandbox, crew, people)
             outcome = Outcome(people.changes, crew.killed)
             if not await _until(lambda: _is_right(service, people)):
@@ -258,7 +258,7 @@ async def play(wish: Wish, database_url: str) -> Outcome:
 
 
 @contextlib.asynccontextmanager
-async def _town(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, Service, str]]:
+async def _sandbox(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, Service, str]]:
     door = listen(0)
     url = address(door)
     plan = Plan(
@@ -290,7 +290,7 @@ async def _town(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, Ser
         await sandboxes.stop()
 
 
-def _shelves(sandbox: Sandbox) -> list[StockRecord]:
+def _records(sandbox: Sandbox) -> list[StockRecord]:
     found = []
     for stored in sandbox.merchant.organization.products.values():
         variant = stored.value()["variants"][0]

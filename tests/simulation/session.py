@@ -15,7 +15,7 @@ from tests.simulation.beginning import begin
 from tests.simulation.day import Day
 from tests.simulation.disk import Disk
 from tests.simulation.fault_plan import FOR_EVER
-from tests.simulation.judging import Verdict, coda, found_by_sweep, judge, leaks
+from tests.simulation.judging import Verdict, final_check, found_by_sweep, judge, leaks
 from tests.simulation.loop import run
 from tests.simulation.process import MakeHandlers
 from tests.simulation.script import Script
@@ -59,16 +59,16 @@ async def _played(day: Day, script: Script) -> Verdict:
     await day.sweep()
     await day.until_quiet("the sweep never ends")
     if not day.fault_plan.on & FOR_EVER and await found_by_sweep(day) > before:
-        day.invariants.cry(10, "a change that was told of was found only by the sweep")
+        day.invariants.fail(10, "a change that was told of was found only by the sweep")
     await judge(day, verdict)
-    coda(day)
+    final_check(day)
     await day.until_quiet("the last hour never ends")
     await judge(day, verdict)
     written = day.invariants.writes
     await day.sweep()
     await day.until_quiet("the second sweep never ends")
     if day.invariants.writes != written:
-        day.invariants.cry(13, "a second sweep wrote something", day.invariants.writes - written)
+        day.invariants.fail(13, "a second sweep wrote something", day.invariants.writes - written)
     day.check_step()
     leaks(day)
     _summed(day, verdict)
@@ -94,7 +94,7 @@ def _listen(day: Day) -> None:
         day.logged.append(repr({key: value for key, value in entry.items() if key != "exc_info"}))
         bug = entry.get("exc_info")
         if level in ("error", "critical", "exception"):
-            day.invariants.cry(
+            day.invariants.fail(
                 0, f"{entry.get('event')}", f"{type(bug).__name__} {bug}" if bug else entry
             )
         raise structlog.DropEvent

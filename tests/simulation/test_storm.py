@@ -37,7 +37,7 @@ backorder (334), a parcel of a variant that is gone (351), news of another size 
 one while the rest was forgotten (774), products that are gone and were looked at for ever (808,
 1037), an order that nobody can read (1147), one that was cancelled while a split was on its way
 (1165), and a number that was forgotten while a write to it was open (3020)."""
-DRAWN_ONCE_WRONG = (2569, 2584, 2652)
+SAMPLED_ONCE_WRONG = (2569, 2584, 2652)
 """Without hands: a separate product that is gone and was looked at for ever (2569), units that came
 back in the second in which tracking went off (2584), and an order of before Zettle's event of a
 switch was heard (2652)."""
@@ -90,7 +90,7 @@ def test_a_day_of_hands_that_once_ended_wrong_ends_right(disk: Disk, seed: int) 
 
 @pytest.mark.slow
 @pytest.mark.rule("S3", "S5", "S7")
-@pytest.mark.parametrize("seed", DRAWN_ONCE_WRONG)
+@pytest.mark.parametrize("seed", SAMPLED_ONCE_WRONG)
 def test_a_day_of_all_that_is_drawn_that_once_ended_wrong_ends_right(
     disk: Disk, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -85,22 +85,22 @@ class StockBench(Bench):
 
     async def sells(self, variant: str, units: int = 1) -> dict[str, Any]:
         receipt = self.sandbox.till().sell(variant, units)
-        await self.till_tells(variant)
+        await self.till_reports(variant)
         return dict(receipt)
 
     async def counts(self, variant: str, level: int) -> None:
         """The merchant sets a balance in Zettle."""
         self.sandbox.till().set_stock(variant, level)
-        await self.till_tells(variant)
+        await self.till_reports(variant)
 
     async def orders(self, uuid: str, units: int = 1) -> int:
         """A shopper buys the product's first variant."""
         line = {"product_id": await self.product_id(uuid), "quantity": units}
         order = self.sandbox.shop().place([line])
-        await self.shop_tells(uuid, by_order=True)
+        await self.shop_reports(uuid, by_order=True)
         return int(order.id)
 
-    async def till_tells(self, variant: str) -> None:
+    async def till_reports(self, variant: str) -> None:
         """What the receiver of Zettle's event does."""
         product = self.sandbox.till().product_of(variant).uuid
         now = self.clock.now()
@@ -108,7 +108,7 @@ class StockBench(Bench):
             await ledgers.record_hint(tx, self.connection.id, Side.ZETTLE, product, Hint(now))
             await work_items.add(tx, self.connection.id, Kind.STOCK, product, now)
 
-    async def shop_tells(self, uuid: str, *, by_order: bool = False) -> None:
+    async def shop_reports(self, uuid: str, *, by_order: bool = False) -> None:
         """What the receiver of BigCommerce's hook does."""
         product_id, now = await self.product_id(uuid), self.clock.now()
         hint = Hint(now, by_order)

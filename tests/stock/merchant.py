@@ -65,4 +65,4 @@ async def parted(bench: StockBench) -> tuple[str, str]:
 async def bought(bench: StockBench, uuid: str, units: int) -> None:
     """A shopper buys, and BigCommerce tells of it; nobody works on it yet."""
     bench.sandbox.shop().place([{"product_id": await bench.product_id(uuid), "quantity": units}])
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)

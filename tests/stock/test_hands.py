@@ -76,7 +76,7 @@ async def switched(bench: StockBench, uuid: str, tracking: str, level: int | Non
 async def bought(bench: StockBench, uuid: str, units: int = 1, **item: Any) -> None:
     line = item or {"product_id": await bench.product_id(uuid)}
     bench.sandbox.shop().place([{**line, "quantity": units}])
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)
     await bench.drain()
 
 
@@ -108,7 +108,7 @@ async def test_with_an_option_added_stock_goes_on(
     elif received == "sweep":
         await bench.sweep()
     else:
-        await bench.till_tells(variant)
+        await bench.till_reports(variant)
     await bench.quiet()
     assert (10, 10) == await bench.levels(uuid)
     await bench.sells(variant, 1)
@@ -481,7 +481,7 @@ async def test_units_gone_without_a_word_are_asked_about(bench: StockBench) -> N
     """
     uuid, variant = await mug(bench)
     bench.sandbox.shop().set_stock(0, product_id=await bench.product_id(uuid))
-    await bench.till_tells(variant)
+    await bench.till_reports(variant)
     await bench.quiet(60)
     meanwhile = await bench.levels(uuid)
     await bench.quiet(120)

@@ -161,7 +161,7 @@ async def test_an_order_of_one_does_not_explain_that_ten_are_gone(
     product_id = await bench.product_id(uuid)
     bench.sandbox.shop().place([{"product_id": product_id, "quantity": units}])
     bench.sandbox.shop().set_stock(0, product_id=product_id)
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)
     await bench.quiet(30)
     meanwhile = await bench.levels(uuid)
     await bench.quiet(300)

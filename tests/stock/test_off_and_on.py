@@ -97,7 +97,7 @@ async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBe
     uuid, variant = await parted(bench)
     await tell_of_a_stop(bench, uuid, bench.clock.now())
     bench.sandbox.till().sell(variant)
-    await bench.till_tells(variant)
+    await bench.till_reports(variant)
     bench.sandbox.zettle.faults.add("5xx_before", method="POST", path="*/products/status", next=1)
     await bench.drain()
     between = (await bench.ledger(uuid)).is_tracked
@@ -173,7 +173,7 @@ async def test_an_order_in_the_seconds_of_a_switch_counts(
     monkeypatch.setattr(type(bench.session.shop), "adjust", lambda _, *args: at_that_moment(*args))
     await switch(bench, uuid, on=True)
     await bench.wait(2)
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)
     await bench.quiet()
 
     assert (8, 8) == await bench.levels(uuid)

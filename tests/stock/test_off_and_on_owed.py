@@ -171,7 +171,7 @@ async def test_a_shop_that_is_busy_when_its_number_gives_way_does_not_add_it(
     await bench.quiet()
     with unreachable_once(type(bench.session.shop), "adjust", monkeypatch):
         await switch(bench, uuid, on=True)
-        await bench.shop_tells(uuid)
+        await bench.shop_reports(uuid)
         await bench.quiet(120)
 
     assert (10, 10) == await bench.levels(uuid)
@@ -243,8 +243,8 @@ async def test_what_was_sold_twice_is_asked_about_where_units_came_back_before_t
         [{"product_id": await bench.product_id(uuid), "quantity": 3}]
     )
     bench.sandbox.till().sell(variant)
-    await bench.shop_tells(uuid, by_order=True)
-    await bench.till_tells(variant)
+    await bench.shop_reports(uuid, by_order=True)
+    await bench.till_reports(variant)
     await bench.quiet(60)
     if back:
         bench.sandbox.shop().cancel(order.id)

@@ -51,7 +51,7 @@ async def test_a_sale_costs_few_statements(bench: StockBench) -> None:
         await bench.sells(variant)
         to_the_write.clear()
         await bench.drain()
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     with counted(bench) as to_the_end:
         await bench.quiet(90)
 

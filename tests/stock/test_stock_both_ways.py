@@ -52,7 +52,7 @@ async def test_a_refund_at_the_till_comes_back_to_the_shop(bench: StockBench) ->
     await bench.drain()
 
     bench.sandbox.till().refund(receipt)
-    await bench.till_tells(variant)
+    await bench.till_reports(variant)
     await bench.drain()
 
     assert (7, 7) == await bench.levels(uuid)
@@ -71,7 +71,7 @@ async def test_an_order_and_its_cancellation_reach_the_till_within_seconds(
     ordered = await bench.levels(uuid)
     await bench.quiet(15)
     bench.sandbox.shop().cancel(order)
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)
     await bench.drain()
 
     assert (4, 4) == ordered
@@ -90,7 +90,7 @@ async def test_an_order_goes_to_sold_and_an_edit_to_the_bin(bench: StockBench) -
     await bench.drain()
     await bench.quiet(150)
     bench.sandbox.shop().set_stock(2, product_id=await bench.product_id(uuid))
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.drain()
 
     moves = [
@@ -110,7 +110,7 @@ async def test_edits_on_either_side_show_on_the_other(bench: StockBench) -> None
     after_till = await bench.levels(uuid)
     await bench.quiet()
     bench.sandbox.shop().set_stock(20, product_id=await bench.product_id(uuid))
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.drain()
 
     assert (12, 12) == after_till
@@ -170,7 +170,7 @@ async def test_quiet_means_quiet(bench: StockBench) -> None:
     await bench.finish_setup()
     await bench.sells(variant)
     await bench.drain()
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.quiet()
     writes = bench.writes()
 
@@ -221,7 +221,7 @@ async def test_variants_move_each_by_itself_and_in_one_request(bench: StockBench
     writes = bench.writes()
 
     bench.sandbox.till().sell([SaleLine(variants[0]), SaleLine(variants[2], 3)])
-    await bench.till_tells(variants[0])
+    await bench.till_reports(variants[0])
     await bench.drain()
 
     shown = {row["sku"]: row["inventory_level"] for row in (await bench.shown(uuid))["variants"]}

@@ -82,7 +82,7 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(
     await bench.drain()
     shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
     shop.set_stock(shop.level(product_id=product_id) - 1, product_id=product_id)
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.quiet(240)
 
     assert (6, 6) == await bench.levels(uuid)
@@ -106,7 +106,7 @@ async def test_an_edit_of_its_very_size_is_known_from_the_write(
     await bench.drain()
     bench.sandbox.shop().set_stock(edited, product_id=await bench.product_id(uuid))
     if reported:
-        await bench.shop_tells(uuid)
+        await bench.shop_reports(uuid)
     await bench.quiet(240)
 
     assert (number, number) == await bench.levels(uuid)
@@ -345,7 +345,7 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
     for _ in range(4):
         await bench.sells(variant, 1)
         await bench.drain()
-        await bench.shop_tells(uuid)
+        await bench.shop_reports(uuid)
         await bench.wait(2)
     await bench.quiet()
 
@@ -426,7 +426,7 @@ async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(
     uuid, _ = await ready(bench)
 
     await bench.session.shop.update_product(await bench.product_id(uuid), {"tracking": "none"})
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.quiet()
     await bench.sweep()
     await bench.quiet()

@@ -31,7 +31,7 @@ async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_f
 
     for level in (150_000, 149_000, 149_500):
         bench.sandbox.shop().set_stock(level, product_id=product_id)
-        await bench.shop_tells(uuid)
+        await bench.shop_reports(uuid)
         await bench.quiet()
     full = await bench.levels(uuid)
     said = await reported(bench, Code.STOCK_FULL)

@@ -27,7 +27,7 @@ async def test_off_stops_stock_and_on_writes_zettles_balance(bench: StockBench) 
 
     await switch(bench, uuid, on=False)
     bench.sandbox.shop().set_stock(3, product_id=await bench.product_id(uuid))
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.quiet()
     writes, tracking = bench.writes(), (await bench.shown(uuid))["inventory_tracking"]
     await switch(bench, uuid, on=True)
@@ -117,7 +117,7 @@ async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other
     await bench.orders(uuid, 1)
     await bench.counts(variant, 5)
     bench.sandbox.shop().set_stock(9, product_id=await bench.product_id(uuid))
-    await bench.shop_tells(uuid)
+    await bench.shop_reports(uuid)
     await bench.quiet()
     await bench.sweep()
 
@@ -134,11 +134,11 @@ async def test_units_sold_before_a_split_took_them_are_asked_about(bench: StockB
         [{"product_id": await bench.product_id(uuid), "quantity": 9}]
     )
     await part(bench, uuid, {variant: (6, 4, 10)})
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)
     await bench.quiet()
     sold = await asked(bench, uuid)
     bench.sandbox.shop().cancel(order.id)
-    await bench.shop_tells(uuid, by_order=True)
+    await bench.shop_reports(uuid, by_order=True)
     await bench.quiet()
 
     assert sold

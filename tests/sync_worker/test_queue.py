@@ -109,12 +109,12 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
     async with _running(jobs, drain):
         for burst in range(6):
             await asyncio.gather(*(producer(burst, lane) for lane in range(6)))
-            await _no_marks(database, f"burst {burst}: a mark is stranded after {drains} drains")
+            await _no_items(database, f"burst {burst}: a mark is stranded after {drains} drains")
 
     assert drains > len(ids)
 
 
-async def _no_marks(database: Database, otherwise: str) -> None:
+async def _no_items(database: Database, otherwise: str) -> None:
     for _ in range(200):
         async with database.read() as tx:
             if not await tx.scalar(
@@ -149,7 +149,7 @@ async def test_a_killed_workers_work_comes_back(database: Database, database_url
     heir = await _worker(database_url, "work")
     try:
         said = [await _line(heir), await _line(heir)]
-        await _no_marks(database, "the mark is still there")
+        await _no_items(database, "the mark is still there")
     finally:
         heir.kill()
         await heir.wait()

@@ -51,7 +51,7 @@ class Reads:
             self.watch_switches(side, kind)
         answered, deliver, now = Router.answered, Outbox.deliver, self.answering
 
-        async def told(router: Router, handler: Handler, request: Request) -> Response:
+        async def reported(router: Router, handler: Handler, request: Request) -> Response:
             mark = now.set(name_of(request.method, request.template))
             try:
                 return await answered(router, handler, request)
@@ -63,7 +63,7 @@ class Reads:
             await deliver(outbox, *values)
 
         patched: list[tuple[Any, str, Any]] = [
-            (Router, "answered", told),
+            (Router, "answered", reported),
             (Outbox, "deliver", sent),
         ]
         for owner, name, instead in patched:

@@ -31,38 +31,42 @@ async def dates(sandbox: Sandbox, client: httpx2.AsyncClient) -> list[tuple[int,
     """
     bearer = {"Authorization": f"Bearer {sandbox.zettle_tokens().access}"}
     token = {"X-Auth-Token": sandbox.store_token()}
-    told = []
+    reported = []
     for till, shop, keys in ((*GOOD, True), (*GOOD, False), ("/x", "/v3/x", True)):
         one = await client.get(sandbox.plan.zettle_url + till, headers=bearer if keys else {})
         two = await client.get(sandbox.api() + shop, headers=token if keys else {})
-        told.append(
+        reported.append(
             (
                 one.status_code,
                 two.status_code,
                 one.headers.get_list("date") + two.headers.get_list("date"),
             )
         )
-    return told
+    return reported
 
 
 async def test_good_answers_and_refusals_carry_the_platforms_own_time() -> None:
     """Whole seconds, and the second that has begun."""
     sandbox = Sandbox(PLAN, ManualClock(START))
     async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
-        told = await dates(sandbox, client)
+        reported = await dates(sandbox, client)
     await sandbox.stop()
 
-    assert told == [(200, 200, [TILL, SHOP]), (401, 401, [TILL, SHOP]), (404, 404, [TILL, SHOP])]
+    assert reported == [
+        (200, 200, [TILL, SHOP]),
+        (401, 401, [TILL, SHOP]),
+        (404, 404, [TILL, SHOP]),
+    ]
 
 
 async def test_over_a_socket_there_is_one_date_and_it_is_not_the_machines() -> None:
     server = SandboxServer(PLAN, ManualClock(START))
     sandbox = await server.start()
     async with httpx2.AsyncClient() as client:
-        told = await dates(sandbox, client)
+        reported = await dates(sandbox, client)
     await server.stop()
 
-    assert [row[2] for row in told] == [[TILL, SHOP]] * 3
+    assert [row[2] for row in reported] == [[TILL, SHOP]] * 3
 
 
 @pytest.mark.parametrize(("kind", "params"), FAULTS, ids=str)
@@ -71,11 +75,11 @@ async def test_what_goes_wrong_on_purpose_is_dated_too(kind: str, params: dict[s
     for platform in (sandbox.zettle, sandbox.bigcommerce):
         platform.faults.add(kind, params=params)
     async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
-        told = (await dates(sandbox, client))[0]
+        reported = (await dates(sandbox, client))[0]
     await sandbox.stop()
 
-    assert 200 not in told[:2] or kind == "html"
-    assert told[2] == [TILL, SHOP]
+    assert 200 not in reported[:2] or kind == "html"
+    assert reported[2] == [TILL, SHOP]
 
 
 async def test_a_fault_may_tell_another_time() -> None:

@@ -1,4 +1,4 @@
-"""A recorded session is played again, and the first difference is told."""
+"""A recorded session is played again, and the first difference is reported."""
 
 import argparse
 import asyncio
@@ -96,7 +96,7 @@ async def test_a_session_that_is_played_again_is_the_same(sandbox: Sandbox) -> N
     ],
 )
 async def test_the_first_difference_is_told(
-    sandbox: Sandbox, kind: str, change: JSON, told: str
+    sandbox: Sandbox, kind: str, change: JSON, reported: str
 ) -> None:
     events = await session(sandbox)
     where = next(
@@ -109,7 +109,7 @@ async def test_the_first_difference_is_told(
     played = await replayed(events)
     assert played.difference is not None
     assert played.difference.event == where + 1
-    assert told in str(played.difference)
+    assert reported in str(played.difference)
 
 
 async def test_a_message_more_or_less_is_a_difference(sandbox: Sandbox) -> None:
@@ -195,11 +195,11 @@ async def test_the_command_records_and_plays(tmp_path: Path, capsys: Any) -> Non
         sys.executable, "-m", "brygga_sandbox", *words, stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    told = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
-    headers = {"X-Auth-Token": told["other_tool"]["bigcommerce_token"]}
+    reported = json.loads(await asyncio.wait_for(process.stdout.readline(), 60))
+    headers = {"X-Auth-Token": reported["other_tool"]["bigcommerce_token"]}
     async with httpx2.AsyncClient(headers=headers) as client:
         for _ in range(3):
-            await client.get(f"{told['bigcommerce']['api']}/v3/catalog/products")
+            await client.get(f"{reported['bigcommerce']['api']}/v3/catalog/products")
     process.send_signal(signal.SIGTERM)
     assert await asyncio.wait_for(process.wait(), 60) == 0
 

@@ -284,8 +284,10 @@ def test_the_guide_gives_every_switch_its_default() -> None:
     written = {True: "on", False: "off"}
     defaults = {**asdict(zettle.Switches()), **asdict(bigcommerce.Switches())}
 
-    told = {
+    reported = {
         name: written[value] if isinstance(value, bool) else f"`{value}`"
         for name, value in defaults.items()
     }
-    assert {name: row for name, row in rows.items() if name in told or row in {"on", "off"}} == told
+    assert {
+        name: row for name, row in rows.items() if name in reported or row in {"on", "off"}
+    } == reported

@@ -57,14 +57,14 @@ async def test_the_store_is_as_the_command_says() -> None:
         "--products",
         "0",
     ]
-    told = await store_of(Sandbox(plan_of(arguments(words)), ManualClock()))
+    reported = await store_of(Sandbox(plan_of(arguments(words)), ManualClock()))
 
-    assert (told["plan_level"], told["quota"], told["is_price_entered_with_tax"]) == (
+    assert (reported["plan_level"], reported["quota"], reported["is_price_entered_with_tax"]) == (
         "Pro",
         "450",
         False,
     )
-    assert (told["weight_units"], told["currency"]) == ("Grams", "EUR")
+    assert (reported["weight_units"], reported["currency"]) == ("Grams", "EUR")
     assert (await store_of(Sandbox(plan_of(arguments(["--products", "0"])), ManualClock())))[
         "quota"
     ] == "150"
@@ -111,7 +111,7 @@ async def test_delays_keys_and_stock_rules_are_as_the_command_says() -> None:
     ],
 )
 def test_a_value_that_cannot_be_is_one_clear_line(
-    option: str, value: str, told: str, capsys: pytest.CaptureFixture[str]
+    option: str, value: str, reported: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         arguments([f"{option}={value}"])
@@ -120,7 +120,7 @@ def test_a_value_that_cannot_be_is_one_clear_line(
     assert ended.value.code == 2
     assert usage == "usage: brygga-sandbox [options]"
     assert option in line
-    assert told in line
+    assert reported in line
 
 
 def test_more_goods_than_fit_are_refused_before_anything_opens(
@@ -135,14 +135,14 @@ def test_more_goods_than_fit_are_refused_before_anything_opens(
 async def test_several_merchants_have_keys_of_their_own_and_see_nothing_of_each_other(
     sandbox: Sandbox,
 ) -> None:
-    told = facts(sandbox)
-    first, second = told["merchants"]
+    reported = facts(sandbox)
+    first, second = reported["merchants"]
 
-    assert told["other_tool"]["bigcommerce_token"] == first["bigcommerce_token"]
+    assert reported["other_tool"]["bigcommerce_token"] == first["bigcommerce_token"]
     assert (
         len({one[name] for one in (first, second) for name in one if name.endswith("token")}) == 6
     )
-    assert second["bigcommerce_token"] in page(told)
+    assert second["bigcommerce_token"] in page(reported)
     async with httpx2.AsyncClient(transport=sandbox.transport()) as client:
         foreign = await client.get(
             f"{second['api']}/v2/store", headers={"X-Auth-Token": first["bigcommerce_token"]}
@@ -201,11 +201,17 @@ async def test_a_stores_delays_an_app_and_a_token_are_set_from_outside(
     token = (
         await client.post(f"{url}/token", json={"client_id": "mine", "store_hash": "l1ndsk2"})
     ).json()["access_token"]
-    told = await client.get(f"{SHOP}/api/stores/l1ndsk2/v2/store", headers={"X-Auth-Token": token})
+    reported = await client.get(
+        f"{SHOP}/api/stores/l1ndsk2/v2/store", headers={"X-Auth-Token": token}
+    )
 
     assert [one["store_hash"] for one in stores] == ["l1ndsk1", "l1ndsk2"]
     assert (set_["read_lag_s"], set_["hook_delay_s"]) == (4.0, 9.0)
-    assert (wrong.status_code, made.json(), told.status_code) == (422, {"client_id": "mine"}, 200)
+    assert (wrong.status_code, made.json(), reported.status_code) == (
+        422,
+        {"client_id": "mine"},
+        200,
+    )
     assert sandbox.bigcommerce.store("l1ndsk1").read_lag_s == 0.0
 
 

@@ -1,4 +1,4 @@
-"""Both platforms answer on sockets of their own, inside the caller's loop, and leave when told."""
+"""Both platforms answer on sockets of their own, inside the caller's loop, and leave when reported."""
 
 import asyncio
 import json
@@ -106,21 +106,21 @@ async def test_the_command_prints_working_keys_and_leaves_on_a_signal() -> None:
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert process.stdout is not None
-    told = json.loads(await process.stdout.readline())
+    reported = json.loads(await process.stdout.readline())
     async with httpx2.AsyncClient() as client:
-        token = told["other_tool"]["zettle_access_token"]
+        token = reported["other_tool"]["zettle_access_token"]
         products = await client.get(
-            f"{told['zettle']['url']}/products/organizations/self/products/v2",
+            f"{reported['zettle']['url']}/products/organizations/self/products/v2",
             headers={"Authorization": f"Bearer {token}"},
         )
         shop = await client.get(
-            f"{told['bigcommerce']['api']}/v2/store",
-            headers={"X-Auth-Token": told["other_tool"]["bigcommerce_token"]},
+            f"{reported['bigcommerce']['api']}/v2/store",
+            headers={"X-Auth-Token": reported["other_tool"]["bigcommerce_token"]},
         )
     process.send_signal(signal.SIGINT)
 
     assert await process.wait() == 0
-    assert len(products.json()) == told["zettle"]["products"] == 3
+    assert len(products.json()) == reported["zettle"]["products"] == 3
     assert shop.json()["currency"] == "NOK"
 
 
@@ -130,10 +130,10 @@ async def test_the_page_for_people_names_every_key_and_a_sku_that_can_be_sold() 
     )
     bench = await server.start()
     await bench.furnish()
-    told = facts(bench)
-    text = page(told)
+    reported = facts(bench)
+    text = page(reported)
 
     assert "http://127.0.0.1:9999/zettle/auth" in text
-    assert all(str(value) in text for value in told["app"].values())
-    assert bench.till().sell(bench.till().variant(sku=told["zettle"]["a_sku"]))["amount"] > 0
+    assert all(str(value) in text for value in reported["app"].values())
+    assert bench.till().sell(bench.till().variant(sku=reported["zettle"]["a_sku"]))["amount"] > 0
     await server.stop()

@@ -31,7 +31,7 @@ MOST_CALLS = 60_000
 
 
 class Receiver:
-    """An app that takes no message until it is told to."""
+    """An app that takes no message until it is reported to."""
 
     def __init__(self) -> None:
         self.status = 500

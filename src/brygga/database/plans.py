@@ -32,7 +32,7 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class DrawnPlan:
+class StoredPlan:
     """A whole plan.
 
     `stamp` is the stamp of its inputs. `counts` are the numbers of steps by filter.
@@ -102,7 +102,7 @@ async def stamp(tx: Tx, connection_id: int) -> str | None:
     return found
 
 
-async def keep(tx: Tx, connection_id: int, plan: DrawnPlan, now: datetime) -> None:
+async def keep(tx: Tx, connection_id: int, plan: StoredPlan, now: datetime) -> None:
     """Saves exactly this plan. Rows that stay the same cost a read, not a write."""
     head = {"stamp": plan.stamp, "counts": to_json(dict(plan.counts)), "now": now}
     await tx.run(_KEEP, {"id": connection_id, **head})

@@ -53,7 +53,7 @@ _STAGES = sa.text("""
         count(unreachable_since) AS unreachable
     FROM connections WHERE stage <> 'disconnected' GROUP BY stage
 """)
-_MARKS = sa.text(f"""
+_ITEMS = sa.text(f"""
     SELECT count(*) AS waiting, min(m.due_at) AS oldest,
         min(m.due_at) FILTER (WHERE m.kind = ANY (CAST(:stock AS text[]))) AS stock
     FROM work_items m JOIN connections c ON c.id = m.connection_id
@@ -76,7 +76,7 @@ _OTHERS = sa.text("""
 async def read(tx: Tx, now: datetime) -> ServiceHealth:
     """Four statements, whatever the number of merchants."""
     stages = await tx.rows(_STAGES)
-    items = await tx.first(_MARKS, {"now": now, "stock": [kind.value for kind in STOCK_KINDS]})
+    items = await tx.first(_ITEMS, {"now": now, "stock": [kind.value for kind in STOCK_KINDS]})
     others = await tx.first(_OTHERS, {"now": now})
     webhooks = await deliveries.of_last_day(tx, now)
     assert items is not None

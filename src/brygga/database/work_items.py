@@ -103,7 +103,7 @@ WORKABLE = """(
     OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks'))
 )"""
 
-_MARK = sa.text("""
+_ADD = sa.text("""
     INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at, added_at,
         force, detail)
     SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now, :force,
@@ -169,7 +169,7 @@ async def add_many(
         "detail": detail,
         "subjects": wanted,
     }
-    await tx.run(_MARK, values)
+    await tx.run(_ADD, values)
     tx.touch(connection_id)
     if (due_at or now) <= now:
         urgent = kind in STOCK_KINDS

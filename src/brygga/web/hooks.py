@@ -145,12 +145,12 @@ async def _record_zettle(
     # A message older than Zettle's last retry is a replay that the inbox may have forgotten: it
     # causes a read, nothing more.
     if deps.stock is not None and _is_recent(event.envelope.at, deps.clock.now()):
-        await _hear_stock(deps, deps.stock, tx, connection, event)
+        await _record_stock(deps, deps.stock, tx, connection, event)
     for changed in zettle_items(event):
         await ask(deps, tx, connection.id, changed.kind, changed.subjects, detail=changed.detail)
 
 
-async def _hear_stock(
+async def _record_stock(
     deps: WebDeps, stock: StockCommands, tx: Tx, connection: Connection, event: till_events.Event
 ) -> None:
     match event:

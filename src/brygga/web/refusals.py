@@ -34,7 +34,7 @@ class Refusals:
     clock: Clock
     log: Any = field(default_factory=lambda: structlog.get_logger("brygga.web"))
     _since: Counter[Why] = field(default_factory=Counter)
-    _told_at: dict[Why, float] = field(default_factory=dict)
+    _reported_at: dict[Why, float] = field(default_factory=dict)
 
     def note(self, why: Why, where: str) -> None:
         """`where` is a route as it is written in the table of routes, never an address that a
@@ -42,8 +42,8 @@ class Refusals:
         """
         self.metrics.refused.labels(why.value).inc()
         self._since[why] += 1
-        now, reported_at = self.clock.monotonic(), self._told_at.get(why)
+        now, reported_at = self.clock.monotonic(), self._reported_at.get(why)
         if reported_at is not None and now - reported_at < EVERY_S:
             return
         self.log.warning("requests refused", why=why.value, count=self._since.pop(why), route=where)
-        self._told_at[why] = now
+        self._reported_at[why] = now

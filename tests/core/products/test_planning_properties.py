@@ -34,7 +34,7 @@ def wanted_of(product: Product, terms: Terms) -> CatalogProduct:
     return mapped.product
 
 
-def born_shop(product: Product, terms: Terms) -> PureShop:
+def created_shop(product: Product, terms: Terms) -> PureShop:
     shop = PureShop()
     wanted = wanted_of(product, terms)
     shop.apply(plan(wanted, None, None, terms, etag=product.etag).operations)
@@ -153,7 +153,7 @@ def test_one_tree_perturbed_twice_comes_together_again(data: st.DataObject, term
     stay, and nothing is left to do.
     """
     first = data.draw(products())
-    shop = born_shop(first, terms)
+    shop = created_shop(first, terms)
     shop.product = data.draw(edited(shop.seen()))
     own_before = merchants_own(shop.seen(), terms)
     second = data.draw(saved_again(first))
@@ -175,7 +175,7 @@ def test_what_the_merchant_added_stays(data: st.DataObject, terms: Terms) -> Non
     its options are.
     """
     first = data.draw(products())
-    shop = born_shop(first, terms)
+    shop = created_shop(first, terms)
     shop.product = data.draw(edited(shop.seen()))
     added_images = {i for i in shop.seen().images if i.image_id > 9000}
     added_variants = {v.variant_id for v in shop.seen().variants if v.variant_id > 9000}
@@ -192,7 +192,7 @@ def test_what_the_merchant_added_stays(data: st.DataObject, terms: Terms) -> Non
 @pytest.mark.rule("P6")
 def test_an_unchanged_product_is_left_alone(product: Product, terms: Terms) -> None:
     """Row 2: whatever was done in BigCommerce stays until the next save in Zettle."""
-    shop = born_shop(product, terms)
+    shop = created_shop(product, terms)
 
     made = plan(
         wanted_of(product, terms),
@@ -211,7 +211,7 @@ def test_an_unchanged_product_is_left_alone(product: Product, terms: Terms) -> N
 def test_a_product_gone_from_the_shop_is_made_again_at_the_next_save(
     product: Product, terms: Terms
 ) -> None:
-    shop = born_shop(product, terms)
+    shop = created_shop(product, terms)
 
     (operation,) = plan(wanted_of(product, terms), shop.synced, None, terms, etag="E2").operations
 

@@ -172,7 +172,7 @@ class ProcessHost(RuleBasedStateMachine):
         self.sandbox.die_at = self.sandbox.steps + steps
 
     @rule(share=st.sampled_from([0.0, 0.2, 0.5]))
-    def the_weather_changes(self, share: float) -> None:
+    def the_fault_plan_changes(self, share: float) -> None:
         self.sandbox.share = share
 
     def teardown(self) -> None:

@@ -220,7 +220,7 @@ class Host:
 
 
 async def test_a_message_is_tried_on_schedule_until_it_lands() -> None:
-    """Gaps are kept to the second, and what happened is told."""
+    """Gaps are kept to the second, and what happened is reported."""
     host = Host(500, None)
     outbox = Outbox(host.clock, host.post, random.Random(1))
 

@@ -314,8 +314,10 @@ async def test_a_delivery_exception_goes_to_another_destination() -> None:
     await bench.product()
     await bench.sandbox.idle()
 
-    told = next(letter for letter in bench.letters if letter.url == "https://other.example.com/e")
-    assert told.body["data"]["error_code"] == 90_001
+    reported = next(
+        letter for letter in bench.letters if letter.url == "https://other.example.com/e"
+    )
+    assert reported.body["data"]["error_code"] == 90_001
 
 
 async def test_the_weather_loses_doubles_and_shuffles() -> None:

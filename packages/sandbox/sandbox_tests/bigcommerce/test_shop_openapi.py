@@ -151,7 +151,7 @@ READS = [
 ]
 
 
-async def full_town() -> Bench:
+async def full_sandbox() -> Bench:
     """A store with one of everything."""
     bench = Bench()
     await bench.scarf(
@@ -177,7 +177,7 @@ async def full_town() -> Bench:
 
 @pytest.mark.parametrize(("file", "path", "call"), READS, ids=[call for _, _, call in READS])
 async def test_a_read_fits_its_schema(file: str, path: str, call: str) -> None:
-    bench = await full_town()
+    bench = await full_sandbox()
 
     answer = await bench.good("GET", call)
 
@@ -185,7 +185,7 @@ async def test_a_read_fits_its_schema(file: str, path: str, call: str) -> None:
 
 
 async def test_writes_fit_their_schemas_and_nonsense_does_not() -> None:
-    bench = await full_town()
+    bench = await full_sandbox()
     tree = await bench.good("POST", "/v3/catalog/trees/categories", [{"name": "New", "tree_id": 1}])
     hook = await bench.good("POST", "/v3/hooks", {"scope": "store/sku/*", "destination": HOOK})
     moved = await bench.adjust("absolute", 3, sku="SC-RED")

@@ -87,17 +87,19 @@ async def test_a_price_that_is_given_is_the_lines_price() -> None:
 
 async def test_what_an_app_says_of_an_order_is_shown_again() -> None:
     bench, scarf = await furnished()
-    told = {
+    reported = {
         "staff_notes": "Fragile",
         "payment_method": "Swish",
         "external_source": "M-MIG",
         "customer_id": 7,
     }
 
-    order = await made(bench, red_of(scarf), date_created="Tue, 05 Mar 2019 21:40:11 +0000", **told)
+    order = await made(
+        bench, red_of(scarf), date_created="Tue, 05 Mar 2019 21:40:11 +0000", **reported
+    )
 
     read = await bench.good("GET", f"{ORDERS}/{order['id']}")
-    assert told == {name: read[name] for name in told}
+    assert reported == {name: read[name] for name in reported}
     assert ("Tue, 05 Mar 2019 21:40:11 +0000", "jane@example.com") == (
         read["date_created"],
         read["billing_address"]["email"],
@@ -317,8 +319,8 @@ async def test_parcels_are_made_listed_and_counted() -> None:
 
     assert (PARTLY_SHIPPED, 1) == await sent(bench, path)
     assert ("EJ1", "Lund") == (first["tracking_number"], first["shipping_address"]["city"])
-    told = {"type": "shipment", "id": first["id"], "orderId": order["id"]}
-    assert [("store/shipment/created", told)] * 2 == await bench.heard()
+    reported = {"type": "shipment", "id": first["id"], "orderId": order["id"]}
+    assert [("store/shipment/created", reported)] * 2 == await bench.heard()
     body["items"][0]["quantity"] = 2
     await bench.good("POST", f"{path}/shipments", body)
     assert (SHIPPED, 3) == await sent(bench, path)

@@ -70,7 +70,7 @@ async def test_an_order_is_not_edited_beyond_the_stock_or_below_what_was_refunde
 
 
 async def test_an_unpaid_order_takes_nothing_until_its_payment_is_through() -> None:
-    """Status 0 is told as an order all the same (6.3)."""
+    """Status 0 is reported as an order all the same (6.3)."""
     bench = Bench()
     await bench.scarf()
     await bench.listen("store/order/created", "store/order/statusUpdated")

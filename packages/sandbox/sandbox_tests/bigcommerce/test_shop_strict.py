@@ -1,4 +1,4 @@
-"""Rules of the documents that stand in one line each: what is refused, listed or told all the same
+"""Rules of the documents that stand in one line each: what is refused, listed or reported all the same
 (bigcommerce facts 3 to 6).
 """
 

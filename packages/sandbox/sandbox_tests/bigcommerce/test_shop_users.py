@@ -1,4 +1,4 @@
-"""The people of a store: who besides the owner opens an app, and whom the app is told to forget
+"""The people of a store: who besides the owner opens an app, and whom the app is reported to forget
 (bigcommerce facts 1.2, 1.5).
 """
 

@@ -259,7 +259,7 @@ async def test_a_token_that_dies_midway_answers_nothing() -> None:
             certificate = await certify(bench, "x", EVERYTHING)
         await sandbox.stop()
 
-        told = [
+        reported = [
             one
             for one in certificate.answers
             if one.verdict in {"settled", "broken", "holds", "seen"}
@@ -271,7 +271,7 @@ async def test_a_token_that_dies_midway_answers_nothing() -> None:
             "organization_page_refused",
             "old_inventory",
         }
-        assert [one.question.key for one in told if one.question.key not in own] == []
+        assert [one.question.key for one in reported if one.question.key not in own] == []
         # What was asked for and not refused as such may have been made: it stays in the journal for
         # the next run.
         assert f"shop product {made['id']}" in certificate.left_behind

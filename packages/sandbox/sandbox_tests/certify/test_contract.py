@@ -335,11 +335,11 @@ def test_every_switch_is_an_open_question_that_is_asked_or_told_why_not() -> Non
     known = {one.name for one in (*fields(bigcommerce.Switches), *fields(zettle.Switches))}
     listed = set(re.findall(r"`(\w+)`", QUESTIONS.read_text()))
     asked = {one.switch for one in EVERYTHING if one.switch}
-    told = {name for one in NOT_ASKED for name in one.switches}
+    reported = {name for one in NOT_ASKED for name in one.switches}
 
     assert sorted(known - listed) == []
-    assert sorted(known - asked - told) == []
-    assert sorted(told - known) == []
+    assert sorted(known - asked - reported) == []
+    assert sorted(reported - known) == []
 
 
 def test_the_guide_says_where_each_item_of_the_facts_went() -> None:

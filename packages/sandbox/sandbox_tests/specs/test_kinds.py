@@ -55,7 +55,7 @@ TAKEN_ALL_THE_SAME = {
     ("POST /v3/catalog/products custom_url.url", "None"),
     ("PUT /v3/catalog/products/{product_id} custom_url.url", "None"),
     ("POST /v3/catalog/categories custom_url.url", "None"),
-    # How it is paid is not read, and neither is what an option is told of itself.
+    # How it is paid is not read, and neither is what an option is reported of itself.
     *(("POST /v2/orders payment_provider_id", said) for said in ("None", "True", "{}", "[1]")),
     *(
         (f"POST /v3/catalog/products/{{product_id}}/options config.{name}", "'maybe'")

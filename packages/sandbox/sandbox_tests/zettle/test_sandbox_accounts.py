@@ -35,7 +35,7 @@ def asked(bench: Bench, **changes: str) -> dict[str, str]:
 
 
 async def consent(bench: Bench, decision: str = "confirm", **changes: str) -> dict[str, list[str]]:
-    """Press a button on the consent page, and read what the app is told."""
+    """Press a button on the consent page, and read what the app is reported."""
     user = bench.organization.owner.uuid
     form = {**asked(bench, **changes), "user": user, "decision": decision}
     answer = await bench.client.post("/oauth/authorize", data=form)
@@ -421,8 +421,8 @@ async def test_a_deleted_key_ends_its_connection_and_says_so() -> None:
     assert (await bench.client.delete(f"/sandbox/api-keys/{key['client_id']}")).status_code == 200
     await bench.settle()
 
-    (told,) = bench.receiver.events()
-    assert (told.event, told.payload) == (
+    (reported,) = bench.receiver.events()
+    assert (reported.event, reported.payload) == (
         "ApplicationConnectionRemoved",
         {"type": "PersonalAssertionDeleted"},
     )

@@ -251,7 +251,7 @@ async def test_a_failing_subscription_recovers() -> None:
 
 
 async def test_a_subscription_is_deleted_after_the_last_failure() -> None:
-    """At 71.7 hours, not before; what happens then is told to nobody."""
+    """At 71.7 hours, not before; what happens then is reported to nobody."""
     bench = Bench()
     await bench.subscribe()
     bench.receiver.always = 503
@@ -334,7 +334,7 @@ async def test_an_event_need_not_hold_all_of_online() -> None:
 
 @pytest.mark.parametrize(("silent", "number"), [(False, 2), (True, 1)])
 async def test_soft_changes_may_be_silent(silent: bool, number: int) -> None:
-    """A save of nothing but a picture: told, or by a switch not. A name is always told."""
+    """A save of nothing but a picture: reported, or by a switch not. A name is always reported."""
     bench = Bench(soft_changes_are_silent=silent)
     mug = await bench.mug()
     await bench.subscribe()
@@ -360,16 +360,19 @@ async def test_our_own_movement_comes_back_with_its_identifier() -> None:
     await bench.move(mug, "STORE", "SOLD", 2, identifier=mine)
 
     (message,) = await heard(bench, "InventoryBalanceChanged")
-    store, told = await bench.inventory(), message.payload
-    assert (told["externalUuid"], told["updated"]["clientUuid"]) == (mine, bench.app.client_id)
-    assert [(row["locationUuid"], row["balance"]) for row in told["balanceBefore"]] == [
+    store, reported = await bench.inventory(), message.payload
+    assert (reported["externalUuid"], reported["updated"]["clientUuid"]) == (
+        mine,
+        bench.app.client_id,
+    )
+    assert [(row["locationUuid"], row["balance"]) for row in reported["balanceBefore"]] == [
         (store, "12")
     ]
-    assert {row["locationUuid"]: row["balance"] for row in told["balanceAfter"]} == {
+    assert {row["locationUuid"]: row["balance"] for row in reported["balanceAfter"]} == {
         store: "10",
         await bench.inventory("SOLD"): "2",
     }
-    assert all(row["variantUuid"] == variant_of(mug) for row in told["balanceAfter"])
+    assert all(row["variantUuid"] == variant_of(mug) for row in reported["balanceAfter"])
 
 
 async def test_one_call_is_one_message_with_several_rows() -> None:

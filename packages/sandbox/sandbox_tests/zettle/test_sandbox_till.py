@@ -112,9 +112,9 @@ async def test_a_till_that_was_offline_tells_of_old_sales_when_it_is_back() -> N
     sold = [await bench.act("sell", sku="MUG-1", seconds_ago=ago) for ago in (7200, 60)]
     await bench.settle()
 
-    told = [one.payload["timestamp"] / 1000 for one in bench.receiver.events("PurchaseCreated")]
+    reported = [one.payload["timestamp"] / 1000 for one in bench.receiver.events("PurchaseCreated")]
     moved = bench.receiver.events("InventoryBalanceChanged")
-    assert [pytest.approx(bench.clock.now() - ago, abs=1) for ago in (7200, 60)] == told
+    assert [pytest.approx(bench.clock.now() - ago, abs=1) for ago in (7200, 60)] == reported
     assert sold[0]["timestamp"] < sold[1]["timestamp"]
     assert (2, 10) == (len(moved), await bench.balance(mug))
     future = {"sku": "MUG-1", "seconds_ago": -60}
@@ -122,7 +122,7 @@ async def test_a_till_that_was_offline_tells_of_old_sales_when_it_is_back() -> N
 
 
 async def test_an_amount_that_was_typed_in_is_no_product() -> None:
-    """No uuids, no places, no stock; told as such in record and message (5.3)."""
+    """No uuids, no places, no stock; reported as such in record and message (5.3)."""
     bench = Bench()
     mug = await bench.tracked_mug(12)
     await bench.subscribe()
@@ -136,8 +136,12 @@ async def test_an_amount_that_was_typed_in_is_no_product() -> None:
     assert [row["type"] for row in sold["products"]] == ["PRODUCT", "CUSTOM_AMOUNT", "GIFTCARD"]
     assert not {"productUuid", "variantUuid", "fromLocationUuid", "sku"} & set(sold["products"][1])
     assert (sold["amount"], sold["groupedVatAmounts"]) == (24900 + 9000 + 30000, {"25.0": 63900})
-    (told,) = bench.receiver.events("PurchaseCreated")
-    assert [row.get("productUuid") for row in told.payload["products"]] == [mug["uuid"], None, None]
+    (reported,) = bench.receiver.events("PurchaseCreated")
+    assert [row.get("productUuid") for row in reported.payload["products"]] == [
+        mug["uuid"],
+        None,
+        None,
+    ]
     back = await bench.act("refund", purchase_uuid=sold["purchaseUUID1"])
     assert (back["amount"], await bench.balance(mug)) == (-63900, 12)
     for body in ({"price": -1}, {"price": 1, "type": "PRODUCT"}, {"price": 1, "quantity": 0}):

@@ -50,7 +50,7 @@ class Received:
 
 @dataclass(slots=True)
 class Receiver:
-    """Where webhooks land; answers 200 unless told otherwise (None: no answer)."""
+    """Where webhooks land; answers 200 unless reported otherwise (None: no answer)."""
 
     clock: ManualClock
     got: list[Received] = field(default_factory=list)

@@ -300,9 +300,14 @@ def keys_of(sandbox: Sandbox, merchant: Merchant) -> dict[str, Any]:
     }
 
 
-def page(told: dict[str, Any]) -> str:
+def page(reported: dict[str, Any]) -> str:
     """The addresses and keys as text, with a first call to each platform."""
-    zettle, shop, app, tool = told["zettle"], told["bigcommerce"], told["app"], told["other_tool"]
+    zettle, shop, app, tool = (
+        reported["zettle"],
+        reported["bigcommerce"],
+        reported["app"],
+        reported["other_tool"],
+    )
     return f"""\
 Zettle        {zettle["url"]}   ({zettle["products"]} products)
   till        {zettle["till"]}
@@ -316,7 +321,7 @@ Your app      Zettle       {app["zettle_client_id"]} / {app["zettle_client_secre
               BigCommerce  {app["bigcommerce_client_id"]} / {app["bigcommerce_client_secret"]}
               returns to   {app["bigcommerce_auth_url"]}
 
-{others(told["merchants"])}Try it with the tokens of the merchant's other tool, {tool["name"]}:
+{others(reported["merchants"])}Try it with the tokens of the merchant's other tool, {tool["name"]}:
   TILL={tool["zettle_access_token"]}
   SHOP={tool["bigcommerce_token"]}
   curl {zettle["url"]}/products/organizations/self/products/v2 -H "Authorization: Bearer $TILL"
@@ -352,10 +357,10 @@ async def run(asked: argparse.Namespace) -> None:
     sandbox = await server.start()
     for merchant in sandbox.merchants:
         await sandbox.furnish(merchant)
-    told = facts(sandbox)
+    reported = facts(sandbox)
     if asked.record:
         server.recordings.to_file(asked.record)
-    print(msgspec.json.encode(told).decode() if asked.json else page(told), flush=True)  # noqa: T201 - likewise
+    print(msgspec.json.encode(reported).decode() if asked.json else page(reported), flush=True)  # noqa: T201 - likewise
     closing = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(

@@ -16,8 +16,8 @@ from brygga_sandbox.zettle import Line, Till
 
 T = TypeVar("T")
 JSON = dict[str, Any]
-Told = tuple[str, JSON]
-Act = Callable[[], Awaitable[Told]]
+Reported = tuple[str, JSON]
+Act = Callable[[], Awaitable[Reported]]
 
 WORDS = ("ny upplaga", "andrasortering", "kampanj", "årets", "gåva", "återkommen")
 TEXTS = (
@@ -84,7 +84,7 @@ class Cashiers:
         )
         return self.till.product(self.pick(uuids))
 
-    async def sell(self) -> Told:
+    async def sell(self) -> Reported:
         """One to three lines, mostly of products in stock. A cashier can also sell what the stock
         record does not show.
         """
@@ -101,7 +101,7 @@ class Cashiers:
         del self.sales[:-50]
         return "", {"lines": lines}
 
-    async def refund(self) -> Told:
+    async def refund(self) -> Reported:
         """Refund an earlier sale. Sometimes the goods are not returned to stock."""
         sale = self.pick(
             [sale for sale in self.sales if not sale["refunded"] and self.still_sold(sale)]
@@ -118,7 +118,7 @@ class Cashiers:
             row["variantUuid"] in self.till.organization.product_of for row in sale["products"]
         )
 
-    async def count_stock(self) -> Told:
+    async def count_stock(self) -> Reported:
         """A stock count makes a small correction, up or down."""
         product = self.product(tracked=True)
         variant = self.pick(product["variants"])["uuid"]
@@ -126,7 +126,7 @@ class Cashiers:
         self.till.set_stock(variant, balance)
         return product["uuid"], {"variant": variant, "balance": balance}
 
-    async def delivery(self) -> Told:
+    async def delivery(self) -> Reported:
         """New goods arrive for every variant of a product."""
         product = self.product(tracked=True)
         came = self.dice.randint(5, 30)
@@ -134,7 +134,7 @@ class Cashiers:
             self.till.set_stock(variant["uuid"], self.till.balance(variant["uuid"]) + came)
         return product["uuid"], {"each": came}
 
-    async def rename(self) -> Told:
+    async def rename(self) -> Reported:
         """Add a word to the name, or remove the last word."""
         product = self.product()
         bare = product["name"].rpartition(", ")[0] if product["name"].endswith(WORDS) else ""
@@ -142,7 +142,7 @@ class Cashiers:
         self.till.edit_product(product["uuid"], name=name)
         return product["uuid"], {"name": name}
 
-    async def price(self) -> Told:
+    async def price(self) -> Reported:
         """Change a price by up to a fifth, rounded to a whole krona. A price that is entered at the
         till becomes a fixed price.
         """
@@ -153,7 +153,7 @@ class Cashiers:
         self.till.edit_variant(variant["uuid"], price=new)
         return product["uuid"], {"variant": variant["uuid"], "price": new}
 
-    async def describe(self) -> Told:
+    async def describe(self) -> Reported:
         """Change the description, in the till or in the online part."""
         product, text = self.product(), self.pick(TEXTS)
         if product.get("online") and self.dice.randrange(2):
@@ -162,7 +162,7 @@ class Cashiers:
             self.till.edit_product(product["uuid"], description=text)
         return product["uuid"], {"text": text}
 
-    async def weigh(self) -> Told:
+    async def weigh(self) -> Reported:
         """Set a product's weight."""
         product, grams = self.product(), 50 * self.dice.randint(1, 100)
         shipping = {"weightInGrams": grams, "weight": None, "shippingPricingModel": "STANDARD"}
@@ -170,7 +170,7 @@ class Cashiers:
         self.till.edit_product(product["uuid"], online={**seo, "shipping": shipping})
         return product["uuid"], {"grams": grams}
 
-    async def new_product(self) -> Told:
+    async def new_product(self) -> Reported:
         """Add a product in Zettle's own pages, sometimes with sizes."""
         name = f"Nyhet {self.number} {self.pick(WORDS)}"
         if self.dice.randrange(3):
@@ -201,7 +201,7 @@ class Cashiers:
                 self.till.set_stock(variant["uuid"], self.dice.randint(0, 20))
         return made["uuid"], {"name": name, "variants": len(made["variants"])}
 
-    async def new_variant(self) -> Told:
+    async def new_variant(self) -> Reported:
         """Add a value to a product's only option."""
         product = self.product_with_one_option()
         definition = product["variantOptionDefinitions"]["definitions"][0]
@@ -219,7 +219,7 @@ class Cashiers:
         )
         return product["uuid"], {"value": value}
 
-    async def drop_variant(self) -> Told:
+    async def drop_variant(self) -> Reported:
         """Remove the last variant of a product. Its value stays in the option's list, as it does in
         Zettle.
         """
@@ -240,13 +240,13 @@ class Cashiers:
                 return product
         raise NothingToDo
 
-    async def delete_product(self) -> Told:
+    async def delete_product(self) -> Reported:
         """Delete a product."""
         product = self.product()
         self.till.delete_product(product["uuid"])
         return product["uuid"], {"name": product["name"]}
 
-    async def tracking(self) -> Told:
+    async def tracking(self) -> Reported:
         """Switch inventory tracking."""
         product = self.product()
         on = not self.till.organization.tracked(product["uuid"])

@@ -18,11 +18,11 @@ def mount_clock(router: Router, clock: Clock) -> None:
     advanced.
     """
 
-    def told() -> Response:
+    def reported() -> Response:
         return json_response({"now": clock.now(), "iso": iso(clock.now())})
 
     async def show(request: Request) -> Response:
-        return told()
+        return reported()
 
     async def move(request: Request) -> Response:
         advance = getattr(clock, "advance", None)
@@ -41,13 +41,13 @@ def mount_clock(router: Router, clock: Clock) -> None:
                 {"error": f"seconds is a number from 0 to {FAR_S}: time only goes forward"}, 400
             )
         await advance(float(seconds))
-        return told()
+        return reported()
 
     router.add("GET", "/sandbox/clock", show, control=True)
     router.add("POST", "/sandbox/clock", move, control=True)
 
 
-def mount_weather(router: Router, outbox: Outbox) -> None:
+def mount_delivery_faults(router: Router, outbox: Outbox) -> None:
     """GET /sandbox/outbox. GET and POST /sandbox/weather set the delivery faults: {} or an empty
     body removes them. `delay` is a pair of seconds.
     """

@@ -85,13 +85,13 @@ def read(
     kinds: Kinds,
     kept: Mapping[str, Any],
     *,
-    adopt: Callable[[type, list[Any]], Any] = lambda kind, row: None,
+    attach: Callable[[type, list[Any]], Any] = lambda kind, row: None,
     text: Callable[[Any], Any] | None = None,
     check: Callable[[Any], None] = lambda root: None,
 ) -> Any:
     """The value of the bytes. Raises NotASnapshot, and then changes nothing.
 
-    `adopt` gets a class and its fields as they are written. The object it returns is filled in
+    `attach` gets a class and its fields as they are written. The object it returns is filled in
     place of a new one, after everything is read and `check` has raised nothing. `text` sees every
     text and all bytes.
     """
@@ -99,14 +99,14 @@ def read(
         _, classes, body = msgspec.msgpack.decode(
             data, type=tuple[Literal[1], list[list[str]], Any]
         )
-        reader = _Reader(kinds, kept, classes, adopt, text)
+        reader = _Reader(kinds, kept, classes, attach, text)
         root = reader.value(body)
         check(root)
     except NotASnapshot:
         raise
     except (msgspec.DecodeError, LookupError, TypeError, ValueError, AttributeError) as wrong:
         raise NotASnapshot(f"it cannot be read ({wrong})") from wrong
-    for made, row in reader.adopted:
+    for made, row in reader.attached:
         reader.fill(made, row)
     return root
 
@@ -182,16 +182,16 @@ class _Reader:
         kinds: Kinds,
         kept: Mapping[str, Any],
         classes: list[list[str]],
-        adopt: Callable[[type, list[Any]], Any],
+        attach: Callable[[type, list[Any]], Any],
         text: Callable[[Any], Any] | None,
     ) -> None:
         self.kinds = kinds
         self.kept = kept
-        self.adopt = adopt
+        self.attach = attach
         self.text = text
         self.classes = [self.known(*row) for row in classes]
         self.things: list[Any] = []
-        self.adopted: list[tuple[Any, list[tuple[str, Any]]]] = []
+        self.attached: list[tuple[Any, list[tuple[str, Any]]]] = []
         self.readers: tuple[Callable[[list[Any]], Any], ...] = (
             lambda row: self.things[row[1]],
             self.read_list,
@@ -251,13 +251,13 @@ class _Reader:
 
     def read_object(self, row: list[Any]) -> Any:
         kind, names = self.classes[row[1]]
-        there = self.adopt(kind, row[2:])
+        there = self.attach(kind, row[2:])
         made = self.begun(kind.__new__(kind) if there is None else there)
         values = list(zip(names, self.rest(row, 2), strict=True))
         if there is None:
             self.fill(made, values)
         else:
-            self.adopted.append((made, values))
+            self.attached.append((made, values))
         return made
 
     def fill(self, made: Any, values: list[tuple[str, Any]]) -> None:

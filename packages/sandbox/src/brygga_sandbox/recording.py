@@ -202,14 +202,14 @@ class Recorder:
     def outward(
         self, name: str, way: Callable[..., Awaitable[Any]]
     ) -> Callable[..., Awaitable[Any]]:
-        async def told(*values: Any) -> Any:
+        async def reported(*values: Any) -> Any:
             call = self.number()
             self.note(call, sent(name, values))
             result = await way(*values)
             self.note(call, {"kind": "received", "result": result_of(result)})
             return result
 
-        return told
+        return reported
 
 
 def sent(name: str, values: tuple[Any, ...]) -> JSON:

@@ -186,12 +186,12 @@ class Player:
     def outward(
         self, name: str, way: Callable[..., Awaitable[Any]]
     ) -> Callable[..., Awaitable[Any]]:
-        async def told(*values: Any) -> Any:
+        async def reported(*values: Any) -> Any:
             waiting = Waiting(sent(name, values), asyncio.get_running_loop().create_future())
             self.parked.append(waiting)
             return await waiting.result
 
-        return told
+        return reported
 
 
 def difference(number: int, what: str, recorded: JSON, now: JSON) -> Difference | None:

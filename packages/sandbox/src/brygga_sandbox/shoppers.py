@@ -19,7 +19,7 @@ import httpx2
 from brygga_sandbox.bigcommerce import Refusal, Shop
 from brygga_sandbox.bigcommerce.orders import CANCELLED, COMPLETED, REFUNDED, SHIPPED, Order
 from brygga_sandbox.bigcommerce.state import Product, Variant
-from brygga_sandbox.cashiers import TEXTS, WORDS, Act, Cashiers, NothingToDo, Told, pick
+from brygga_sandbox.cashiers import TEXTS, WORDS, Act, Cashiers, NothingToDo, Reported, pick
 from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.sandbox import Sandbox
 
@@ -70,8 +70,8 @@ class Action:
 
     def __str__(self) -> str:
         detail = " ".join(f"{name}={value}" for name, value in self.detail.items())
-        told = " ".join(part for part in (self.product, detail) if part)
-        return f"{self.number:>5} {self.who}: {self.what} {told}" + (
+        reported = " ".join(part for part in (self.product, detail) if part)
+        return f"{self.number:>5} {self.who}: {self.what} {reported}" + (
             f" (refused: {self.refused})" if self.refused else ""
         )
 
@@ -115,7 +115,7 @@ class ShopPeople:
             [order for order in map(self.shop.order, self.orders) if order.status not in OVER],
         )
 
-    async def order(self) -> Told:
+    async def order(self) -> Reported:
         """One or two lines, mostly of one unit each."""
         chosen = [self.item() for _ in range(1 + (self.dice.randrange(4) == 0))]
         lines = {variant.id: 1 + (self.dice.randrange(8) == 0) for _, variant in chosen}
@@ -126,13 +126,13 @@ class ShopPeople:
         del self.orders[:-50]
         return "", {"order": placed.id, "lines": lines}
 
-    async def cancel(self) -> Told:
+    async def cancel(self) -> Reported:
         """The shopper cancels an order."""
         order = self.open_order()
         self.shop.cancel(order.id)
         return "", {"order": order.id}
 
-    async def refund(self) -> Told:
+    async def refund(self) -> Reported:
         """Refund a whole order, or one unit of one line."""
         order = self.open_order()
         line = pick(self.dice, order.lines)
@@ -144,20 +144,20 @@ class ShopPeople:
         self.shop.refund(order.id, part)
         return "", {"order": order.id, "part": part}
 
-    async def ship(self) -> Told:
+    async def ship(self) -> Reported:
         """Ship an order."""
         order = self.open_order()
         self.shop.ship(order.id)
         return "", {"order": order.id}
 
-    async def edit_stock(self) -> Told:
+    async def edit_stock(self) -> Reported:
         """Type a number into the stock field."""
         product, variant = self.item(tracked=True)
         level = max(0, self.shop.level(variant_id=variant.id) + self.dice.randint(-3, 8))
         self.shop.set_stock(level, variant_id=variant.id)
         return str(product.id), {"variant": variant.id, "level": level}
 
-    async def edit_product(self) -> Told:
+    async def edit_product(self) -> Reported:
         """Edit in the store a field that Zettle owns. The next save in Zettle overwrites the
         edit.
         """
@@ -175,7 +175,7 @@ class ShopPeople:
         await self.shop.edit_product(product.id, **changes)
         return str(product.id), changes
 
-    async def place_product(self) -> Told:
+    async def place_product(self) -> Reported:
         """Edit what belongs to the merchant: category, visibility, tax class, price."""
         product, _ = self.item()
         categories = list(self.shop.store.categories) or [self.shop.add_category("Nyheter").id]
@@ -209,7 +209,7 @@ class OtherTool:
             "tool counts shop": ("other tool", self.count_shop),
         }
 
-    async def count_till(self) -> Told:
+    async def count_till(self) -> Reported:
         """A movement through Zettle's inventory API."""
         organization = self.merchant.organization
         product = pick(self.dice, [uuid for uuid, on in organization.tracking.items() if on])
@@ -246,7 +246,7 @@ class OtherTool:
             del self.keys[side]
         return answer.status_code
 
-    async def count_shop(self) -> Told:
+    async def count_shop(self) -> Reported:
         """A relative adjustment through BigCommerce's inventory API."""
         store = self.sandbox.shop(self.merchant).store
         tracked = [

@@ -157,12 +157,12 @@ async def restored(whole: Whole, data: bytes) -> None:
         places, graph = msgspec.msgpack.decode(data, type=tuple[list[str], bytes])
     except msgspec.MsgspecError as wrong:
         raise NotASnapshot(str(wrong)) from wrong
-    there = adopted(whole)
+    there = attached(whole)
     root = read(
         graph,
         KINDS,
         kept(whole),
-        adopt=lambda kind, row: there.get((kind, str(row[KEYS[kind]]))) if kind in KEYS else None,
+        attach=lambda kind, row: there.get((kind, str(row[KEYS[kind]]))) if kind in KEYS else None,
         text=renamed(dict(zip(places, whole.addresses, strict=False))),
         check=lambda root: check(root, whole),
     )
@@ -186,7 +186,7 @@ def check(root: Any, whole: Whole) -> None:
         raise NotASnapshot("it is none of this version")
 
 
-def adopted(whole: Whole) -> Mapping[tuple[type, str], Any]:
+def attached(whole: Whole) -> Mapping[tuple[type, str], Any]:
     """The kept objects, by class and key."""
     return {
         **{(till.Organization, uuid): one for uuid, one in whole.zettle.organizations.items()},

@@ -271,12 +271,12 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
             job.unobtainable.add(source)
         saved = job.product.updated
         if refused.status == 404 and saved is not None and session.clock.now() - saved < FRESH_FOR:
-            job.picture_in_s = _patience(job)
+            job.picture_in_s = _retry_for(job)
         return None
     except Unreachable:
         if job.item.attempts:
             job.unobtainable.add(source)
-        job.picture_in_s = _patience(job)
+        job.picture_in_s = _retry_for(job)
         return None
     return Upload("image_file", found.name, found.media_type, found.content)
 
@@ -289,7 +289,7 @@ async def find_unobtainable(session: Session, job: Job, sources: Iterable[str]) 
         await fetched(session, job, source)
 
 
-def _patience(job: Job) -> float | None:
+def _retry_for(job: Job) -> float | None:
     return AGAIN_S[job.item.attempts] if job.item.attempts < len(AGAIN_S) else None
 
 

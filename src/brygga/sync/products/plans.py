@@ -19,7 +19,7 @@ from brygga.core.model import Connection, Product
 from brygga.core.terms import terms_of
 from brygga.database import connections, library, plan_inputs, plans
 from brygga.database.engine import Database, DatabaseGone, Tx
-from brygga.database.plans import DrawnPlan, Kept
+from brygga.database.plans import Kept, StoredPlan
 from brygga.database.values import from_json, to_json
 from brygga.seams import Clock
 from brygga.sync.products.preview import Action, Mapper, PlanInputs, Step, gather, previewed
@@ -133,7 +133,7 @@ class Plans:
             steps = await asyncio.to_thread(work) if len(inputs.entries) > self.small else work()
             async with database.transaction() as tx:
                 await plans.keep(
-                    tx, connection.id, DrawnPlan(stamp, counted(steps), steps), clock.now()
+                    tx, connection.id, StoredPlan(stamp, counted(steps), steps), clock.now()
                 )
 
     def _draw_behind(self, database: Database, clock: Clock, connection: Connection) -> None:

@@ -165,7 +165,7 @@ def _shown(number: int | None) -> str:
 
 def _answer(unit: UnitOfWork, ledger_row: LedgerRow, counted: Counted) -> None:
     """Saves the answer and its line. Raises `Moved` when the ledger has no number to set."""
-    checked = unit.resolve_doubt(ledger_row)
+    checked = unit.resolve_question(ledger_row)
     was = checked.ledger.target
     if counted.confirms:
         unit.update(checked, checked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))

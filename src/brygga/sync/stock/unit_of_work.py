@@ -125,7 +125,7 @@ class UnitOfWork:
             params = {"side": side.value, "change": f"{change:+d}", "number": str(target)}
             self.say(Code.STOCK_CHECK, ledger_row, Severity.WARNING, **params)
 
-    def resolve_doubt(self, ledger_row: LedgerRow) -> LedgerRow:
+    def resolve_question(self, ledger_row: LedgerRow) -> LedgerRow:
         """Ends the question: the merchant has checked the number, or there is none to check."""
         checked = self.ledger_rows[ledger_row.variant_uuid] = replace(
             self.ledger_rows[ledger_row.variant_uuid], check_since=None

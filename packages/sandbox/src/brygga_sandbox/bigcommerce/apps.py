@@ -69,7 +69,7 @@ class Code:
     client_id: str
     store_hash: str
     scope: str
-    born: float
+    created: float
     user: User
 
 
@@ -161,7 +161,7 @@ class Apps:
             raise oauth_refusal("unsupported_grant_type", "grant_type must be authorization_code")
         text = str(body.get("code", ""))
         code = self.codes.get(text)
-        late = code is not None and self.clock.now() - code.born > CODE_LIFE_S
+        late = code is not None and self.clock.now() - code.created > CODE_LIFE_S
         if code is None or code.client_id != app.client_id or late:
             raise oauth_refusal("invalid_grant", "The code is unknown, used or expired")
         if body.get("redirect_uri") != app.auth_url:

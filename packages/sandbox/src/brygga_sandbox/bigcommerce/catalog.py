@@ -130,7 +130,7 @@ def references(store: Store, values: Json) -> None:
         )
 
 
-def free_for_birth(store: Store, want: Wanted) -> None:
+def free_at_create(store: Store, want: Wanted) -> None:
     """Refuse a new product whose name, SKU or address is taken."""
     naming.free_name(store, want.values["name"])
     naming.free_product_sku(store, want.values.get("sku", ""))
@@ -196,13 +196,13 @@ async def create(
     want = wanted(store, object_of(body), create=True)
     if store.settings.max_products and len(store.products) >= store.settings.max_products:
         raise Refusal(507, "The product limit of the plan has been reached", {})
-    free_for_birth(store, want)
+    free_at_create(store, want)
     await fetch_all(store, camera, want)
-    free_for_birth(store, want)  # fetching took time, so another request may have taken the name
-    return born(store, want, client, partly=partly)
+    free_at_create(store, want)  # fetching took time, so another request may have taken the name
+    return created(store, want, client, partly=partly)
 
 
-def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False) -> Product:
+def created(store: Store, want: Wanted, client: str | None, *, partly: bool = False) -> Product:
     """Create a product. All checks are done."""
     values = dict(want.values)
     level = values.pop("inventory_level", None)
@@ -233,13 +233,13 @@ def born(store: Store, want: Wanted, client: str | None, *, partly: bool = False
     else:
         add_base_variant(store, product)
     store.touched(product)
-    announce_birth(store, product)
+    announce_create(store, product)
     if not partly:
         first_levels(store, product, want, level)
     return product
 
 
-def announce_birth(store: Store, product: Product) -> None:
+def announce_create(store: Store, product: Product) -> None:
     """Fire the webhooks of a created product, and assign the default channel if the store has only
     one storefront (bigcommerce facts 3.13).
     """
@@ -415,4 +415,4 @@ def delete(store: Store, product: Product) -> None:
     store.emit("store/product/deleted", {"type": "product", "id": product.id})
 
 
-__all__ = ["Change", "Wanted", "apply", "born", "create", "delete", "prepare", "product_of"]
+__all__ = ["Change", "Wanted", "apply", "created", "create", "delete", "prepare", "product_of"]

@@ -85,7 +85,7 @@ class Core:
         self.outbox = Outbox(clock, self.deliver, dice)
         own = f"{self.config.public_url}/cdn/" if self.config.public_url else ""
         self.camera = Camera(fetch or fetcher(http), own)
-        self.apps = Apps(clock, dice, visit or visitor(http))
+        self.apps = Apps(clock, dice, visit or shopper(http))
         self.door = Door(
             stores=self.stores,
             apps=self.apps,
@@ -293,7 +293,7 @@ def fetcher(http: httpx2.AsyncClient | None) -> Fetch:
     return fetch
 
 
-def visitor(http: httpx2.AsyncClient | None) -> Visit:
+def shopper(http: httpx2.AsyncClient | None) -> Visit:
     """Call callbacks over an HTTP client."""
 
     async def visit(url: str) -> int | None:

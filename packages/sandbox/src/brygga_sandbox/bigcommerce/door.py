@@ -335,7 +335,7 @@ class Door:
         """The handler's answer. For calls that must not run side by side, a call that comes too
         early gets 429 without headers.
         """
-        serial_group, width = lane_of(call.request)
+        serial_group, width = group_of(call.request)
         if not serial_group or call.store.switches.parallel_calls == "accept":
             return await self.handled(call, grant, scope, handler)
         key = (call.store.hash, serial_group)
@@ -376,7 +376,7 @@ SERIAL_GROUPS: Mapping[str, tuple[str, int]] = {
 """How many calls to these paths may run side by side (bigcommerce facts 2.1)."""
 
 
-def lane_of(request: Request) -> tuple[str, int]:
+def group_of(request: Request) -> tuple[str, int]:
     """The serial group of a call and its width. The name is empty for a call that may run beside
     any other. Links may be read in parallel.
     """

@@ -67,7 +67,7 @@ class Hooks:
         self.all: dict[int, Hook] = {}
         self.heard: dict[str, list[Hook]] = {}
         self.domains: dict[tuple[str, str], Domain] = {}
-        self.told_at: dict[str, float] = {}
+        self.reported_at: dict[str, float] = {}
         self.emails: dict[str, list[str]] = {}
         self.mails: list[Json] = []
         store.subscribers.append(self.event)
@@ -347,9 +347,9 @@ class Hooks:
         """
         if not self.blocked(hook):
             self.count(hook, good=False)
-        last = self.told_at.get(hook.destination, float("-inf"))
+        last = self.reported_at.get(hook.destination, float("-inf"))
         if self.store.now() - last >= 600:
-            self.told_at[hook.destination] = self.store.now()
+            self.reported_at[hook.destination] = self.store.now()
             self.exception(hook, scope, 90_001, "delivery failed and will be retried")
 
     def gave_up(self, hook: Hook, scope: str) -> None:

@@ -109,15 +109,15 @@ def move(
     *,
     by_order: bool = False,
     location_id: int = DEFAULT_LOCATION,
-    owed: int = 0,
+    outstanding: int = 0,
 ) -> None:
-    """Set a number and fire the webhooks. `owed` is the change in units on backorder."""
+    """Set a number and fire the webhooks. `outstanding` is the change in units on backorder."""
     record = record_for(records_of(product, variant), location_id)
     if store.switches.backordered_units != "kept_beside":
-        owed = max(0, -level) - record.backordered  # a restock fills backorders first
-    alone = owed != 0 and level - record.level == -owed
+        outstanding = max(0, -level) - record.backordered  # a restock fills backorders first
+    alone = outstanding != 0 and level - record.level == -outstanding
     step = Move(product, variant, record.level, level, method, by_order, location_id, alone)
-    record.put(level, store.now(), store.read_lag_s, record.backordered + owed)
+    record.put(level, store.now(), store.read_lag_s, record.backordered + outstanding)
     if level != step.before or (store.switches.unchanged_level_fires and not by_order):
         announce(store, step)
 
@@ -134,9 +134,9 @@ def announce(store: Store, step: Move) -> None:
             return
     product, variant = step.product, step.variant
     absolute = step.method == ABSOLUTE or store.switches.inventory_hook_value == "always_level"
-    told = step.level if absolute else step.level - step.before
+    reported = step.level if absolute else step.level - step.before
     kind = "inventory/order/updated" if step.by_order else "inventory/updated"
-    inventory: Json = {"product_id": product.id, "method": step.method, "value": told}
+    inventory: Json = {"product_id": product.id, "method": step.method, "value": reported}
     if product.simple or product.tracking == "product":
         store.emit(
             f"store/product/{kind}", {"type": "product", "id": product.id, "inventory": inventory}
@@ -300,7 +300,7 @@ def allowed(store: Store, item: Item, *, relative: bool) -> None:
             "or sku]"
         )
     record = record_at(item.records, item.location_id)
-    if relative and (record is None or not record.born):
+    if relative and (record is None or not record.created):
         raise problem(
             f"Items with identity: [{item.identity}] requires absolute adjustment before relative"
         )
@@ -315,10 +315,10 @@ def absolute_levels(store: Store, items: list[Item]) -> list[int]:
             raise problem(f"[Item with {item.identity} has a negative quantity]")
     # Units on backorder stay. With the other reading, on-hand stock is the only number.
     kept = store.switches.backordered_units != "below_zero"
-    return [max(0, item.quantity) - (owed_at(item) if kept else 0) for item in items]
+    return [max(0, item.quantity) - (outstanding_at(item) if kept else 0) for item in items]
 
 
-def owed_at(item: Item) -> int:
+def outstanding_at(item: Item) -> int:
     """The units on backorder where this item's number is kept."""
     record = record_at(item.records, item.location_id)
     return record.backordered if record else 0

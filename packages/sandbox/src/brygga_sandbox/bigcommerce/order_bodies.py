@@ -62,7 +62,7 @@ def create(store: Store, body: Any) -> Order:
     addresses = [
         address_of(row, "shipping_addresses") for row in list_of(order, "shipping_addresses")
     ]
-    status, told = status_of(order, orders.PENDING), texts_of(order)
+    status, reported = status_of(order, orders.PENDING), texts_of(order)
     channel = channel_of(store, order)
     source = order.get("order_source", "external")
     if not isinstance(source, str):
@@ -72,7 +72,7 @@ def create(store: Store, body: Any) -> Order:
 
     made = orders.place(store, wishes, extras=extras, source=source, incomplete=True)
     made.moves_stock = store.switches.api_order == "takes"
-    made.billing, made.told, made.customer_id = billing, told, customer or 0
+    made.billing, made.reported, made.customer_id = billing, reported, customer or 0
     made.addresses = [{"id": store.ids.next("address"), **row} for row in addresses]
     made.channel_id = channel or made.channel_id
     made.created = created or made.created
@@ -124,11 +124,11 @@ def address_of(value: Any, name: str) -> Json:
 
 def texts_of(order: Json) -> Json:
     """The details of an order that an app sets."""
-    told = {name: order[name] for name in ORDER_TEXTS if order.get(name) is not None}
-    for name, value in told.items():
+    reported = {name: order[name] for name in ORDER_TEXTS if order.get(name) is not None}
+    for name, value in reported.items():
         if not isinstance(value, str) or len(value) > _LONG.get(name, 10_000):
             raise wrong(name)
-    return told
+    return reported
 
 
 def status_of(order: Json, default: int) -> int:
@@ -236,7 +236,7 @@ def change(store: Store, order: Order, body: Any) -> None:
     stored.
     """
     given = object_of(body)
-    told, status = texts_of(given), status_of(given, order.status)
+    reported, status = texts_of(given), status_of(given, order.status)
     channel, customer = channel_of(store, given), customer_of(given)
     billing = given.get("billing_address")
     address = None if billing is None else address_of(billing, "billing_address")
@@ -245,7 +245,7 @@ def change(store: Store, order: Order, body: Any) -> None:
     addresses = moved(order, list_of(given, "shipping_addresses"))
     change_lines(store, order, list_of(given, "products"))
     order.addresses = addresses
-    order.told |= told
+    order.reported |= reported
     order.billing = address or order.billing
     order.channel_id = channel or order.channel_id
     order.customer_id = order.customer_id if customer is None else customer
@@ -310,13 +310,13 @@ def ship(store: Store, order: Order, body: Any) -> Shipment:
         if line is None or quantity is None or line in counts:
             raise wrong("items")
         counts[line] = quantity
-    told: Mapping[str, Any] = {
+    reported: Mapping[str, Any] = {
         name: value for name, value in given.items() if name not in {"order_address_id", "items"}
     }
-    if not all(isinstance(value, str) for value in told.values()):
-        raise wrong(next(name for name, value in told.items() if not isinstance(value, str)))
+    if not all(isinstance(value, str) for value in reported.values()):
+        raise wrong(next(name for name, value in reported.items() if not isinstance(value, str)))
     before = len(order.shipments)
     order_edits.ship_part(store, order, counts)
     made = order.shipments[before]
-    made.address_id, made.told = address, dict(told)
+    made.address_id, made.reported = address, dict(reported)
     return made

@@ -63,9 +63,9 @@ _TESTS: dict[str, tuple[Callable[[str], Any], Test]] = {
     "email": (str, lambda order, email: order.billing.get("email") == email),
     "payment_method": (
         str,
-        lambda order, method: order.told.get("payment_method", MANUAL) == method,
+        lambda order, method: order.reported.get("payment_method", MANUAL) == method,
     ),
-    "external_order_id": (str, lambda order, own: order.told.get("external_order_id") == own),
+    "external_order_id": (str, lambda order, own: order.reported.get("external_order_id") == own),
     "cart_id": (str, lambda order, cart: False),
     "min_total": (amount_of, lambda order, low: total(order) >= low),
     "max_total": (amount_of, lambda order, high: total(order) <= high),
@@ -137,7 +137,7 @@ def order_json(store: Store, order: Order, base: str) -> Json:
         "default_currency_code": currency, "payment_method": MANUAL, "payment_status": "",
         "order_source": order.source, "external_source": None, "external_id": None,
         "channel_id": order.channel_id, "is_deleted": order.archived, "staff_notes": "",
-        "customer_message": "", **order.told, "billing_address": order.billing,
+        "customer_message": "", **order.reported, "billing_address": order.billing,
         "shipping_address_count": len(order.addresses),
         **{name: link(order, name, base) for name in ("products", "shipping_addresses", "coupons")},
     }  # fmt: skip
@@ -176,7 +176,7 @@ def shipment_json(order: Order, made: Shipment) -> Json:
         "order_address_id": made.address_id, "date_created": when(made.created),
         "tracking_number": "", "merchant_shipping_cost": money(0), "shipping_method": "",
         "shipping_provider": "", "tracking_carrier": "", "tracking_link": "", "comments": "",
-        **made.told, "billing_address": order.billing,
+        **made.reported, "billing_address": order.billing,
         "shipping_address": {
             name: text for name, text in address.items() if name not in {"id", "shipping_method"}
         },

@@ -58,7 +58,7 @@ class Shipment:
     items: list[tuple[int, int, int]]
     """(order line id, product id, quantity)"""
     address_id: int
-    told: Json = field(default_factory=dict)
+    reported: Json = field(default_factory=dict)
     """What the sender wrote about it: the carrier and the tracking."""
 
 
@@ -83,7 +83,7 @@ class Order:
     billing: Json = field(default_factory=dict)
     addresses: list[Json] = field(default_factory=list)
     """The delivery addresses, each with an id."""
-    told: Json = field(default_factory=dict)
+    reported: Json = field(default_factory=dict)
     """What an app wrote about it: notes, payment, and its id elsewhere."""
     shipments: list[Shipment] = field(default_factory=list)
 
@@ -211,8 +211,10 @@ def turn(store: Store, order: Order, status: int) -> None:
     before, order.status = order.status, status
     changed(store, order)
     if before != status:
-        told = {"previous_status_id": before, "new_status_id": status}
-        store.emit("store/order/statusUpdated", {"type": "order", "id": order.id, "status": told})
+        reported = {"previous_status_id": before, "new_status_id": status}
+        store.emit(
+            "store/order/statusUpdated", {"type": "order", "id": order.id, "status": reported}
+        )
 
 
 def changed(store: Store, order: Order) -> None:
@@ -248,19 +250,21 @@ def take_line(store: Store, one: Line, units: int) -> None:
         return
     record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
     there = max(0, record.level + record.backordered)
-    owed = min(max(0, units - there), max(0, record.backorder_limit - record.backordered))
-    taken = min(there, units) + owed
-    one.counted, one.taken, one.backordered = True, one.taken + taken, one.backordered + owed
+    outstanding = min(max(0, units - there), max(0, record.backorder_limit - record.backordered))
+    taken = min(there, units) + outstanding
+    one.counted, one.taken, one.backordered = True, one.taken + taken, one.backordered + outstanding
     if taken < units:
         store.oversold.append((found[1].id, units - taken))
-    inventory.move(store, *found, record.level - taken, RELATIVE, by_order=True, owed=owed)
+    inventory.move(
+        store, *found, record.level - taken, RELATIVE, by_order=True, outstanding=outstanding
+    )
 
 
 def give_line(store: Store, one: Line, units: int) -> None:
     """Put units of a line back, those on backorder first."""
     found = target(store, one)
-    owed = min(one.backordered, units)
-    one.taken, one.backordered = one.taken - units, one.backordered - owed
+    outstanding = min(one.backordered, units)
+    one.taken, one.backordered = one.taken - units, one.backordered - outstanding
     if found is None or units <= 0:
         return
     record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
@@ -270,7 +274,7 @@ def give_line(store: Store, one: Line, units: int) -> None:
         record.level + units,
         RELATIVE,
         by_order=True,
-        owed=-min(owed, record.backordered),
+        outstanding=-min(outstanding, record.backordered),
     )
 
 
@@ -281,7 +285,7 @@ def put_back(store: Store, order: Order) -> None:
     for one in order.lines:
         back = one.taken - one.quantity_refunded
         found = target(store, one)
-        owed, one.taken, one.backordered = min(one.backordered, back), 0, 0
+        outstanding, one.taken, one.backordered = min(one.backordered, back), 0, 0
         if found is None or back <= 0:
             continue
         record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
@@ -291,7 +295,7 @@ def put_back(store: Store, order: Order) -> None:
             record.level + back,
             RELATIVE,
             by_order=True,
-            owed=-min(owed, record.backordered),
+            outstanding=-min(outstanding, record.backordered),
         )
 
 
@@ -350,8 +354,8 @@ def send(store: Store, order: Order, quantities: Mapping[int, int]) -> Shipment 
     address = order.addresses[0]["id"] if order.addresses else 0
     made = Shipment(store.ids.next("shipment"), store.wall(), items, address)
     order.shipments.append(made)
-    told = {"type": "shipment", "id": made.id, "orderId": order.id}
-    store.emit("store/shipment/created", told)
+    reported = {"type": "shipment", "id": made.id, "orderId": order.id}
+    store.emit("store/shipment/created", reported)
     return made
 
 

@@ -14,7 +14,7 @@ from .product_rows import object_of
 from .refusal import STATUS_CODES, Json, PlainRefusal, Refusal, duplicate, invalid
 from .render import INCLUDES, TOP_LEVEL, View, option_json, product_json, value_json, variant_json
 from .state import Option, Product, Variant, by_id
-from .watch import watch_birth, watch_product
+from .watch import watch_create, watch_product
 
 SCOPE = "store_v2_products"
 MAX_DELETE = 250
@@ -82,7 +82,7 @@ async def get_product(call: Call) -> Response:
 
 async def create_product(call: Call) -> Response:
     body, asked = call.body(), asked_of(call)
-    watch_birth(call, body)
+    watch_create(call, body)
     partly = call.hit("partial") is not None
     made = await catalog.create(call.store, body, call.camera, call.client, partly=partly)
     # Evaluated when the body is built: the stock that a read shows is drawn at that time.

@@ -2,7 +2,7 @@
 ASGI application.
 """
 
-from brygga_sandbox.controls import mount_clock, mount_weather
+from brygga_sandbox.controls import mount_clock, mount_delivery_faults
 from brygga_sandbox.faults import mount_faults
 from brygga_sandbox.pages import mount_static
 from brygga_sandbox.requests import mount_requests
@@ -36,7 +36,7 @@ class BigCommerceSandbox(Core):
         storefront.mount(self.router, self)
         control_users.mount(self.router, self)
         mount_clock(self.router, self.clock)
-        mount_weather(self.router, self.outbox)
+        mount_delivery_faults(self.router, self.outbox)
         mount_faults(self.router, self.faults)
         mount_requests(self.router, self.requests)
         mount_switches(self.router, lambda: self.switches, self.set_switches)

@@ -52,7 +52,7 @@ INCLUDE_ALL = (
     "bulk_pricing_rules",
     "channels",
 )
-_TOLD = {"name", "currency", "country", "country_code", "language", "timezone", "weight_units",
+_REPORTED = {"name", "currency", "country", "country_code", "language", "timezone", "weight_units",
          "is_price_entered_with_tax", "plan"}  # fmt: skip
 
 
@@ -190,8 +190,8 @@ class Shop:
             )
         if level < 0:
             raise invalid({"inventory_level": "must be 0 or more"})
-        owed = self.record(**item).backordered
-        inventory.move(self.store, product, variant, level - owed, ABSOLUTE)
+        outstanding = self.record(**item).backordered
+        inventory.move(self.store, product, variant, level - outstanding, ABSOLUTE)
 
     def record(self, **item: Any) -> StockRecord:
         """Where the item's number is kept at the default location."""
@@ -268,7 +268,7 @@ class Shop:
         moved = {name for name, value in changes.items() if getattr(mine, name) != value}
         for name in moved:
             setattr(mine, name, changes[name])
-        if moved & _TOLD:
+        if moved & _REPORTED:
             self.store.emit("store/information/updated", {"type": "store"})
 
     def add_location(self, label: str) -> int:

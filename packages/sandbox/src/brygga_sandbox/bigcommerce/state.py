@@ -27,13 +27,13 @@ def stamp(moment: float) -> str:
 
 @dataclass(slots=True)
 class StockRecord:
-    """The number of one item at one location. `born` is false until an absolute number is set
+    """The number of one item at one location. `created` is false until an absolute number is set
     (bigcommerce facts 5.2).
     """
 
     location_id: int
     level: int = 0
-    born: bool = False
+    created: bool = False
     safety_stock: int = 0
     warning_level: int = 0
     bin_picking_number: str = ""
@@ -51,12 +51,12 @@ class StockRecord:
 
     def put(self, level: int, now: float, horizon: float, backordered: int | None = None) -> None:
         """Set the level. The old one is remembered for reads that lag."""
-        owed = self.backordered if backordered is None else max(0, backordered)
-        if horizon > 0 and (level, owed) != (self.level, self.backordered):
+        outstanding = self.backordered if backordered is None else max(0, backordered)
+        if horizon > 0 and (level, outstanding) != (self.level, self.backordered):
             recent = [seen for seen in self.past or () if seen[0] > now - horizon]
             self.past = [*recent, (now, self.level, self.backordered)]
-        self.level, self.backordered = level, owed
-        self.born = True
+        self.level, self.backordered = level, outstanding
+        self.created = True
 
     def seen(self, moment: float) -> int:
         """The level at that time."""

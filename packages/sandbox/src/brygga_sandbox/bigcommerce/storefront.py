@@ -95,10 +95,10 @@ async def buy(shop: Shop, request: Request) -> Response:
     kept = {"hidden": request.value("hidden") or "0", "page": request.value("page") or "1"}
     try:
         line = {"variant_id": int(form["variant_id"]), "quantity": int(form.get("quantity", "1"))}
-        told = {"ordered": str(shop.place([line]).id)}
+        reported = {"ordered": str(shop.place([line]).id)}
     except Refusal as refusal:
-        told = {"problem": refusal.title}
-    return redirect(f"/shop/{shop.store.hash}?{urlencode({**kept, **told})}", 303)
+        reported = {"problem": refusal.title}
+    return redirect(f"/shop/{shop.store.hash}?{urlencode({**kept, **reported})}", 303)
 
 
 def mount(router: Router, sandbox: Core) -> None:

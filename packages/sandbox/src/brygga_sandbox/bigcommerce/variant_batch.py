@@ -97,7 +97,9 @@ def apart(step: Step, others: list[Step]) -> None:
         if step.variant is not None and step.variant is other.variant:
             raise invalid({"id": "a variant may be in the batch only once"})
     if step.variant is None:
-        born = 1 + sum(other.variant is None and other.product is step.product for other in others)
+        created = 1 + sum(
+            other.variant is None and other.product is step.product for other in others
+        )
         standing = 0 if step.product.simple else len(step.product.variants)
-        if standing + born > MAX_VARIANTS:
+        if standing + created > MAX_VARIANTS:
             raise too_many_variants()

@@ -23,7 +23,7 @@ def record(call: Call, kind: str, product_id: int, body: Any) -> None:
     )
 
 
-def watch_birth(call: Call, body: Any) -> None:
+def watch_create(call: Call, body: Any) -> None:
     """A tax class belongs to the merchant even when the product is created."""
     if isinstance(body, dict) and "tax_class_id" in body:
         record(call, "tax_class_id", 0, body)

@@ -21,7 +21,7 @@ _COLLECT = "point webhooks at any request collector, or read the service's log, 
 
 NOT_ASKED = (
     NotAsked(
-        ("B1", "B43"), ("What still works when the app is uninstalled, is it told, and are its "
+        ("B1", "B43"), ("What still works when the app is uninstalled, is it reported, and are its "
 "metafields there when it comes back?"),
         ("uninstall_callback", "uninstall_order", "dead_token_status",
         "metafields_after_uninstall"), ("it would end the "

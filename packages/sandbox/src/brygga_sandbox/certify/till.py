@@ -105,7 +105,7 @@ async def listed(bench: Bench) -> bool:
 
 
 @TILL_RULES.rule(
-    "A sale's worth of goods leaves the stock, and what goes out and in is told apart by place "
+    "A sale's worth of goods leaves the stock, and what goes out and in is reported apart by place "
     "(3.5)"
 )
 async def out_and_in(bench: Bench) -> bool:

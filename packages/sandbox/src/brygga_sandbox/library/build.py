@@ -184,7 +184,7 @@ def _product(item: Item, department: Department, key: str, world: World) -> JSON
     first = next((value.label for _, values in map(_read_option, item.options) for value in values
                   if value.label in COLOURS), colour)  # fmt: skip
     image = world.picture(item.motif, first, key)
-    born = _moment(key, "created", 2021)
+    created = _moment(key, "created", 2021)
     return {
         "uuid": uuid1("product " + key),
         "name": item.name,
@@ -204,8 +204,8 @@ def _product(item: Item, department: Department, key: str, world: World) -> JSON
         "metadata": {"inPos": True, "source": {"name": "izettle", "external": False}},
         "online": _online(item, department, key, image, world),
         "etag": etag(key),
-        "created": born,
-        "updated": max(born, _moment(key, "updated", 2023)),
+        "created": created,
+        "updated": max(created, _moment(key, "updated", 2023)),
         "updatedBy": uuid1(f"user {world.namespace}"),
     }
 

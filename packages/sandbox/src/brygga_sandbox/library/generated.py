@@ -93,7 +93,7 @@ class _Press:
     currency: str
     image_base: str
     standard_rate: str
-    born: int
+    created: int
     node: str
 
 
@@ -159,7 +159,7 @@ def _uuid(press: _Press, number: int, part: int) -> str:
     """The uuid of product `number` (part 0), or of its variant (from 1). Counting makes it unique,
     not chance.
     """
-    ticks = press.born + number * 36_000_000_000
+    ticks = press.created + number * 36_000_000_000
     time = f"{ticks & 0xFFFFFFFF:08x}-{ticks >> 32 & 0xFFFF:04x}-{0x1000 | ticks >> 48:04x}"
     return f"{time}-{0x8000 | part & 0x3FFF:04x}-{press.node}"
 

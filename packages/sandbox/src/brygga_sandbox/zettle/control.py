@@ -5,7 +5,7 @@ fault applies to them, and they are never counted.
 from collections.abc import Callable
 from typing import Any
 
-from brygga_sandbox.controls import mount_clock, mount_weather
+from brygga_sandbox.controls import mount_clock, mount_delivery_faults
 from brygga_sandbox.faults import mount_faults
 from brygga_sandbox.http import Handler, Request, Response, Router, json_response
 from brygga_sandbox.requests import mount_requests
@@ -56,7 +56,7 @@ def mount(router: Router, core: Core) -> None:
         control=True,
     )
     mount_clock(router, core.clock)
-    mount_weather(router, core.outbox)
+    mount_delivery_faults(router, core.outbox)
 
 
 class Control:

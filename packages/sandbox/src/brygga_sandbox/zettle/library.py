@@ -109,7 +109,7 @@ def log(core: Core, organization: Organization, product: str) -> None:
 
 def tell(core: Core, organization: Organization, stored: Stored) -> JSON:
     """The product as an event would show it now."""
-    return merging.told(stored.value(), organization.uuid, stored.created_by, core.switches)
+    return merging.reported(stored.value(), organization.uuid, stored.created_by, core.switches)
 
 
 def load(core: Core, organization: Organization, products: list[JSON]) -> None:

@@ -183,7 +183,7 @@ def answered(body: JSON, switches: Switches, *, nulls: bool) -> JSON:
     return product
 
 
-def told(body: JSON, organization: str, creator: str, switches: Switches) -> JSON:
+def reported(body: JSON, organization: str, creator: str, switches: Switches) -> JSON:
     """A product as events write it: no nulls, other names for the author of the change, and with
     one switch only a part of `online` (4.6).
     """

@@ -145,7 +145,7 @@ class Products:
     def whole(self, request: Request, organization: Organization) -> Response:
         limit, offset = limit_of(request, PAGE, PAGE), request.value("offset")
         at, until = opened(offset, tuple[int, str]) if offset else (0, latest(organization))
-        rest = [one for one in organization.products_after(at) if self.told(request, one)]
+        rest = [one for one in organization.products_after(at) if self.reported(request, one)]
         page = rest[:limit]
         answer = fragment(organization.first_event, until, page, [])
         if len(rest) > limit:
@@ -155,7 +155,7 @@ class Products:
             )
         return answer
 
-    def told(self, request: Request, stored: Stored) -> bool:
+    def reported(self, request: Request, stored: Stored) -> bool:
         """Whether the library shows a product. With one reading, products outside the till appear
         only with `all` (2.2).
         """
@@ -173,7 +173,7 @@ class Products:
         touched = list(dict.fromkeys(entry.product for entry in organization.events[start:end]))
         page = touched[at : at + limit]
         known = [organization.products[uuid] for uuid in page if uuid in organization.products]
-        products = [one for one in known if self.told(request, one)]
+        products = [one for one in known if self.reported(request, one)]
         until = organization.events[end - 1].uuid if end else organization.first_event
         answer = fragment(
             since, until, products, [uuid for uuid in page if uuid not in organization.products]

@@ -75,7 +75,7 @@ def track(core: Core, organization: Organization, product: str, on: bool, cause:
     )
     if on and core.switches.tracking_sends_balances:
         rows = [row for row in organization.rows.values() if row.product == product]
-        tell(core, organization, rows, rows_as_told(core, organization, rows), cause)
+        tell(core, organization, rows, rows_as_reported(core, organization, rows), cause)
 
 
 def refusal_of(core: Core, organization: Organization, movements: Sequence[Movement]) -> str | None:
@@ -106,7 +106,7 @@ def move(
         touched[one.source, one.variant] = None
         touched[one.target, one.variant] = None
     keys = [key for key in touched if organization.inventories[key[0]].type != "SUPPLIER"]
-    before = rows_as_told(
+    before = rows_as_reported(
         core,
         organization,
         [organization.rows[key] for key in keys if key in organization.rows],
@@ -141,7 +141,7 @@ def by_unit(organization: Organization, product: str) -> bool:
     return stored is not None and b'"unitName":"' in stored.body
 
 
-def rows_as_told(
+def rows_as_reported(
     core: Core, organization: Organization, rows: Iterable[Row], *, created: bool = False
 ) -> list[JSON]:
     """Rows as InventoryBalanceChanged writes them. The balance is a text, with decimals if the
@@ -173,7 +173,7 @@ def tell(
     before (4.6).
     """
     stores = {uuid for uuid, one in organization.inventories.items() if one.type == "STORE"}
-    after = list(reversed(rows_as_told(core, organization, rows)))
+    after = list(reversed(rows_as_reported(core, organization, rows)))
     if not core.switches.balances_of_all_locations:
         before = [row for row in before if row["locationUuid"] in stores]
         after = [row for row in after if row["locationUuid"] in stores]
@@ -199,7 +199,7 @@ def forget_product(core: Core, organization: Organization, product: str, user: s
         organization.rows[key]
         for key in variant_keys(organization, organization.variants_of.get(product, ()))
     ]
-    before = rows_as_told(core, organization, rows, created=True)
+    before = rows_as_reported(core, organization, rows, created=True)
     forget_variants(organization, organization.variants_of.get(product, ()))
     if was_tracked and rows and core.switches.tracking_sends_balances:
         for row in rows:

@@ -296,7 +296,7 @@ class Till:
         for uuid in (purchase["purchaseUUID"], purchase["purchaseUUID1"]):
             organization.purchase_at[uuid] = len(organization.purchases)
         organization.purchases.append(purchase)
-        told = {
+        reported = {
             "purchaseUuid": purchase["purchaseUUID1"],
             "timestamp": int((self.core.now() if at is None else at) * 1000),
         }
@@ -310,18 +310,21 @@ class Till:
             "purchaseNumber",
             "payments",
         )
-        told |= {name: purchase[name] for name in kept}
+        reported |= {name: purchase[name] for name in kept}
         details = organization.details
-        told |= {name: details[name] for name in ("taxationMode", "taxationType")}
-        told |= {
+        reported |= {name: details[name] for name in ("taxationMode", "taxationType")}
+        reported |= {
             "userUuid": organization.owner.uuid,
             "organizationUuid": organization.uuid,
             "udid": self.core.uuid1(),
         }
-        told["products"] = [told_row(row) for row in purchase["products"]]
+        reported["products"] = [reported_row(row) for row in purchase["products"]]
         if purchase["refund"] and self.core.switches.refund_events_say_so:
-            told |= {"refund": True, "refundsPurchaseUuid": purchase.get("refundsPurchaseUUID1")}
-        emit(self.core, organization, "PurchaseCreated", told)
+            reported |= {
+                "refund": True,
+                "refundsPurchaseUuid": purchase.get("refundsPurchaseUUID1"),
+            }
+        emit(self.core, organization, "PurchaseCreated", reported)
 
     # -- stock
 
@@ -440,11 +443,11 @@ def sold_line(row: JSON, quantity: int) -> Sold:
     return Amount(row["unitPrice"], row["name"], quantity, row["type"])
 
 
-def told_row(row: JSON) -> JSON:
+def reported_row(row: JSON) -> JSON:
     """A receipt's row as PurchaseCreated writes it (5.4)."""
-    told = {
+    reported = {
         key: value
         for key, value in row.items()
         if key not in {"libraryProduct", "rowTaxableAmount"}
     }
-    return {**told, "taxRates": [{"percentage": row["vatPercentage"]}], "taxExempt": False}
+    return {**reported, "taxRates": [{"percentage": row["vatPercentage"]}], "taxExempt": False}

@@ -208,11 +208,11 @@ class TillPage:
         async def inside(request: Request) -> Response:
             form = request.form()
             organization = self.organization(form.get("org"))
-            told: dict[str, str | None] = {}
+            reported: dict[str, str | None] = {}
             try:
-                told["said"] = act(Till(self.core, organization), form)
+                reported["said"] = act(Till(self.core, organization), form)
             except (LookupError, ValueError) as wrong:
-                told["problem"] = self.words(request, wrong)
+                reported["problem"] = self.words(request, wrong)
             back = form.get("back", "/till")
             back = back if back.startswith("/till") else "/till"
             kept = {
@@ -220,7 +220,7 @@ class TillPage:
                 "q": form.get("q") or None,
                 "page": form.get("page") or None,
             }
-            return redirect(query_url(back, {**kept, **told}), 303)
+            return redirect(query_url(back, {**kept, **reported}), 303)
 
         return inside
 
