@@ -1,6 +1,6 @@
-"""Brygga links a merchant's Zettle till with the merchant's BigCommerce shop.
+"""Brygga links a merchant's Zettle till with the merchant's BigCommerce store.
 
-The rooms, from the bottom up: `core` (the rules), `wire` (one HTTP door), `zettle` and
-`bigcommerce` (one platform each), `store` (the memory), `sync` (the work), `web` (the door),
-`sandbox` (both platforms as a toy town), and on top `wiring` and `cli`, which know them all.
+The packages, from the bottom up: `core` (the rules), `wire` (all HTTP), `zettle` and `bigcommerce`
+(one platform each), `database` (all SQL), `sync` (the work), `web` (pages and webhooks),
+`brygga_sandbox` (both platforms as a sandbox), and on top `wiring` and `cli`, which use them all.
 """

@@ -1,6 +1,7 @@
-"""The clock and the dice: the two seams, beside wire and disk, at which chance enters.
+"""The clock and the random source. Besides wire and disk, these are the two places where chance
+enters.
 
-`brygga.system` has the real ones; the simulation makes its own, so that a seed can replay a day.
+`brygga.system` has the real ones. The simulation makes its own, so that a seed can replay a day.
 """
 
 from datetime import datetime
@@ -13,7 +14,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds that never go backwards; only differences mean something."""
+        """Seconds that never decrease. Only differences have a meaning."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...

@@ -1,6 +1,6 @@
 """What an operator sets, read once from the environment.
 
-A wrong or missing setting is one line that names it, and all of them are told at once.
+A wrong or missing setting is one line that names it, and all of them are reported at once.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,8 +23,8 @@ _LONGEST_KEPT_DAYS: Final = 3650
 
 
 class SettingsWrong(Exception):
-    """`problems` are whole lines for an operator, each naming its setting; no value of a secret is
-    in them.
+    """`problems` are whole lines for an operator, each naming its setting. They contain no value of
+    a secret.
     """
 
     def __init__(self, problems: tuple[str, ...]) -> None:
@@ -34,7 +34,7 @@ class SettingsWrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """One base URL per host, without a slash at the end, so that anything can stand in for each."""
+    """One base URL per host, without a slash at the end, so that a test server can replace each."""
 
     zettle_oauth: str = "https://oauth.zettle.com"
     zettle_products: str = "https://products.izettle.com"
@@ -49,10 +49,10 @@ class Hosts:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration. Secrets do not show when it is printed."""
+    """The whole configuration. Printing it does not show secrets."""
 
     public_url: str
-    """Where merchants and platforms reach us, without a slash at the end."""
+    """The address where merchants and platforms reach us, without a slash at the end."""
     data_dir: Path
     secret_keys: tuple[str, ...] = field(repr=False)
     """The first encrypts, all decrypt."""
@@ -65,20 +65,20 @@ class Settings:
     """None: the embedded PostgreSQL in `data_dir`."""
     hosts: Hosts = Hosts()
     metrics_token: str = field(repr=False, default="")
-    """What a monitor has to bring to read /metrics; "": nobody reads it, or this machine
-    (`metrics_local`).
+    """The token that a monitor has to send to read /metrics. "": nobody reads it, or only this
+    machine (`metrics_local`).
     """
     metrics_local: bool = False
     """Without a token, this machine may read /metrics."""
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses and networks of the proxies before us. Only they are believed when they name a
-    client.
+    """Addresses and networks of the proxies in front of us. Only they are trusted to name
+    a client.
     """
     rate_limits: bool = True
     """False where a proxy limits requests itself."""
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
     erase_after: timedelta = timedelta(days=365)
-    """So long after a merchant left, everything of theirs is erased."""
+    """How long after a merchant left everything of theirs is erased."""
 
     @property
     def is_https(self) -> bool:
@@ -86,7 +86,7 @@ class Settings:
 
 
 def read(environment: Mapping[str, str]) -> Settings:
-    """Raises `SettingsWrong` with a line for every setting that is missing or cannot be meant."""
+    """Raises `SettingsWrong` with a line for every setting that is missing or invalid."""
     reader = _Reader(environment)
     defaults = Hosts()
     settings = Settings(
@@ -136,10 +136,10 @@ def read(environment: Mapping[str, str]) -> Settings:
 
 
 class _Reader:
-    """Reads each setting and collects what is wrong with it, so that an operator mends all of them
-    in one go.
+    """Reads each setting and collects what is wrong, so that an operator can correct everything at
+    once.
 
-    None stands where a setting is wrong; `read` raises before anybody sees it.
+    None replaces a wrong setting. `read` raises before anybody uses it.
     """
 
     def __init__(self, environment: Mapping[str, str]) -> None:
@@ -166,8 +166,8 @@ class _Reader:
 
 
 def _parts(text: str, example: str) -> SplitResult:
-    """The parts of an address. What cannot be one is refused in words without its value, which may
-    hold a password.
+    """The parts of an address. An invalid address is refused without showing its value, which may
+    contain a password.
     """
     try:
         parts = urlsplit(text)

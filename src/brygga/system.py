@@ -1,4 +1,4 @@
-"""The machine's own clock and dice, as `brygga.seams` describes them."""
+"""The machine's own clock and random source, as `brygga.seams` describes them."""
 
 import asyncio
 import secrets
@@ -21,7 +21,9 @@ class SystemClock:
 
 
 class SystemDice:
-    """The operating system's randomness. Uuids carry a random multicast node, so that they name no machine (RFC 9562, 6.10)."""
+    """The operating system's randomness. Uuids carry a random multicast node, so that they
+    name no machine (RFC 9562, 6.10).
+    """
 
     def __init__(self) -> None:
         self._node = secrets.randbits(48) | 1 << 40

@@ -1,4 +1,4 @@
-"""Who is who: the only place that builds things."""
+"""The composition root: the only place that builds the objects and connects them."""
 
 import hashlib
 import hmac
@@ -67,7 +67,7 @@ from brygga.zettle.values import ZettleUrls
 
 @dataclass(frozen=True, slots=True)
 class Platforms:
-    """Our two apps and every way to the platforms, for all merchants."""
+    """Our two apps and all access to the platforms, for all merchants."""
 
     settings: Settings
     wire: Wire
@@ -116,7 +116,7 @@ def zettle_urls(hosts: Hosts) -> ZettleUrls:
 
 @dataclass(frozen=True, slots=True)
 class ZettleSignIn:
-    """The pages' way to Zettle: signing in, before there is a connection."""
+    """How the pages reach Zettle: signing in, before there is a connection."""
 
     platforms: Platforms
 
@@ -138,7 +138,7 @@ class ZettleSignIn:
 
 @dataclass(frozen=True, slots=True)
 class _FreshToken:
-    """A token that was given a moment ago: if it is refused already, there is no other."""
+    """A token that was given a moment ago. If it is refused already, there is no other."""
 
     token: str
 
@@ -151,8 +151,8 @@ class _FreshToken:
 
 @dataclass(frozen=True, slots=True)
 class ShopInstall:
-    """The pages' way to BigCommerce: installing the app, and the payloads that BigCommerce
-    signs.
+    """How the pages reach BigCommerce: installing the app, and the payloads that
+    BigCommerce signs.
     """
 
     platforms: Platforms
@@ -188,11 +188,11 @@ class ShopInstall:
         return ShopPayload(found.store_hash, found.id, found.expires, found.user_id, found.is_owner)
 
 
-# ---- One drain's clients -------------------------------------------------------------------------
+# ---- The clients of one turn ---------------------------------------------------------------------
 
 
 def clients(platforms: Platforms, database: Database) -> MakeClients:
-    """Both platforms as one drain reaches them: fenced, paced, and with the store's budget handed
+    """The clients of both platforms for one turn: fenced, paced, and with the store's budget handed
     on.
     """
 
@@ -230,10 +230,11 @@ async def _clients(
         return ShopApi(platforms.wire, shop_gate, platforms.shop_urls, own, store_hash)
 
     async def follow(tx: Tx, found: Connection) -> Clients:
-        """The store may have come, gone, or been approved again since the drain began. Zettle's
-        access follows by itself.
+        """The clients as they have to be now. Since the turn began, the store may have been added,
+        removed or approved again. Zettle's access updates itself.
 
-        Both lanes ask, also at once: each gets the clients of now, never those that it had.
+        Both serial queues ask, perhaps at the same time. Each gets the current clients, never the
+        earlier ones.
         """
         nonlocal reached, made
         reach = _reach(found, await tokens.get(tx, found.id, Platform.BIGCOMMERCE))
@@ -245,8 +246,8 @@ async def _clients(
         connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock
     )
     zettle_gate = GuardedGate(InventoryPace(platforms.clock), guard)
-    # One budget for the whole drain: calls of the client before, which are still on their way,
-    # count in it.
+    # One budget for the whole turn: calls of the previous client that are still under way count in
+    # it.
     budget = StoreBudget(platforms.clock, snapshot)
     shop_gate = GuardedGate(budget, guard)
     zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
@@ -260,8 +261,8 @@ async def _clients(
 
 
 def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | None:
-    """What a client of the store is made of: the store's hash and the access; None without a store
-    or without access.
+    """What a client of the store is made of: the store's hash and the access token. None without a
+    store or without access.
     """
     return (
         None
@@ -270,12 +271,12 @@ def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | Non
     )
 
 
-# ---- The whole -----------------------------------------------------------------------------------
+# ---- The whole service ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """Everything of one process. `web` and `worker` share the database and may live in different
+    """All parts of one process. `web` and `worker` share the database and may run in different
     processes.
     """
 
@@ -292,7 +293,7 @@ class Service:
 
 
 def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
-    """Which work answers which mark (docs/rooms.md)."""
+    """Which handler does the work of which kind of item (docs/rooms.md)."""
     till, timing = Till(), timing or Timing()
     stock = StockWork(timing, till)
     initial_levels = StockInitialLevels(timing, till)
@@ -319,8 +320,8 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """Where chance enters a service: the clock, the dice, and the wire's transport (None: real
-    sockets).
+    """Where chance enters a service: the clock, the random source, and the transport of `wire`
+    (None: real sockets).
     """
 
     clock: Clock
@@ -379,7 +380,7 @@ def build(
 
 
 def derived(settings: Settings, purpose: str) -> str:
-    """A key for one purpose from the first secret, so that no key serves two."""
+    """A key for one purpose, derived from the first secret, so that no key serves two purposes."""
     return hmac.new(
         settings.secret_keys[0].encode(), f"brygga {purpose}".encode(), hashlib.sha256
     ).hexdigest()

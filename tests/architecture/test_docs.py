@@ -52,21 +52,28 @@ DECISIONS = [
 
 
 def _has(tree: ast.Module, dotted: str) -> bool:
-    """Whether a function, a class, or a method written `Class.method` is defined at the top of a
-    module.
+    """Whether a function, a class, a value, or a method written `Class.method` is defined at the
+    top of a module.
     """
     body: Sequence[ast.stmt] = tree.body
     for name in dotted.split("."):
-        found = [
-            node
-            for node in body
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-            and node.name == name
-        ]
+        found = [node for node in body if name in _defined(node)]
         if not found:
             return False
-        body = found[0].body
+        body = getattr(found[0], "body", [])
     return True
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    match node:
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+            return [node.name]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case _:
+            return []
 
 
 def _missing(names: Sequence[str], below: Path) -> list[str]:
@@ -140,13 +147,16 @@ def test_every_switch_that_an_open_question_names_exists_and_none_is_left_out(
     assert sorted(known) == sorted(named)
 
 
-def test_the_rooms_page_lists_the_kinds_of_marks_most_urgent_first() -> None:
-    rows = _rows(_section(_text("rooms.md"), "Marks"))
+def test_the_rooms_page_lists_the_kinds_of_work_items_most_urgent_first() -> None:
+    rows = _rows(_section(_text("rooms.md"), "Work items"))
 
     assert [kind.value for kind in Kind] == [_quoted(row[0])[0] for row in rows if len(row) == 4]
 
 
-@pytest.mark.parametrize("page", ["design.md", "rooms.md", "open-questions.md"])
+@pytest.mark.parametrize(
+    "page",
+    ["design.md", "rooms.md", "open-questions.md", "glossary.md", "newcomer-questions.md"],
+)
 def test_every_file_that_a_page_names_exists(page: str) -> None:
     """Only what is named with its folder, as `core/planning.py`; bare names stand in the tree of
     the house.
@@ -155,3 +165,17 @@ def test_every_file_that_a_page_names_exists(page: str) -> None:
     gone = [name for name in named if not (SOURCE / name).is_file() and not (ROOT / name).is_file()]
 
     assert gone == []
+
+
+@pytest.mark.parametrize("page", ["glossary.md", "newcomer-questions.md"])
+def test_every_function_that_a_page_names_exists(page: str) -> None:
+    named = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+\.py:[A-Za-z_.]+)`", _text(page)))
+
+    assert len(named) > 40
+    assert [] == [
+        name for name in sorted(named) if _missing([name], SOURCE if _is_ours(name) else ROOT)
+    ]
+
+
+def _is_ours(name: str) -> bool:
+    return (SOURCE / name.partition(":")[0]).is_file()

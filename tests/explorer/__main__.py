@@ -1,10 +1,10 @@
-"""Plays plans of the stock core until a bound in time, and goes on where it stopped.
+"""Plays plans of the stock core within a time limit, and continues where it stopped.
 
     ./test --explore [--events 3] [--deviations 1] [--seconds 600] [--state F]
 
-Each plan that was played to its end is a line of `F`, and is not played again while the core and
-the town are as they were. Plans come in an order that is mixed and always the same, so that a run
-which ends early has met plans of every kind.
+Each plan that was played to its end is a line of `F`. It is not played again while the core and the
+world are unchanged. The order of the plans is mixed and always the same, so that a run that ends
+early has played plans of every kind.
 """
 
 # ruff: noqa: T201 - it tells how far it has come

@@ -1,9 +1,9 @@
-"""A small town in which every chance is a choice, and each choice has an ordinary answer.
+"""A small world in which every chance is a choice, and each choice has an ordinary answer.
 
-The town of `tests.core.stock.stock_world` asks dice whether a request is lost, a read is late or the
-process dies. Here it asks `Choices`, which answers with the ordinary case unless the run deviates
-there. A run is therefore named by its plan (what people do, and when) and its deviations, and is
-the same whenever it is played.
+The world of `tests.core.stock.stock_world` asks dice whether a request is lost, a read is late or
+the process dies. Here it asks `Choices`, which answers with the ordinary case unless the run
+deviates there. A run is therefore named by its plan (what people do, and when) and its deviations,
+and is the same whenever it is played.
 """
 
 import random

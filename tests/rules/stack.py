@@ -1,8 +1,9 @@
 """The whole service over the sandbox, in memory: pages, webhooks, worker, a real database, and a
 merchant who presses buttons.
 
-Nothing of the service is replaced. The wire's transport is the town's net, on which our own web
-application is a third host; clocks are the event loop's, which the tests make virtual.
+Nothing of the service is replaced. The transport of the wire is the network of the sandboxes, in
+which our own web application is a third host. The clock is the event loop's, which the tests make
+virtual.
 """
 
 import asyncio

@@ -1,3 +1,3 @@
-"""Whole stories with crashes, faults and chance, checked from outside: by what the platforms and
-the memory hold at the end.
+"""Whole days with crashes, faults and chance. They are checked from outside: by what the platforms
+and the database hold at the end.
 """

@@ -1,5 +1,5 @@
-"""What merchants decide: separate stock, tracking, assigning, deleting, leaving. And what the world
-does to the service's hooks.
+"""What merchants decide: separate stock, tracking, assigning, deleting, leaving. And what happens
+to the service's webhook subscriptions.
 
 Units may be on their way when a product goes: such goods are loose afterwards, and only that both
 sides agree is judged. When tracking is switched, they may count or not. Splitting and joining lose

@@ -1,5 +1,5 @@
-"""The beginning of a day: a town whose merchants have just pressed "Finish set-up"; nothing is
-synced yet.
+"""The start of a day: both sandboxes, and merchants who have just pressed "Finish set-up". Nothing
+is synced yet.
 """
 
 import random

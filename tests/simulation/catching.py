@@ -1,10 +1,10 @@
-"""Wrong engines are played: on which days they are found out, and on how many of a hundred.
+"""Plays the wrong engines: which days catch each of them, and how many of a hundred.
 
     python -m tests.simulation.mutants --days 100 [--only NAME] [--seconds 600] [--state F]
 
-All engines play the same day before the next one begins, and the days are spread over the whole
-range, so that a run which ends early says something about each. Every engine and day that was
-played is a line of `F`, and is not played again.
+All engines play the same day before the next day begins, and the days are spread over the whole
+range. So a run that ends early says something about each engine. Each pair of engine and day is a
+line of `F`, and is not played again.
 """
 
 # ruff: noqa: T201 - it tells how far it has come
@@ -55,9 +55,7 @@ KNOWN: Mapping[str, int] = {
     "answer_first": 0,
     "create_again": 12,
 }
-"""A day that finds each out, to begin with. Where it does not any more, others are looked
-through.
-"""
+"""For each engine, a day that catches it. Where it does not any more, other days are tried."""
 NAMES = ("naive", *MUTANTS)
 
 

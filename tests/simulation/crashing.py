@@ -1,10 +1,9 @@
-"""A process that dies at a chosen point: just before or after a request, just before or after a
-commit.
+"""A process that dies at a chosen point: just before or after a request or a commit.
 
 `CrashPoints(at=7)` lets six points pass and raises `Crash` at the seventh and at every later one: a
-dead process does nothing more. The same points stand behind the wire (`CrashingTransport`) and the
-disk (`crashing`), so that one number names one moment of a story. `Dying` is such a process as one
-trouble of a story (`tests.simulation.product_stories`).
+dead process does nothing more. The wire (`CrashingTransport`) and the disk (`crashing`) count the
+same points, so one number names one moment of a story. `Dying` is such a process as one fault of a
+story (`tests.simulation.product_stories`).
 """
 
 import contextlib

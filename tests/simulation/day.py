@@ -1,5 +1,5 @@
-"""One seed is one day: a town, its merchants' acts, a service that dies and comes back, and at last
-the calm.
+"""One seed is one day: both sandboxes, the acts of their merchants, a service that dies and starts
+again, and a calm at the end.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from brygga.database import work_items
 from brygga.database.engine import Notice
 from brygga.database.work_items import Kind
 from brygga.wiring import handlers
-from brygga_sandbox.bigcommerce.inventory import on_hand, shelves_of
+from brygga_sandbox.bigcommerce.inventory import on_hand, records_of
 from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.sandbox import Sandbox
 from tests.simulation.disk import Disk, DiskDatabase
@@ -229,7 +229,7 @@ class Day:
         found = self.item(one)
         if found is None:
             return None
-        records = shelves_of(*found)
+        records = records_of(*found)
         return on_hand(records) - sum(record.backordered for record in records)
 
     def is_base(self, one: Goods) -> bool:

@@ -1,11 +1,10 @@
-"""The disk of the simulation: a real PostgreSQL, on which a transaction is over before anything
-else runs.
+"""The disk of the simulation: a real PostgreSQL. A transaction ends before anything else runs.
 
-Statements block the loop instead of waiting on it, so one transaction runs at a time, no lock is
-ever waited for, and a story cannot depend on how quick the machine is. The statements are the
-service's own, compiled by SQLAlchemy for psycopg as always, then prepared once by libpq; the engine
-and the cursors are left out, because a session sends thousands of statements and those cost more
-than the database.
+Statements block the loop instead of waiting on it. So one transaction runs at a time, no
+transaction waits for a lock, and a story does not depend on the speed of the machine. The
+statements are the service's own, compiled by SQLAlchemy for psycopg as always, then prepared once
+by libpq. The engine and the cursors are left out: a session sends thousands of statements, and they
+would cost more than the database.
 """
 
 import contextlib
@@ -263,7 +262,7 @@ class Disk:
             for command in (
                 b"DELETE FROM connections",
                 b"ALTER SEQUENCE connections_id_seq RESTART",
-                b"ALTER SEQUENCE mark_generations RESTART",
+                b"ALTER SEQUENCE work_item_generations RESTART",
             ):
                 line.say(command)
             line.finish()

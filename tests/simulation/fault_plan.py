@@ -1,7 +1,6 @@
 """What goes wrong, and how often.
 
-Each fault is switched on per seed with probability one half: where everything fails, nothing
-interesting happens.
+Each fault is on for half of the seeds. A day on which everything fails would test little.
 """
 
 import asyncio

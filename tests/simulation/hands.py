@@ -2,9 +2,9 @@
 (decisions 17 and 18).
 
 A product that is counted in another way than in Zettle is `Mode.PAUSED`: neither side moves the
-other, and the log says so. From the moment that it is counted as in Zettle again Zettle's number
-counts, and what moves in the shop until the service has seen it may count or not (`Goods.handled`).
-A variant that is deleted is away until somebody makes it again.
+other, and the log says so. When it is counted as in Zettle again, Zettle's number counts. What
+moves in the store before the service has read that may count or not (`Goods.handled`). A deleted
+variant stays away until somebody makes it again.
 """
 
 from typing import Any

@@ -1,12 +1,12 @@
-"""The walk of hollow answers: every GET that the service makes, answered with nothing in every form
-in which nothing comes (decision 15).
+"""The walk of hollow answers: every GET of the service is answered with nothing, in every form that
+"nothing" can have (decision 15).
 
     python -m tests.simulation.hollow [--part 1/8] [--get PATTERN] [--answer KIND] [--workers 2]
 
-One town lives through all cases of a process, on virtual time. What the service reads is found by
-recording what each act makes it ask: an act that makes it ask something new is walked with that
-too. Each GET, or POST that only reads, is then answered with each kind of nothing, once and for ten
-minutes, in the quiet, while the till sells and while the shop sells. Then:
+All cases of a process run on one set of sandboxes, on virtual time. A recording of each act shows
+what the service reads: an act that causes a new read is played with that read too. Each GET, or
+POST that only reads, is then answered with each kind of nothing, once and for ten minutes, in the
+quiet, while the till sells and while the store sells. Then:
 
 - written wrongly: a level outside what people made it, a product, subscription or webhook that
   comes or goes;

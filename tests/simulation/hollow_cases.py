@@ -1,4 +1,4 @@
-"""The cases of the walk of hollow answers (`hollow`), and what they came to."""
+"""The cases of the walk of hollow answers (`hollow`), and their results."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

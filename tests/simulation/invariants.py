@@ -1,5 +1,5 @@
-"""What must hold at every moment, looked at where nobody of ours can hide it: on the wire before it
-reaches a platform, and in the town.
+"""What must hold at every moment. It is checked where our own code cannot hide it: on the wire
+before a request reaches a platform, and in the sandboxes.
 
 The numbers are those of the list of invariants in docs/simulation.md.
 """

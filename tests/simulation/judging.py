@@ -1,5 +1,5 @@
-"""The verdict on a day that has become quiet (invariants 10 to 14), and a last hour in which every
-promise is tried once more.
+"""The final check of a day that has become quiet (invariants 10 to 14), and a last hour in which
+each main function is tried once more.
 """
 
 from collections import Counter

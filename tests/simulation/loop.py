@@ -1,5 +1,5 @@
-"""The clock of the simulation: a loop whose time jumps when nothing is ready, and whose ready tasks
-run in a seed's order.
+"""The clock of the simulation: an event loop whose time jumps when no task is ready. The seed
+decides the order of the ready tasks.
 """
 
 import asyncio

@@ -1,9 +1,9 @@
-"""What the disk was asked before, and nobody has written since: PostgreSQL would say the same
-again.
+"""A cache of the disk: answers to earlier queries whose tables nobody has written since. PostgreSQL
+would return the same.
 
-A session asks the same questions thousands of times. A statement that writes makes every answer of
-a question forgotten that it could change: by table, and where it is a plain UPDATE, by column.
-Nothing here knows what a statement means.
+A session sends the same queries thousands of times. A statement that writes removes every cached
+answer that it could change: by table, and for a plain UPDATE by column. Nothing here knows what a
+statement means.
 """
 
 import re

@@ -1,5 +1,5 @@
-"""What people and networks do on the days that are drawn for it (`sampled`): old sales, edited
-orders, backorders, silence.
+"""What people and networks do on the days that are sampled for it (`sampled`): late reports of old
+sales, edited orders, backorders, lost answers.
 """
 
 import asyncio

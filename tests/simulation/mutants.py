@@ -1,5 +1,4 @@
-"""Engines that are wrong on purpose, a few lines each. A simulation that does not catch them is
-decoration.
+"""Engines that are wrong on purpose, a few lines each. The simulation must catch every one.
 
 Each is what somebody could have written, or what a later change could break. `MUTANTS` names them;
 `catching` plays them.
@@ -57,7 +56,7 @@ Broken = Callable[[], list[Any]]
 
 
 def remember_after() -> list[Any]:
-    """The flight is written down when it has landed, not before it leaves."""
+    """The pending write is saved when it has landed, not before the request leaves."""
     really, ended, locked = sending.call_part, sending.end, sending.open_still
 
     async def call_part(
@@ -115,7 +114,7 @@ def remember_after() -> list[Any]:
 
 
 def landed_when_sent() -> list[Any]:
-    """What was sent counts as known, whatever is answered."""
+    """What was sent counts as confirmed, whatever is answered."""
 
     def landed(ledger: Ledger, side: Side, level: int | None = None) -> Ledger:
         pending_write = ledger[side].pending_write
@@ -129,12 +128,12 @@ def landed_when_sent() -> list[Any]:
 
 
 def repeat_blindly() -> list[Any]:
-    """No answer is taken for a no."""
+    """No answer counts as a no."""
     return [patch.object(stock, "unanswered", lambda ledger, side, at: stock.refused(ledger, side))]
 
 
 def hope() -> list[Any]:
-    """No answer is taken for a yes."""
+    """No answer counts as a yes."""
     return [patch.object(stock, "unanswered", stock.landed)]
 
 
@@ -195,7 +194,7 @@ def _one_slot() -> list[Any]:
 
 
 def marker_left_behind() -> list[Any]:
-    """The slot is taken and written down, but its item does not ride in the call."""
+    """The slot is taken and saved, but its item is not in the call."""
     real = Sending._changes
 
     def changes(self: Sending, call: Call) -> list[StockChange]:
@@ -223,7 +222,7 @@ def count_never_raised() -> list[Any]:
 
 
 def deaf_to_the_slot() -> list[Any]:
-    """A call without an answer is taken for landed where its slot cannot be read."""
+    """A call without an answer counts as landed where its slot cannot be read."""
 
     def resolve(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
         pending_write = ledger.shop.pending_write
@@ -238,12 +237,12 @@ def deaf_to_the_slot() -> list[Any]:
 
 
 def ignore_lag() -> list[Any]:
-    """Every read is taken for the truth of this moment."""
+    """Every read counts as the present level."""
     return [patch.object(wiring, "Timing", lambda: Timing(read_lag_s=0.05))]
 
 
 def ignore_echoes() -> list[Any]:
-    """Nobody listens for our own identifiers."""
+    """Echoes of our own identifiers are ignored."""
 
     async def unreceived(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
         return
@@ -252,7 +251,7 @@ def ignore_echoes() -> list[Any]:
 
 
 def settle_by_level() -> list[Any]:
-    """A level as after the write proves that it landed, one as before it that it did not."""
+    """The level after the write proves that it landed, the level before it that it did not."""
 
     def resolve(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Timing) -> Resolved:
         pending_write = ledger.shop.pending_write
@@ -274,7 +273,7 @@ def settle_by_level() -> list[Any]:
 
 
 def till_by_level() -> list[Any]:
-    """Of a write to Zettle without an answer the level tells at once: as before it, or not."""
+    """The level alone decides at once about a write to Zettle without an answer."""
 
     def resolve(
         ledger: Ledger, read: LevelRead, echoed: datetime | None, timing: Timing
@@ -292,7 +291,7 @@ def till_by_level() -> list[Any]:
 
 
 def one_look_is_enough() -> list[Any]:
-    """A hint is closed by the first look after it, however old what that shows may be."""
+    """A hint is closed by the first read after it, however old the level that it shows may be."""
 
     def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
         record = ledger[side]
@@ -361,7 +360,7 @@ def track_everything() -> list[Any]:
 
 
 def absolute() -> list[Any]:
-    """BigCommerce is told the new level, not the change."""
+    """BigCommerce gets the new level, not the change."""
     real = Sending._send
 
     async def send(self: Sending, call: Call) -> None:
@@ -384,7 +383,7 @@ def absolute() -> list[Any]:
 
 
 def blind_to_orders() -> list[Any]:
-    """What orders took since tracking was switched on, and before we looked, is not read."""
+    """What orders took after tracking was switched on, and before our first read, is not read."""
 
     async def none(session: Session, world: World, timing: Timing) -> Mapping[str, Sold | None]:
         return {uuid: {} for uuid in world.stored.bound}
@@ -393,7 +392,7 @@ def blind_to_orders() -> list[Any]:
 
 
 def no_fence() -> list[Any]:
-    """Whoever wants a connection works for it, whoever else does."""
+    """Any worker may work for a connection, also while another one does."""
     real = DiskDatabase.transaction
 
     def open_to_all(self: DiskDatabase, fence: Fence | None = None) -> Any:
@@ -421,7 +420,7 @@ def answer_first() -> list[Any]:
 
 
 def create_again() -> list[Any]:
-    """A create without an answer is sent once more, without a look."""
+    """A create without an answer is sent once more, without a check."""
 
     async def resolve(self: Creating, jobs: Any) -> None:
         return

@@ -1,5 +1,5 @@
-"""What one writes first: read both sides, write the difference, remember after. The simulation must
-catch it.
+"""The simplest engine: it reads both sides, writes the difference, and saves afterwards. The
+simulation must catch it.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,8 +1,8 @@
-"""One life of the service: its worker and its receivers, on a disk that outlives it, behind a wire
-that may be cut.
+"""One process of the service: its worker and its receivers, on a disk that outlives it, behind a
+wire that may be cut.
 
-A life may end at any point: around every request, around every commit, or while it sleeps. A dead
-process does nothing more: whatever of it still runs is refused the disk and the wire. The next life
+A process may die at any point: around every request, around every commit, or while it waits. A dead
+process does nothing more: the disk and the wire refuse its tasks that still run. The next process
 is a new service on the same database.
 """
 

@@ -1,5 +1,5 @@
-"""Stories of product work that are told again and again, each time with one thing gone wrong, and
-what must be true at their end.
+"""Stories of product work that are played many times, each time with one fault, and what must be
+true at their end.
 """
 
 import re

@@ -1,13 +1,13 @@
-"""A short day in real time: what production runs. pgqueuer, PostgreSQL, HTTP on the loopback, and
-worker processes that are killed.
+"""A short day in real time, on what production runs: pgqueuer, PostgreSQL, HTTP on the loopback,
+and worker processes that are killed.
 
     python -m tests.simulation.realtime [--seconds 30] [--workers 2] [--kills 8] [--seed 1]
 
-The town and our pages live in this process; each worker is a process of its own, killed with
+The sandboxes and our pages run in this process. Each worker is a process of its own, killed with
 SIGKILL at random and replaced. People sell, refund, count, order, cancel and edit. When all is
-quiet each variant must show the same number on both sides: the true one. The waiting times of
-leases, calls and looks are short (`SHORT`), so that a killed worker's work is taken over in
-seconds; nothing else differs.
+quiet, each variant must show the same number on both sides: the true one. The waiting times of
+leases, calls and reads are short (`SHORT`), so that a killed worker's work is taken over in
+seconds. Nothing else differs.
 """
 
 # ruff: noqa: T201 - it tells what it found

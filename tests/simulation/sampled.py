@@ -1,6 +1,6 @@
-"""What is drawn for a day beside its ordinary weather. Each kind has dice of its own.
+"""What is sampled for a day beside its ordinary faults. Each kind has dice of its own.
 
-So a day without a kind is the same day as before that kind was thought of.
+So a day without a kind is the same day as before that kind existed.
 """
 
 import random

@@ -1,6 +1,4 @@
-"""The acts of a day, written down while it is played, so that it can be played again with some of
-them left out.
-"""
+"""The acts of a day, recorded while it is played. The day can be played again without some of them."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A session: begin, storm, calm, and the verdict."""
+"""One session: the start, the storm, the calm, and the verdict."""
 
 import asyncio
 import contextlib

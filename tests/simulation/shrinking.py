@@ -2,9 +2,9 @@
 
     ./test --shrink SEED [--mutant NAME] [--runs 200]
 
-Halves of what is left are left out in turn, then quarters, and so on, down to single ones (delta
+It leaves out halves of the acts in turn, then quarters, and so on, down to single acts (delta
 debugging, after Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", 2002).
-What fails in another way counts too: it is a failure as well.
+A day that fails in another way counts too.
 """
 
 # ruff: noqa: T201 - it tells how far it has come

@@ -1,10 +1,10 @@
-"""A storm: many sessions, one seed each, on some processes beside each other. Ends by itself; a
-range of seeds can be gone on with.
+"""A storm: many sessions, one seed each, on several processes. It ends by itself, and continues
+where it was stopped.
 
     ./test --storm 10000 [--first 0] [--workers 2] [--json F] [--mutant NAME]
 
-Each process has a PostgreSQL of its own that forgets nothing but a power cut. Every finished
-session is one line of `F.sessions`, so that a storm that was stopped goes on where it was.
+Each process has a PostgreSQL of its own, which would lose data in a power cut only. Every finished
+session is one line of `F.sessions`, so that a storm that was stopped continues where it was.
 """
 
 # ruff: noqa: T201 - it tells how far it has come

@@ -1,5 +1,5 @@
-"""Stock as a whole over both sandboxes: cashiers and shoppers by hand, webhooks as we would hear
-them, a clock that the test moves.
+"""All of stock over both sandboxes: the test acts as cashier and shopper, delivers the webhooks,
+and moves the clock.
 """
 
 from collections.abc import Sequence

@@ -1,5 +1,5 @@
 """The numbers that a merchant is asked to check, and how numbers are typed (docs/design.md,
-"Stock", Settle).
+"Stock").
 """
 
 from dataclasses import replace

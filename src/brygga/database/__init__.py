@@ -1,10 +1,9 @@
-"""The memory: the only SQL.
+"""The database package: the only SQL.
 
-Here lives what outlasts a restart: connections, sealed tokens, the mirror of the till's library,
-bindings, dirty marks, the inbox, the sync log, sessions. One module per noun; each function takes
-the transaction first and the connection's id second, takes times as parameters, and answers with
+It holds what outlasts a restart: connections, sealed tokens, the mirror of Zettle's library,
+bindings, work items, the inbox, the sync log, sessions. There is one module per noun. Each function
+takes the transaction first and the connection's id second, takes times as parameters, and returns
 values.
 
-Here never lives: a remote call, a decision about products or stock, a clock, or a sentence for
-people.
+It never holds a remote call, a decision about products or stock, a clock, or a sentence for people.
 """

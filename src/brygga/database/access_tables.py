@@ -1,4 +1,4 @@
-"""The tables about who may do what, and about what is left at the end."""
+"""The tables about access, and about what stays after a disconnect."""
 
 from datetime import datetime
 from typing import Any

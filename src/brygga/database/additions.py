@@ -1,8 +1,8 @@
-"""Products of our own "Add product" form, from the first word typed until they stand in Zettle with
+"""Products of our own "Add product" form, from the first word typed until they are in Zettle with
 all their parts (rule P9).
 
-A `draft` is the merchant's alone, a `waiting` one is being added, a `refused` one waits for the
-merchant to mend it. What is done is gone from here.
+A `draft` belongs to the merchant alone. A `waiting` product is being added. A `refused` one waits
+for the merchant to correct it. A product that is done is deleted from here.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -28,8 +28,8 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """`url` is Zettle's address of it once it is uploaded. `content` is empty where only the list
-    was asked for.
+    """`url` is Zettle's address of the picture once it is uploaded. `content` is empty where only
+    the list was asked for.
     """
 
     place: int
@@ -40,10 +40,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """`product` is what is to be added, as plain JSON, None in a draft.
+    """`product` is what is to be added, as plain JSON. None in a draft.
 
     `made`: Zettle has the product. `movement` is the identifier of the one call that brings the
-    stock, on disk with `moved_at` before it.
+    stock. It is saved, with `moved_at`, before that call.
     """
 
     product_uuid: str
@@ -66,9 +66,7 @@ class Addition:
 
 
 async def keep_draft(tx: Tx, connection_id: int, uuid: str, form: Fields, now: datetime) -> bool:
-    """Keeps what was typed. False when the product is on its way already: then nothing is
-    changed.
-    """
+    """Saves what was typed. False when the product is already being added: then nothing changes."""
     statement = sa.text("""
         INSERT INTO additions AS a (connection_id, product_uuid, state, form, touched_at)
         VALUES (:id, :uuid, 'draft', CAST(:form AS jsonb), :now)
@@ -87,8 +85,8 @@ async def keep_draft(tx: Tx, connection_id: int, uuid: str, form: Fields, now: d
 async def send(
     tx: Tx, connection_id: int, uuid: str, product: Mapping[str, Any], now: datetime
 ) -> bool:
-    """From now on it is to be added. False when it already was: a form that is sent twice adds one
-    product.
+    """The product is to be added from now on. False when it already was: a form that is sent twice
+    adds one product.
     """
     statement = sa.text("""
         UPDATE additions SET state = 'waiting', product = CAST(:product AS jsonb),
@@ -102,7 +100,7 @@ async def send(
 async def add_picture(
     tx: Tx, connection_id: int, uuid: str, media_type: str, content: bytes
 ) -> None:
-    """Behind those that are there."""
+    """Adds the picture after those that are there."""
     statement = sa.text("""
         INSERT INTO addition_pictures (connection_id, product_uuid, place, media_type, content)
         SELECT :id, :uuid, coalesce(max(place), 0) + 1, :media_type, :content FROM addition_pictures
@@ -123,7 +121,7 @@ async def drop_pictures(tx: Tx, connection_id: int, uuid: str, places: Collectio
 
 
 async def discard(tx: Tx, connection_id: int, uuid: str) -> bool:
-    """False when it is on its way: then it stays."""
+    """False when the product is being added: then it stays."""
     statement = sa.text(
         "DELETE FROM additions WHERE connection_id = :id AND product_uuid = :uuid AND state <> "
         "'waiting'"
@@ -132,7 +130,7 @@ async def discard(tx: Tx, connection_id: int, uuid: str) -> bool:
 
 
 async def discard_drafts(tx: Tx, connection_id: int, before: datetime) -> None:
-    """Drafts that nobody came back to."""
+    """Deletes drafts that nobody came back to."""
     statement = sa.text(
         "DELETE FROM additions WHERE connection_id = :id AND state = 'draft' AND touched_at < "
         ":before"
@@ -140,11 +138,11 @@ async def discard_drafts(tx: Tx, connection_id: int, before: datetime) -> None:
     await tx.run(statement, {"id": connection_id, "before": before})
 
 
-# ---- On its way ----------------------------------------------------------------------------------
+# ---- Being added ---------------------------------------------------------------------------------
 
 
 async def uploaded(tx: Tx, connection_id: int, uuid: str, place: int, url: str) -> None:
-    """Zettle has the picture; its bytes are needed no more."""
+    """Zettle has the picture, so its bytes are deleted."""
     statement = sa.text("""
         UPDATE addition_pictures SET url = :url, content = ''
         WHERE connection_id = :id AND product_uuid = :uuid AND place = :place
@@ -160,7 +158,7 @@ async def made(tx: Tx, connection_id: int, uuid: str) -> None:
 
 
 async def moving(tx: Tx, connection_id: int, uuid: str, movement: str, now: datetime) -> None:
-    """The opening stock leaves now, under this identifier."""
+    """The opening stock is about to be sent, under this identifier."""
     statement = sa.text("""
         UPDATE additions SET movement = :movement, moved_at = :now WHERE connection_id = :id
             AND product_uuid = :uuid
@@ -171,7 +169,7 @@ async def moving(tx: Tx, connection_id: int, uuid: str, movement: str, now: date
 async def refuse(
     tx: Tx, connection_id: int, uuid: str, code: str, errors: Mapping[str, str]
 ) -> None:
-    """Back to the merchant, with everything that was typed."""
+    """Gives the product back to the merchant, with everything that was typed."""
     statement = sa.text("""
         UPDATE additions SET state = 'refused', refusal = :code, errors = CAST(:errors AS jsonb)
         WHERE connection_id = :id AND product_uuid = :uuid
@@ -189,7 +187,7 @@ async def done(tx: Tx, connection_id: int, uuid: str) -> None:
     )
 
 
-# ---- Seeing --------------------------------------------------------------------------------------
+# ---- Reading -------------------------------------------------------------------------------------
 
 
 async def get(tx: Tx, connection_id: int, uuid: str) -> Addition | None:
@@ -201,7 +199,7 @@ async def get(tx: Tx, connection_id: int, uuid: str) -> Addition | None:
 
 
 async def under_way(tx: Tx, connection_id: int) -> Sequence[Addition]:
-    """Those that are being added or were refused, the newest first."""
+    """The products that are being added or were refused, the newest first."""
     statement = sa.text("""
         SELECT * FROM additions WHERE connection_id = :id AND state <> 'draft'
             ORDER BY touched_at DESC, product_uuid

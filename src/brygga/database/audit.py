@@ -1,4 +1,4 @@
-"""Acts that matter to security: who did what, when, from where. Never a secret, a name or a
+"""Actions that matter to security: who did what, when, from where. Never a secret, a name or a
 payload.
 """
 
@@ -15,7 +15,7 @@ from brygga.database.engine import Tx
 from brygga.database.tables import audit
 
 KEPT: Final = timedelta(days=400)
-"""A year, and a month to look at it."""
+"""A year, and a month to examine it."""
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -43,7 +43,9 @@ class Actor(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`connection_id` None: of no merchant, or of one that is erased. `source` is an address."""
+    """`connection_id` None: the action belongs to no merchant, or to one that is erased. `source`
+    is an address.
+    """
 
     act: Act
     actor: Actor
@@ -55,7 +57,7 @@ class Entry:
 
 
 async def add(tx: Tx, entry: Entry, now: datetime) -> None:
-    """In the transaction of the act: an act that is undone leaves no line."""
+    """Call it in the transaction of the action: an action that is rolled back leaves no line."""
     values = {
         "at": now,
         "connection_id": entry.connection_id,
@@ -69,7 +71,7 @@ async def add(tx: Tx, entry: Entry, now: datetime) -> None:
 
 
 async def of(tx: Tx, connection_id: int | None, limit: int = 200) -> Sequence[Entry]:
-    """One connection's acts, newest first; None: those of no merchant."""
+    """The actions of one connection, newest first. None: those of no merchant."""
     c = audit.c
     whose = c.connection_id.is_(None) if connection_id is None else c.connection_id == connection_id
     rows = await tx.rows(sa.select(audit).where(whose).order_by(c.id.desc()).limit(limit))

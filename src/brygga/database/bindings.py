@@ -1,8 +1,8 @@
-"""Which BigCommerce product is whose Zettle product, and what we last wrote there.
+"""Which BigCommerce product belongs to which Zettle product, and what we last wrote there.
 
-A binding is `bound`, `to_delete` (its product is ours and has to go; it stays so until the store
-says it is gone), or `kept` (the connection is over, the product stayed; found again by account and
-store, D4).
+A binding has one of three states. `bound`: it is synced. `to_delete`: we made its product, which
+has to be deleted. This state stays until the store says that the product is gone. `kept`: the
+connection has ended and the product stayed. It is found again by account and store (D4).
 """
 
 import json
@@ -40,30 +40,30 @@ class Child(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """`hidden` and `in_category` are as last seen in the store (E1), None before anybody looked."""
+    """`hidden` and `in_category` are as last read in the store (E1), None before the first read."""
 
     synced: Synced
     state: State = State.BOUND
     tagged: bool = False
-    """The product carries our metafield."""
+    """The product has our metafield."""
     channel_assigned: bool = False
     hidden: bool | None = None
     in_category: bool | None = None
     synced_at: datetime | None = None
     counting: Counting = Counting.ALIKE
-    """How the store counts it, as last seen."""
+    """How the store counts its stock, as last read."""
 
     @property
     def shares_stock(self) -> bool:
-        """False where it waits for its deletion, or the store has no number that could be shared
-        (decisions 17, 18).
+        """False where it waits for its deletion, or where the store has no number that can be
+        shared (decisions 17, 18).
         """
         return self.state is State.BOUND and not self.counting.is_paused
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """How many products a disconnect or the overview speaks of."""
+    """The numbers of products that a disconnect or the overview shows."""
 
     created: int = 0
     linked: int = 0
@@ -129,7 +129,7 @@ async def save(tx: Tx, connection_id: int, synced: Synced, now: datetime) -> Non
 
 
 async def save_many(tx: Tx, connection_id: int, synced: Collection[Synced], now: datetime) -> None:
-    """Each binding becomes exactly this, children included. A new BigCommerce product starts
+    """Saves each binding exactly as given, children included. A new BigCommerce product starts
     untagged and unassigned to the channel.
     """
     uuids = [one.key for one in synced]
@@ -150,8 +150,8 @@ async def save_many(tx: Tx, connection_id: int, synced: Collection[Synced], now:
 
 
 async def add_children(tx: Tx, connection_id: int, synced: Synced) -> None:
-    """The children named in `synced` are remembered beside those already there. Its other fields
-    are not looked at.
+    """Adds the children named in `synced` to those that are there. Other fields of it are
+    ignored.
     """
     await _save_children(tx, connection_id, [(synced.key, *child) for child in _children(synced)])
 
@@ -159,7 +159,7 @@ async def add_children(tx: Tx, connection_id: int, synced: Synced) -> None:
 async def drop_children(
     tx: Tx, connection_id: int, uuid: str, kind: Child, child_ids: Collection[int]
 ) -> None:
-    """What was deleted in the store is no longer a child."""
+    """Removes children that were deleted in the store."""
     statement = sa.text("""
         DELETE FROM binding_children WHERE connection_id = :id AND product_uuid = :uuid
             AND kind = :kind
@@ -174,8 +174,8 @@ async def drop_children(
 async def commit(
     tx: Tx, connection_id: int, sealed: Mapping[str, tuple[str, str]], now: datetime
 ) -> None:
-    """Uuid -> (etag, fingerprint) of what was written, after the last operation: until then the
-    product still counts as changed.
+    """Uuid -> (etag, fingerprint) of what was written. Call it after the last operation: until then
+    the product still counts as changed.
     """
     statement = sa.text("""
         UPDATE bindings b SET etag = n.etag, fingerprint = n.fingerprint, synced_at = :now
@@ -194,7 +194,7 @@ async def commit(
 
 
 async def forget(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """The binding is no more: its product is gone from the store, or was let go."""
+    """Deletes the binding: its product is gone from the store, or was released."""
     c = bindings.c
     await tx.run(
         sa.delete(bindings).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids)))
@@ -254,7 +254,7 @@ async def get_many(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mappin
 
 
 async def known(tx: Tx, connection_id: int) -> Sequence[str]:
-    """The uuids of all that have a binding, whatever its state, in order."""
+    """The uuids of all products that have a binding, whatever its state, in order."""
     c = bindings.c
     statement = (
         sa.select(c.product_uuid).where(c.connection_id == connection_id).order_by(c.product_uuid)
@@ -271,7 +271,7 @@ async def all_of(tx: Tx, connection_id: int) -> Mapping[str, Binding]:
 async def by_product_ids(
     tx: Tx, connection_id: int, product_ids: Collection[int]
 ) -> Mapping[int, str]:
-    """BigCommerce product id -> Zettle product uuid. An id that is not there is not ours."""
+    """BigCommerce product id -> Zettle product uuid. An id that is missing is not ours."""
     c = bindings.c
     statement = sa.select(c.product_id, c.product_uuid).where(
         c.connection_id == connection_id, c.product_id.in_(list(product_ids))
@@ -291,7 +291,9 @@ async def bound_since(
 
 
 async def product_ids(tx: Tx, connection_id: int) -> Mapping[str, int]:
-    """Zettle product uuid -> BigCommerce product id, of all that are bound or about to go."""
+    """Zettle product uuid -> BigCommerce product id, of all products that are bound or to be
+    deleted.
+    """
     c = bindings.c
     rows = await tx.rows(
         sa.select(c.product_uuid, c.product_id).where(
@@ -323,8 +325,8 @@ async def totals(tx: Tx, connection_id: int) -> Totals:
 async def mark_to_delete(
     tx: Tx, connection_id: int, uuids: Collection[str] | None = None
 ) -> Sequence[str]:
-    """Created products that have to go; all of them when no uuids are given. Linked ones are not
-    touched (decision 12).
+    """Products that we created and that have to be deleted; all of them when no uuids are given.
+    Linked ones are not touched (decision 12).
     """
     c = bindings.c
     conditions = [
@@ -353,8 +355,8 @@ async def created_ids(tx: Tx, connection_id: int) -> Sequence[int]:
 
 
 async def keep(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """What was to be deleted, and perhaps is already, belongs again: it counts as changed, so that
-    the store is asked for it.
+    """Products that were to be deleted, and perhaps already are, are bound again. They count as
+    changed, so that the store is asked for them.
     """
     await tx.run(_at(connection_id, uuids).values(state=State.BOUND.value, etag="", fingerprint=""))
 
@@ -365,7 +367,7 @@ async def to_delete(tx: Tx, connection_id: int, limit: int = 250) -> Mapping[str
 
 
 async def release_linked(tx: Tx, connection_id: int) -> Sequence[str]:
-    """Linked products are let go and stay in the store as they are (decision 12)."""
+    """Linked products are released and stay in the store as they are (decision 12)."""
     c = bindings.c
     statement = sa.delete(bindings).where(
         c.connection_id == connection_id, c.origin == Origin.LINKED.value
@@ -374,8 +376,8 @@ async def release_linked(tx: Tx, connection_id: int) -> Sequence[str]:
 
 
 async def keep_all(tx: Tx, connection_id: int) -> int:
-    """D2, decision 11: what is still there stays in the store, also what was about to go. Answers
-    how many were about to go.
+    """D2, decision 11: every product that is still in the store stays there, also those that were
+    to be deleted. Returns how many were to be deleted.
     """
     statement = sa.text("""
         WITH before AS (SELECT count(*) AS doomed FROM bindings WHERE connection_id = :id
@@ -387,11 +389,11 @@ async def keep_all(tx: Tx, connection_id: int) -> int:
 
 
 async def take_back(tx: Tx, connection_id: int) -> Sequence[str]:
-    """D4: products kept by an earlier connection of the same account and store become this one's,
-    children included.
+    """D4: products kept by an earlier connection of the same account and store now belong to this
+    one, children included.
 
     They count as changed, so that the next sync compares each with what the store holds now.
-    Answers their uuids.
+    Returns their uuids.
     """
     statement = sa.text("""
         UPDATE bindings b SET connection_id = c.id, state = 'bound', etag = '', fingerprint = '',

@@ -1,5 +1,5 @@
-"""What passes did to many products within the rolling hour, and the questions put to the merchant
-when it was too much (decision 9).
+"""How many products were affected within the rolling hour, and the questions to the merchant when
+there were too many (decision 9).
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -17,7 +17,7 @@ from brygga.database.values import unique
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`answer` is "" until the merchant has spoken, then "go" or "stop"."""
+    """`answer` is "" until the merchant has answered, then "go" or "stop"."""
 
     kind: str
     subjects: tuple[str, ...]
@@ -29,7 +29,7 @@ class Question:
 async def note(
     tx: Tx, connection_id: int, kind: str, subjects: Collection[str], now: datetime
 ) -> None:
-    """These subjects met this effect now; one that met it before within the hour counts once."""
+    """These subjects had this effect now. One that had it already within the hour counts once."""
     statement = sa.text("""
         INSERT INTO effects (connection_id, kind, subject, at)
         SELECT :id, :kind, s.subject, :now FROM unnest(CAST(:subjects AS text[])) AS s (subject)
@@ -53,8 +53,8 @@ async def prune(tx: Tx, now: datetime) -> int:
 
 
 async def ask(tx: Tx, connection_id: int, question: Question) -> bool:
-    """Puts the question, or adds to the one that waits. True when it is a new one: the merchant is
-    told once.
+    """Asks the question, or adds to the one that waits. True when it is new, so that the merchant
+    is notified once.
     """
     before = await open_question(tx, connection_id, question.kind)
     subjects = unique([*(before.subjects if before else ()), *question.subjects])
@@ -73,7 +73,7 @@ async def ask(tx: Tx, connection_id: int, question: Question) -> bool:
 
 
 async def answer(tx: Tx, connection_id: int, kind: str, go: bool, now: datetime) -> bool:
-    """True when a question waited for it."""
+    """True when a question waited for this answer."""
     c = questions.c
     statement = sa.update(questions).where(
         c.connection_id == connection_id, c.kind == kind, c.answer == ""
@@ -87,7 +87,7 @@ async def open_question(tx: Tx, connection_id: int, kind: str) -> Question | Non
 
 
 async def locked(tx: Tx, connection_id: int, kind: str) -> Question | None:
-    """As it is, and as it stays until this transaction ends: an answer given meanwhile waits."""
+    """The question, locked until this transaction ends: an answer given meanwhile waits."""
     c = questions.c
     statement = (
         sa.select(c.kind).where(c.connection_id == connection_id, c.kind == kind).with_for_update()
@@ -97,7 +97,7 @@ async def locked(tx: Tx, connection_id: int, kind: str) -> Question | None:
 
 
 async def narrow(tx: Tx, connection_id: int, kind: str, subjects: Collection[str]) -> None:
-    """The open question is about these now."""
+    """The open question is about these subjects only, from now on."""
     c = questions.c
     statement = sa.update(questions).where(
         c.connection_id == connection_id, c.kind == kind, c.answer == ""
@@ -119,6 +119,6 @@ async def all_questions(tx: Tx, connection_id: int) -> Mapping[str, Question]:
 
 
 async def close(tx: Tx, connection_id: int, kind: str) -> None:
-    """The answer was carried out, or the question became moot."""
+    """The answer was carried out, or the question no longer matters."""
     c = questions.c
     await tx.run(sa.delete(questions).where(c.connection_id == connection_id, c.kind == kind))

@@ -1,8 +1,8 @@
-"""Which connections have something new to show, in whatever process it was written. Nobody asks the
+"""Which connections have something new to show, whichever process wrote it. No page polls the
 database for it.
 
-Commits of this process are heard directly. Those of others come by NOTIFY, on a connection that is
-open only while somebody follows.
+Commits of this process are delivered directly. Those of other processes come by NOTIFY, on a
+connection that is open only while there are followers.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from brygga.database.engine import CHANGES, CHANNEL, Database
 from brygga.seams import Clock
 
 PAUSE_S: Final = 2.0
-"""Between a lost connection and the next try."""
+"""The pause between a lost connection and the next try."""
 
 
 @dataclass(slots=True)
@@ -33,7 +33,7 @@ class Followed:
         self._risen.set()
 
     async def beyond(self, version: int) -> None:
-        """Returns once the version is higher."""
+        """Returns once the version is higher than this."""
         while self.version <= version:
             self._risen.clear()
             await self._risen.wait()
@@ -41,7 +41,9 @@ class Followed:
 
 @dataclass(slots=True)
 class Changes:
-    """For one process. The first follower opens the ears, the last one closes them."""
+    """The changes for one process. The first follower opens the listening connection, the last one
+    closes it.
+    """
 
     database: Database
     clock: Clock
@@ -50,7 +52,7 @@ class Changes:
 
     @contextlib.contextmanager
     def follow(self, connection_id: int) -> Iterator[Followed]:
-        """The same value for all who follow this connection."""
+        """Returns the same value to all followers of this connection."""
         one = self._followed.setdefault(connection_id, Followed())
         one.followers += 1
         silence = self.database.on_change(self._received) if self._ears is None else None
@@ -68,7 +70,7 @@ class Changes:
                 self._ears = None
 
     def _received(self, connection_id: int) -> None:
-        """0: nobody knows of whom, so all may have changed."""
+        """0 means unknown: every connection may have changed."""
         for one in (
             self._followed.values() if connection_id == 0 else (self._followed.get(connection_id),)
         ):
@@ -76,7 +78,9 @@ class Changes:
                 one.rise()
 
     async def _listen(self) -> None:
-        """Outlives the database: after a lost connection everything may have changed."""
+        """Survives the loss of the database. After a lost connection, everything may have
+        changed.
+        """
         while True:
             with contextlib.suppress(psycopg.Error, OSError):
                 async with await psycopg.AsyncConnection.connect(

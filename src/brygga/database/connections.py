@@ -1,7 +1,7 @@
 """One row per link between a Zettle account and a BigCommerce store, from sign-in to disconnect.
 
 Taken             C2: one account, one store
-├─ StoreTaken     the store belongs to another living connection
+├─ StoreTaken     the store belongs to another active connection
 └─ AccountTaken   the account is connected to another store
 """
 
@@ -34,7 +34,7 @@ from brygga.database.values import from_plain, to_json, to_plain
 
 
 class Taken(Exception):
-    """C2: `connection` is the living one that stands in the way."""
+    """C2: `connection` is the active one that already has the account or the store."""
 
     def __init__(self, connection: Connection) -> None:
         super().__init__(f"connection {connection.id} stands in the way")
@@ -51,7 +51,7 @@ class AccountTaken(Taken):
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What the overview shows of a connection beside its set-up."""
+    """What the overview shows of a connection besides its set-up."""
 
     created_at: datetime
     left_at: datetime | None
@@ -60,9 +60,9 @@ class Health:
     zettle_cursor: str
     swept_at: datetime | None
     undo_until: datetime | None = None
-    """Until then at least a removal can be undone."""
+    """A removal can be undone at least until then."""
     to_remove: int = 0
-    """How many products there were to delete when the deleting began."""
+    """How many products there were to delete when the deletion began."""
 
 
 _COLUMNS = (
@@ -94,9 +94,7 @@ def _value(tx: Tx, row: Any) -> Connection:
 
 
 async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime) -> Connection:
-    """The account's living connection, with its facts brought up to date; a new one when it has
-    none.
-    """
+    """The account's active connection, with its facts updated, or a new one when it has none."""
     facts = to_plain(organization)
     statement = (
         insert(connections)
@@ -118,7 +116,7 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
     return _value(tx, row)
 
 
-# Asked at every turn of a drain and for every webhook, hence built once.
+# This runs at every turn and for every webhook, so it is built once.
 _BY_ID = sa.select(*_COLUMNS).where(connections.c.id == sa.bindparam("id"))
 _BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key_hash == sa.bindparam("key"))
 _BUDGET = sa.select(connections.c.budget).where(connections.c.id == sa.bindparam("id"))
@@ -136,17 +134,17 @@ async def by_id(tx: Tx, connection_id: int) -> Connection | None:
 
 
 async def by_organization(tx: Tx, organization_uuid: str) -> Connection | None:
-    """The living one."""
+    """The active connection of this account."""
     return await _one(tx, connections.c.organization_uuid == organization_uuid, ACTIVE)
 
 
 async def by_store(tx: Tx, store_hash: str) -> Connection | None:
-    """The living one."""
+    """The active connection of this store."""
     return await _one(tx, connections.c.store_hash == store_hash, ACTIVE)
 
 
 async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
-    """Also a disconnected one: its platforms may still call."""
+    """Returns a disconnected connection too: its platforms may still call."""
     row = await tx.first(_BY_HOOK_KEY, {"key": hook_keys.hashed(hook_key)})
     return None if row is None else _value(tx, row)
 
@@ -208,8 +206,9 @@ async def set_shop(tx: Tx, connection_id: int, shop: Shop) -> None:
 
 
 async def state(tx: Tx, connection_id: int) -> State:
-    """The state as it is until the transaction ends: of two who make a move at once the second sees
-    the first's (C11)."""
+    """The state, which stays the same until the transaction ends. Of two that change it at once,
+    the second sees the change of the first (C11).
+    """
     row = await tx.first(_STATE, {"id": connection_id})
     assert row is not None
     return state_of(_value(tx, row), row.leaving, undoable=row.undo_until is not None)
@@ -218,8 +217,8 @@ async def state(tx: Tx, connection_id: int) -> State:
 async def save(
     tx: Tx, connection_id: int, state: State, *, undo_until: datetime | None = None
 ) -> None:
-    """A state that the state before it allowed (`core/lifecycle.py`). A removal can be undone until
-    then at least.
+    """Saves a state that the previous state allows (`core/lifecycle.py`). `undo_until` is the time
+    until which a removal can at least be undone.
     """
     values: dict[str, Any] = {"stage": stage_of(state).value, "undo_until": undo_until}
     match state:
@@ -248,8 +247,9 @@ async def set_choices(tx: Tx, connection_id: int, choices: Choices) -> None:
 async def set_stage(
     tx: Tx, connection_id: int, stage: Stage, only_from: Collection[Stage] = tuple(Stage)
 ) -> bool:
-    """Puts a connection anywhere, for tests. The program makes moves instead, which `state` and
-    `save` hold to what is allowed. True when the connection was in one of `only_from`."""
+    """Sets any stage, for tests. The program uses `state` and `save`, which allow only valid
+    transitions. True when the connection was in one of `only_from`.
+    """
     statement = (
         sa.update(connections)
         .where(
@@ -262,11 +262,11 @@ async def set_stage(
     return await tx.run(statement) == 1
 
 
-# ---- Living --------------------------------------------------------------------------------------
+# ---- While connected -----------------------------------------------------------------------------
 
 
 async def pause(tx: Tx, connection_id: int, code: str) -> bool:
-    """True when work went on until now: the merchant is told once."""
+    """True when work was running until now, so that the merchant is notified once."""
     c = connections.c
     tx.touch(connection_id)
     return (
@@ -302,7 +302,7 @@ async def set_prices_paused(tx: Tx, connection_id: int, paused: bool) -> bool:
 
 
 async def unreachable(tx: Tx, connection_id: int, now: datetime) -> bool:
-    """True the first time: an outage is said once."""
+    """True the first time, so that an outage is logged once."""
     c = connections.c
     statement = (
         sa.update(connections)
@@ -313,7 +313,7 @@ async def unreachable(tx: Tx, connection_id: int, now: datetime) -> bool:
 
 
 async def reachable(tx: Tx, connection_id: int) -> bool:
-    """True when an outage ends with this."""
+    """True when this ends an outage."""
     c = connections.c
     statement = (
         sa.update(connections)
@@ -324,7 +324,7 @@ async def reachable(tx: Tx, connection_id: int) -> bool:
 
 
 async def budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
-    """The store's request budget as the last drain left it; None after a crash, which costs one
+    """The store's request budget as the last turn left it. None after a crash, which costs one
     probe.
     """
     found: Mapping[str, Any] | None = await tx.scalar(_BUDGET, {"id": connection_id})
@@ -347,12 +347,12 @@ async def set_swept(tx: Tx, connection_id: int, now: datetime) -> None:
     await _set(tx, connection_id, swept_at=now)
 
 
-# ---- Leaving -------------------------------------------------------------------------------------
+# ---- Disconnecting -------------------------------------------------------------------------------
 
 
 async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = False) -> bool:
-    """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call
-    decided it.
+    """D1: the merchant has decided, here or by uninstalling the app (D3). True when this call made
+    the decision.
     """
     how = Departure.UNINSTALLED if uninstalled else Departure.KEEP if keep else Departure.REMOVE
     match await state(tx, connection_id):
@@ -364,12 +364,12 @@ async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = F
 
 
 async def set_to_remove(tx: Tx, connection_id: int, count: int) -> None:
-    """Of how many products the progress of a removal tells."""
+    """The total that the progress of a removal shows."""
     await _set(tx, connection_id, to_remove=count)
 
 
 async def disconnect(tx: Tx, connection_id: int, now: datetime) -> bool:
-    """The connection is over: account and store are free for others. True when this call ended
+    """The connection has ended: account and store are free for others. True when this call ended
     it.
     """
     c = connections.c

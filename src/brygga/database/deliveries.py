@@ -1,8 +1,8 @@
-"""What became of the platforms' webhooks, counted by connection and hour: an operator sees when
-they fail.
+"""The outcomes of the platforms' webhooks, counted by connection and hour, so that an operator sees
+when they fail.
 
-Counts only, of living connections that are known. A flood of forged messages costs no write each:
-who receives them counts in memory and writes sums (`web.tally`).
+Only counts are stored, and only of active connections. A flood of forged messages does not cost one
+write each: the receiver counts in process memory and writes sums (`web.tally`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,30 +21,30 @@ KEPT: Final = timedelta(days=7)
 DAY: Final = timedelta(hours=24)
 LATELY: Final = timedelta(hours=2)
 MANY, FEW = 5, 2
-"""Refusals that an operator has to know of: so many of late, or so many in a day without any
-accepted.
+"""The refusals that an operator has to know of: this many recently, or this many in a day without
+any accepted message.
 """
 
 
 class Outcome(StrEnum):
     ACCEPTED = "accepted"
     UNVERIFIED = "unverified"
-    """Accepted for our secret; its signature did not verify."""
+    """Accepted because our secret was right. Its signature did not verify."""
     REFUSED = "refused"
     """Answered 401: a wrong or missing secret, or a wrong signature of Zettle's."""
     ASTRAY = "astray"
-    """Answered 404: it is genuine, and came to an address that is not the connection's."""
+    """Answered 404: the message is genuine, and came to an address that is not the connection's."""
     ENDED = "ended"
-    """The platform had switched the subscription off, or deleted it. Counted when the watch finds
-    it.
+    """The platform had switched the subscription off, or deleted it. Counted when the subscription
+    check finds it.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Deliveries:
-    """Of one connection and platform in the last 24 hours.
+    """The counts of one connection and platform in the last 24 hours.
 
-    `recent` are the refused and stray ones of the last two or three hours.
+    `recent` counts the refused and stray messages of the last two or three hours.
     """
 
     connection_id: int
@@ -90,8 +90,8 @@ _SINCE = sa.text("""
 
 
 async def add(tx: Tx, counts: Mapping[tuple[int, Platform, Outcome], int], now: datetime) -> None:
-    """Adds to this hour's counts, in one statement and in one order: two processes never block each
-    other.
+    """Adds to the counts of this hour, in one statement and in a fixed order, so that two processes
+    never block each other.
     """
     rows = [(*key, count) for key, count in counts.items() if count]
     if not rows:
@@ -107,7 +107,7 @@ async def add(tx: Tx, counts: Mapping[tuple[int, Platform, Outcome], int], now: 
 
 
 async def of_last_day(tx: Tx, now: datetime) -> Sequence[Deliveries]:
-    """By living connection and platform; those of which nothing was counted are absent."""
+    """By active connection and platform. A pair without counts is absent."""
     rows = await tx.rows(_SINCE, {"since": now - DAY, "lately": now - LATELY - timedelta(hours=1)})
     counts: dict[tuple[int, Platform], dict[Outcome, int]] = {}
     recent: dict[tuple[int, Platform], int] = {}

@@ -34,7 +34,7 @@ class Pair:
 
 
 async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: datetime) -> None:
-    """Replaces the pairs found before; a choice already made for the same pair stays."""
+    """Replaces the pairs found before. A choice that was made for the same pair stays."""
     chosen = {
         (pair.product_uuid, pair.product_id): pair.choice
         for pair in await all_of(tx, connection_id)
@@ -91,8 +91,8 @@ async def all_of(
 
 
 async def undecided(tx: Tx, connection_id: int) -> int:
-    """Products with a likely partner about which nothing is chosen. What is bound has a product of
-    its own in the store by now.
+    """Products with a likely partner and no choice yet. A bound product does not count: it has a
+    product of its own in the store.
     """
     statement = sa.text("""
         SELECT count(*) FROM (
@@ -120,7 +120,7 @@ async def choose(
 
 
 async def undecide(tx: Tx, connection_id: int, product_uuid: str) -> None:
-    """Nobody has decided whether this product is sold in the store: the mode decides."""
+    """Withdraws the choice whether this product is sold in the store: the mode decides."""
     c = library.c
     statement = sa.update(library).where(
         c.connection_id == connection_id, c.product_uuid == product_uuid

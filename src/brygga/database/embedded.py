@@ -1,9 +1,10 @@
 """A PostgreSQL of our own for one machine: a child process that lives exactly as long as the
 process that started it.
 
-The first process that asks owns the server; later ones join it through a file in the data folder,
-and stop when it goes. Only a socket in a private folder is opened, never a port. As root, which
-PostgreSQL refuses, the server runs as `nobody`; no mode of a folder that is not ours is touched.
+The first process that asks owns the server. Later ones join it through a file in the data folder,
+and stop when it stops. The server opens only a socket in a private folder, never a port. PostgreSQL
+refuses to run as root, so for root the server runs as `nobody`. We change no mode of a folder that
+is not ours.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ _INSTALL = "pginstall18"
 _RUN_PREFIX = "brygga-pg-"
 _PR_SET_PDEATHSIG = 1
 _ELSEWHERE = Path("/var/lib/brygga")
-"""Where root's cluster goes when the data folder lies below one that `nobody` may not enter."""
+"""Where root's cluster is when the data folder is below a folder that `nobody` may not enter."""
 
 _TUNING = {
     "listen_addresses": "",
@@ -51,23 +52,26 @@ _TUNING = {
     "log_timezone": "UTC",
 }
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For demo, tests and simulation: a crash of the machine may lose everything, a crash of the app
-nothing, and a server that is itself killed its last half second."""
+"""For demo, tests and simulation. A crash of the machine may lose everything. A crash of the app
+loses nothing. A kill of the server itself loses its last half second.
+"""
 _KEPT_TIDY = {"autovacuum": "on", "autovacuum_naptime": "15s", "autovacuum_max_workers": "2"}
 _LEFT_ALONE = {"autovacuum": "off"}
-"""For tests and simulation: nothing happens on the disk that they have not asked for, and a run is
-like the one before.
+"""For tests and simulation: the server does nothing on the disk that they did not ask for, so that
+runs are alike.
 """
 
 
 class EmbeddedFailed(Exception):
-    """The embedded server cannot start, or went away. The message is one line for an operator."""
+    """The embedded server cannot start, or it has stopped. The message is one line for an
+    operator.
+    """
 
 
 @dataclass(slots=True)
 class Server:
-    """A running embedded PostgreSQL. `owned` tells whether closing it stops it or only lets it
-    go.
+    """A running embedded PostgreSQL. `owned`: closing it stops the server. Otherwise closing it
+    only leaves the server.
     """
 
     url: str
@@ -85,8 +89,8 @@ class Server:
         return self.process.poll() is None if self.process else _running(self.pid)
 
     async def gone(self) -> str:
-        """Waits until the server is no more, and says so in one line. For whoever cannot go on
-        without it.
+        """Waits until the server has stopped, and returns one line that says so. For callers that
+        cannot go on without it.
         """
         while self.alive():  # noqa: ASYNC110 - another process has no event of ours to set
             await asyncio.sleep(0.5)
@@ -94,8 +98,8 @@ class Server:
         return f"the embedded database {who}; start brygga again"
 
     def close(self) -> None:
-        """Stops an owned server (a fast shutdown: open transactions roll back) and leaves nothing
-        behind but the data.
+        """Stops an owned server (a fast shutdown: open transactions roll back) and leaves only the
+        data.
         """
         if self.process is None:
             return
@@ -115,8 +119,9 @@ class Server:
 
 @contextlib.contextmanager
 def embedded(data_dir: Path, durable: bool = True, *, tidy: bool = True) -> Iterator[Server]:
-    """The server of this data folder, started now or joined, for the length of the block. `tidy`:
-    it vacuums and counts by itself.
+    """The server of this data folder, started now or joined, for the length of the block.
+
+    `tidy`: it runs vacuum and analyze by itself.
     """
     server = start_or_join(data_dir, durable, tidy=tidy)
     try:
@@ -164,7 +169,7 @@ def _join(data_dir: Path) -> Server | None:
         known = json.loads((data_dir / "postgres.json").read_text())
     except (FileNotFoundError, ValueError):
         return None
-    # A record of an owner before this one speaks of a server that is gone or going.
+    # A record from an earlier owner is about a server that has stopped or is stopping.
     if known["owner"] != (data_dir / "postgres.lock").read_text() or not _running(known["pid"]):
         return None
 
@@ -175,8 +180,8 @@ def _join(data_dir: Path) -> Server | None:
 
 
 def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Server:
-    """Holding the lock, no living process owns a server here: one that still runs is an orphan and
-    is stopped first.
+    """Starts a server. While we hold the lock, no running process owns a server here: one that
+    still runs is an orphan and is stopped first.
     """
     if threading.current_thread() is not threading.main_thread():
         lock.close()
@@ -208,7 +213,7 @@ def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Serve
 
 @dataclass(frozen=True, slots=True)
 class _Identity:
-    """Whom the server runs as: the current user, or `nobody` when that is root."""
+    """The user that runs the server: the current user, or `nobody` when that is root."""
 
     uid: int
     gid: int
@@ -259,8 +264,8 @@ def _identity() -> _Identity:
 
 
 def _cluster(data_dir: Path, identity: _Identity) -> Path:
-    """The folder of the data. Where `nobody` cannot reach the data folder, a link in it leads to
-    one that can be reached.
+    """The folder of the data. Where `nobody` cannot reach the data folder, a link in it leads to a
+    folder that `nobody` can reach.
     """
     cluster = data_dir.resolve() / "postgres"
     if cluster.is_symlink() or cluster.exists() or identity.may_enter(data_dir.resolve()):
@@ -276,14 +281,15 @@ def _run_folder(identity: _Identity) -> Path:
     bytes.
     """
     folder = tempfile.gettempdir()
-    run = Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=folder if len(folder) < 60 else "/tmp"))  # noqa: S108 - private by mkdtemp
+    # Safe in /tmp: mkdtemp makes a private folder.
+    run = Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=folder if len(folder) < 60 else "/tmp"))  # noqa: S108
     identity.give(run)
     return run
 
 
 def _binaries(run: Path, identity: _Identity) -> Path:
-    """The wheel's PostgreSQL, or a copy of it when the environment lies below a folder that the
-    server's user may not enter.
+    """The wheel's PostgreSQL, or a copy of it when the Python environment is below a folder that
+    the server's user may not enter.
     """
     spec = find_spec(_PACKAGE)
     if spec is None or spec.origin is None:
@@ -309,7 +315,7 @@ def _binaries(run: Path, identity: _Identity) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What runs where, as whom."""
+    """What runs, where, and as which user."""
 
     home: Path
     cluster: Path
@@ -320,15 +326,15 @@ class _Plan:
 
 
 def _initialise(plan: _Plan) -> None:
-    """Makes the cluster beside its place and moves it there whole: a start killed half-way leaves
-    nothing that looks finished.
+    """Makes the cluster beside its final place and then moves it there whole, so that a start that
+    is killed half-way leaves nothing that looks complete.
     """
     fresh = plan.cluster.with_name(f"{plan.cluster.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
     plan.identity.give(fresh)
     # The wheel has no ICU. PostgreSQL's own C.UTF-8 knows upper and lower case of every letter and
-    # sorts alike everywhere.
+    # sorts the same everywhere.
     locale = [
         "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8",
@@ -359,8 +365,8 @@ def _initialise(plan: _Plan) -> None:
 
 
 def _launch(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
-    # After a killed server its last children may hold the shared memory for a moment; PostgreSQL
-    # refuses, and a later try goes.
+    # After a server was killed, its last children may hold the shared memory for a moment.
+    # PostgreSQL then refuses to start, and a later try succeeds.
     for _ in range(20):
         process = _spawn(plan, log)
         if _answers(process, plan.run):
@@ -391,7 +397,8 @@ def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509 - two system calls, from the main thread
+            # Safe: it makes two system calls only, and is started from the main thread.
+            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509
             user=plan.identity.user,
             group=plan.identity.group,
             extra_groups=plan.identity.groups,
@@ -399,8 +406,8 @@ def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
 
 
 def _die_with(parent: int) -> Callable[[], None] | None:
-    """On Linux the kernel asks the server for a fast shutdown the moment its parent is gone,
-    however it went.
+    """On Linux the kernel asks the server for a fast shutdown as soon as its parent has ended, for
+    whatever reason.
     """
     if sys.platform != "linux":
         return None
@@ -408,15 +415,15 @@ def _die_with(parent: int) -> Callable[[], None] | None:
 
     def arm() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-        if os.getppid() != parent:  # it died between the fork and the line above
+        if os.getppid() != parent:  # the parent died between the fork and the line above
             os._exit(1)
 
     return arm
 
 
 def _answers(process: "subprocess.Popen[bytes]", run: Path) -> bool:
-    """Waits for the server, a minute at most, and makes our database if it is not there. False when
-    the process ended.
+    """Waits for the server, a minute at most, and creates our database if it does not exist. False
+    when the process ended.
     """
     for _ in range(3000):
         if _ready(run):
@@ -448,7 +455,7 @@ def _ready(run: Path) -> bool:
 
 
 def _stop_orphan(cluster: Path) -> None:
-    """Stops a server whose owner is gone, and waits until it has."""
+    """Stops a server whose owner has ended, and waits until it has stopped."""
     try:
         pid = int((cluster / "postmaster.pid").read_text().split()[0])
     except (FileNotFoundError, ValueError, IndexError):
@@ -467,8 +474,8 @@ def _stop_orphan(cluster: Path) -> None:
 
 
 def _is_server_of(pid: int, cluster: Path) -> bool:
-    """Whether the process is PostgreSQL on this cluster, and not another that got its number
-    since.
+    """Whether the process is PostgreSQL on this cluster, and not another process that got its
+    number later.
     """
     if Path("/proc/self/cmdline").exists():
         try:

@@ -28,8 +28,8 @@ class Ending:
 
 
 async def last(tx: Tx, connection: Connection) -> Ending | None:
-    """Of this connection, where it is over, else of the one before it. None where the account never
-    had a store.
+    """The ending of this connection if it has ended, else of the one before it. None where the
+    account never had a store.
     """
     row = await tx.first(_LAST, {"id": connection.id, "organization": connection.organization.uuid})
     if row is None:
@@ -54,8 +54,8 @@ _LAST = sa.text("""
 
 
 async def found_again(tx: Tx, connection_id: int) -> int:
-    """D4: how many of Zettle's products this store has since an earlier connection; they are
-    assigned by themselves.
+    """D4: how many of Zettle's products this store still has from an earlier connection. They are
+    assigned automatically.
     """
     return len(await uuids_found_again(tx, connection_id))
 
@@ -76,7 +76,7 @@ _FOUND_AGAIN = sa.text("""
 
 
 async def left_to_remove(tx: Tx, connection_id: int) -> int:
-    """How many products a disconnect that removes has still to delete: those that we made (decision
+    """How many products a disconnect with removal still has to delete: those that we made (decision
     12).
     """
     statement = sa.text(

@@ -1,9 +1,11 @@
 """One database, reached through transactions that say whether they are fenced.
 
-    DatabaseGone      the server cannot be reached: nothing was written, or a commit's fate is unknown
-    DatabaseBusy      the server gave up on a statement: a deadlock, or it took too long; nothing was written
+    DatabaseGone      the server cannot be reached; nothing was written, or the outcome of a commit
+                      is unknown
+    DatabaseBusy      the server ended a statement: a deadlock, or it took too long; nothing was
+                      written
 
-A transaction's statements are SQL; its time is always a parameter.
+A transaction's statements are SQL. The time is always a parameter.
 """
 
 import contextlib
@@ -20,9 +22,9 @@ from brygga.core.failures import LeaseLost
 from brygga.database.sealing import Sealer
 
 CHANNEL = "brygga_marks"
-"""Where marks NOTIFY: "<connection id> <urgent: 1 or 0>"."""
+"""The channel that announces new work items: "<connection id> <urgent: 1 or 0>"."""
 CHANGES = "brygga_changes"
-"""Where it is told whose pages have something new to show: connection ids with spaces between."""
+"""The channel that announces whose pages have news: connection ids, separated by spaces."""
 
 
 class DatabaseGone(Exception):
@@ -32,15 +34,15 @@ class DatabaseGone(Exception):
 
 
 class DatabaseBusy(Exception):
-    """The server is well and ended our transaction: a deadlock, a lock or a statement that took too
-    long. Worth another try.
+    """The server works and ended our transaction: a deadlock, or a lock or statement that took too
+    long. Another try is worthwhile.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A drain's right to write for one connection: valid while the connection's lease has this
-    epoch and holder.
+    """The right of a turn to write for one connection. It is valid while the connection's lease has
+    this epoch and holder.
     """
 
     connection_id: int
@@ -50,7 +52,7 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A commit left new marks for this connection; `urgent` when stock is among them."""
+    """A commit added work items for this connection. `urgent` when stock is among them."""
 
     connection_id: int
     urgent: bool
@@ -61,7 +63,7 @@ _NO_LOOPS, _LOOPS = (sa.text(f"SET LOCAL enable_nestloop = {how}") for how in ("
 
 @dataclass(slots=True)
 class Tx:
-    """An open transaction. Rows leave it as values; nothing here outlives it."""
+    """An open transaction. It returns rows as values. Nothing here is used after it ends."""
 
     connection: AsyncConnection
     sealer: Sealer
@@ -84,7 +86,7 @@ class Tx:
         return (await self.connection.execute(statement, values)).scalar()
 
     async def run(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> int:
-        """The number of rows that an UPDATE or DELETE changed; an INSERT is not counted, ask it for
+        """The number of rows that an UPDATE or DELETE changed. For an INSERT it is no count: use
         RETURNING.
         """
         return int((await self.connection.execute(statement, values)).rowcount)
@@ -95,31 +97,31 @@ class Tx:
 
     @contextlib.asynccontextmanager
     async def joining_whole(self) -> AsyncIterator[None]:
-        """For statements over all that a connection has: their joins read each table once.
+        """For statements over everything that a connection has: their joins read each table once.
 
-        Left alone, the planner goes through one table for each row of another where it takes both
-        for small. It does so as long as nobody has counted them, and for a merchant who is new
-        among thousands.
+        Without this, the planner reads one table once for each row of another when it assumes that
+        both are small. It assumes so before the tables are analyzed, and for a new merchant among
+        thousands.
         """
         await self.run(_NO_LOOPS)
         yield
         await self.run(_LOOPS)
 
     def notify(self, connection_id: int, urgent: bool) -> None:
-        """Once this commits, the drain of that connection hears of it."""
+        """Once this commits, the connection's turn is notified."""
         self.resumed[connection_id] = self.resumed.get(connection_id, False) or urgent
 
     def touch(self, connection_id: int) -> None:
-        """Once this commits, open pages of that connection look again. A fenced transaction does so
-        by itself.
+        """Once this commits, open pages of that connection reload their data. A fenced transaction
+        does so by itself.
         """
         self.touched.add(connection_id)
 
 
 @dataclass(slots=True)
 class Database:
-    """The memory's door. `on_commit` and `on_change` listeners live in this process; other
-    processes LISTEN.
+    """The only way to the database. `on_commit` and `on_change` listeners live in this process.
+    Other processes LISTEN.
     """
 
     engine: AsyncEngine
@@ -127,13 +129,13 @@ class Database:
     listeners: list[Callable[[Notice], None]] = field(default_factory=list)
     followers: list[Callable[[int], None]] = field(default_factory=list)
     unannounced: set[int] = field(default_factory=set)
-    """Connections whose changes other processes have not been told of yet."""
+    """Connections whose changes are not announced to other processes yet."""
 
     @classmethod
     def at(
         cls, url: str, sealer: Sealer, pool_size: int = 15, statement_timeout_s: int = 30
     ) -> "Database":
-        """For a URL of the form postgresql://user:password@host/name. Connects at the first
+        """For a URL of the form postgresql://user:password@host/name. It connects at the first
         statement, not now.
         """
         engine = create_async_engine(
@@ -141,16 +143,16 @@ class Database:
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=30,
-            # Parameters hold keys and merchants' data: a failed statement's message goes to the log
-            # without them.
+            # Parameters hold keys and merchants' data, so a failed statement is logged without
+            # them.
             hide_parameters=True,
             pool_pre_ping=True,
             pool_recycle=1800,
             connect_args={
                 "connect_timeout": 10,
                 "application_name": "brygga",
-                # A plan that was made while a table was empty is not kept: after a first import it
-                # would never end.
+                # A plan made while a table was empty is not reused: it would be far too slow after
+                # a first import.
                 "options": f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
                 " -c plan_cache_mode=force_custom_plan",
             },
@@ -159,14 +161,14 @@ class Database:
 
     @property
     def url(self) -> str:
-        """As libpq reads it, with the password: for the drivers that connect by themselves, never
-        for a log.
+        """The URL as libpq reads it, with the password. It is for drivers that connect by
+        themselves, never for a log.
         """
         return libpq_url(self.engine.url)
 
     def on_commit(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
-        """Calls `listener` after every commit in this process that left marks. The answer stops
-        it.
+        """Calls `listener` after every commit in this process that added work items. The returned
+        function removes it.
         """
         self.listeners.append(listener)
 
@@ -182,11 +184,11 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def transaction(self, fence: Fence | None = None) -> AsyncIterator[Tx]:
-        """All or nothing. With a fence, raises `LeaseLost` at once, and nothing is written, if
-        another worker took the connection over.
+        """All or nothing. With a fence, it raises `LeaseLost` at once and writes nothing if another
+        worker holds the lease now.
 
-        The fence's lock holds until commit: a lease cannot change hands between the check and the
-        writes.
+        The fence's lock is held until commit: a lease cannot change its holder between the check
+        and the writes.
         """
         async with self._connected() as connection, connection.begin():
             tx = Tx(connection, self.sealer)
@@ -203,8 +205,8 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def read(self) -> AsyncIterator[Tx]:
-        """One snapshot: every statement sees the same state. Writing here is an error of ours, and
-        PostgreSQL says so.
+        """One snapshot: every statement sees the same state. A write here is a bug of ours, and
+        PostgreSQL refuses it.
         """
         async with self._connected() as connection:
             await connection.execution_options(
@@ -214,8 +216,8 @@ class Database:
                 yield Tx(connection, self.sealer)
 
     async def announce(self) -> None:
-        """Tells other processes what drains of this one have changed. Gathered, and told once a
-        second: a NOTIFY holds up every commit.
+        """Announces to other processes what turns in this process have changed. Changes are
+        collected and sent once a second, because a NOTIFY delays every commit.
         """
         if not self.unannounced:
             return
@@ -235,15 +237,15 @@ class Database:
             raise _gone(error, self.engine.url) from error
 
     def tell(self, resumed: Notice) -> None:
-        """Every listener hears of marks that were committed: here, or by another process that
+        """Notifies every listener of committed work items, from this process or from another that
         notified us.
         """
         for listener in tuple(self.listeners):
             listener(resumed)
 
     def changed(self, connection_ids: Iterable[int]) -> None:
-        """Every follower hears of what was committed: here, or by another process that notified
-        us.
+        """Notifies every follower of committed changes, from this process or from another that
+        notified us.
         """
         for connection_id in connection_ids:
             for follower in tuple(self.followers):
@@ -254,9 +256,9 @@ class Database:
             self.tell(Notice(connection_id, urgent))
 
 
-# KEY SHARE conflicts only with FOR UPDATE, which `leases.acquire` takes and nothing else does: many
-# fenced transactions run beside each other, may change the connection's row and may see its lease
-# renewed, yet none can overlap a change of hands.
+# KEY SHARE conflicts only with FOR UPDATE, which only `leases.acquire` takes. So many fenced
+# transactions run at the same time. They may change the connection's row and see its lease renewed,
+# but none overlaps a change of the lease's holder.
 _HOLD = sa.text("""
     SELECT lease_epoch, lease_holder FROM connections WHERE id = :id FOR KEY SHARE
 """)
@@ -266,8 +268,8 @@ _NOTIFY = sa.text(f"SELECT pg_notify('{CHANGES}', :payload)")
 
 
 def payload(connection_ids: Collection[int]) -> str:
-    """Of a NOTIFY about these connections. PostgreSQL takes 8,000 bytes: 0 stands for all when
-    there are too many.
+    """The payload of a NOTIFY about these connections. PostgreSQL accepts 8,000 bytes: when there
+    are too many ids, 0 stands for all connections.
     """
     return " ".join(map(str, sorted(connection_ids))) if len(connection_ids) <= 300 else "0"
 
@@ -282,11 +284,11 @@ async def _hold(tx: Tx, fence: Fence) -> None:
 
 
 _BUSY = ("40001", "40P01", "55P03", "57014")
-"""SQLSTATEs that libpq files under "operational" although the server is well: serialization,
-deadlock, lock and statement timeouts.
+"""SQLSTATEs that libpq reports as "operational" although the server works: serialization failures,
+deadlocks, lock and statement timeouts.
 """
 _OURS = ("25006",)
-"""Likewise: a write in a read-only transaction, a bug of ours."""
+"""The same for a write in a read-only transaction, which is a bug of ours."""
 
 
 def _gone(error: DBAPIError | PoolTimeout, url: sa.URL) -> Exception:

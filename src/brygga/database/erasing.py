@@ -1,8 +1,8 @@
-"""Everything of one merchant is erased, with a receipt: how many rows of each table, when, and a
+"""Erases everything of one merchant and gives a receipt: how many rows of each table, when, and a
 hash.
 
-The receipt names nobody. The hash is made of the account's Zettle id, the counts and the time: who
-knows the id can check that the receipt is about this account.
+The receipt names nobody. The hash is made of the account's Zettle id, the counts and the time:
+whoever knows the id can check that the receipt is about this account.
 """
 
 import hashlib
@@ -57,7 +57,7 @@ def receipt_hash(organization_uuid: str, counts: Mapping[str, int], erased_at: d
 
 
 async def ask(tx: Tx, ticket: str, organization_uuid: str, now: datetime) -> None:
-    """To be done once the account's connection has ended. The ticket opens the receipt."""
+    """The erasure is done once the account's connection has ended. The ticket opens the receipt."""
     values = {"ticket": _hashed(ticket), "organization_uuid": organization_uuid, "asked_at": now}
     await tx.run(sa.insert(erasures).values(**values))
 
@@ -71,8 +71,8 @@ async def asked(tx: Tx, ticket: str) -> Asked | None:
 
 
 async def due(tx: Tx, left_before: datetime, limit: int = 20) -> Sequence[str]:
-    """The accounts to erase now: asked for, or left before that time. None that has a
-    connection.
+    """The accounts to erase now: those that asked for it, or that disconnected before that time. An
+    account with a connection is never among them.
     """
     return [row.uuid for row in await tx.rows(_DUE, {"before": left_before, "limit": limit})]
 
@@ -92,7 +92,7 @@ _DUE = sa.text("""
 
 
 async def erase(tx: Tx, organization_uuid: str, now: datetime) -> Receipt:
-    """All connections of the account and all that belongs to them. Raises `StillConnected`."""
+    """Erases all connections of the account and all their data. Raises `StillConnected`."""
     c = connections.c
     mine = await tx.rows(
         sa.select(c.id, c.stage, c.store_hash)
@@ -124,12 +124,12 @@ async def erase(tx: Tx, organization_uuid: str, now: datetime) -> Receipt:
 
 
 async def counted(tx: Tx, connection_id: int) -> Mapping[str, int]:
-    """What is kept of one connection, by table."""
+    """The number of rows kept of one connection, by table."""
     return {name: count for name, count in (await _owned(tx, [connection_id])).items() if count}
 
 
 async def _owned(tx: Tx, ids: Sequence[int]) -> dict[str, int]:
-    """By table, the rows that go with these connections."""
+    """By table, the number of rows that are deleted with these connections."""
     found = {}
     for table in metadata.sorted_tables:
         if OWNER in table.c:
@@ -139,7 +139,7 @@ async def _owned(tx: Tx, ids: Sequence[int]) -> dict[str, int]:
 
 
 async def _sessions(tx: Tx, ids: set[int]) -> int:
-    """Sessions keep whose they are in their data."""
+    """Sessions name their connection inside their data."""
     rows = await tx.rows(sa.select(sessions.c.key, sessions.c.data))
     mine = [row.key for row in rows if _json(row.data).get("connection") in ids]
     return await tx.run(sa.delete(sessions).where(sessions.c.key.in_(mine)))
@@ -152,7 +152,7 @@ async def _states(tx: Tx, stores: Sequence[str]) -> int:
 
 
 async def _nobody_elses(tx: Tx, stores: Sequence[str], ids: Sequence[int]) -> list[str]:
-    """A store may be another merchant's by now."""
+    """Leaves out a store that belongs to another merchant by now."""
     c = connections.c
     others = await tx.rows(
         sa.select(c.store_hash).where(c.store_hash.in_(stores), c.id.not_in(ids))

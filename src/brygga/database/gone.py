@@ -1,6 +1,4 @@
-"""Products that Zettle has no more: what they were, for as long as their sync log and stock history
-are kept.
-"""
+"""Products that Zettle no longer has, kept for as long as their sync log and stock history."""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -16,8 +14,8 @@ from brygga.database.values import from_json
 
 
 async def find(tx: Tx, connection_id: int, uuid: str) -> Entry | None:
-    """What is known of a product that is gone: its row, what was kept of it, or the name that its
-    sync log has. None: never known.
+    """A product that is gone: its row, what was kept of it, or the name in its sync log. None:
+    there never was such a product, as far as we know.
     """
     entry = await library.get(tx, connection_id, uuid)
     if entry is not None:
@@ -39,11 +37,13 @@ _GONE = sa.text("""
     FROM synclog WHERE connection_id = :id AND subject = :uuid HAVING count(*) > 0
     LIMIT 1
 """)
-"""Products that left before `gone_products` was there are known by their sync log alone."""
+"""Products that were removed before the table `gone_products` existed appear only in their sync
+log.
+"""
 
 
 async def among(tx: Tx, connection_id: int, uuids: Collection[str]) -> frozenset[str]:
-    """Those of these products that Zettle has no more."""
+    """Those of these products that Zettle no longer has."""
     statement = sa.text("""
         SELECT uuid FROM unnest(CAST(:uuids AS text[])) AS asked (uuid)
         WHERE NOT EXISTS (

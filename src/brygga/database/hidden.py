@@ -1,4 +1,4 @@
-"""The visible products that we hid before a removal: an undo shows these again, and no other."""
+"""The visible products that we hid before a removal. An undo shows these again, and no others."""
 
 from collections.abc import Collection, Sequence
 
@@ -10,7 +10,7 @@ from brygga.database.engine import Tx
 
 
 async def note(tx: Tx, connection_id: int, product_ids: Collection[int]) -> None:
-    """Before the call that hides them."""
+    """Call it before the call that hides them."""
     rows = [
         {"connection_id": connection_id, "product_id": product_id} for product_id in product_ids
     ]
@@ -30,7 +30,7 @@ async def some(tx: Tx, connection_id: int, limit: int) -> Sequence[int]:
 
 
 async def forget(tx: Tx, connection_id: int, product_ids: Collection[int] | None = None) -> None:
-    """These, or all of them."""
+    """Forgets these products, or all of them."""
     c = hidden_products.c
     conditions = [c.connection_id == connection_id]
     if product_ids is not None:

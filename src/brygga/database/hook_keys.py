@@ -1,5 +1,5 @@
-"""The unguessable part of a connection's webhook addresses: found by its hash, read from its
-seal.
+"""The unguessable part of a connection's webhook addresses. It is found by its hash and stored
+encrypted.
 """
 
 import hashlib
@@ -21,9 +21,10 @@ def sealed(sealer: Sealer, hook_key: str) -> bytes:
 
 
 def opened(sealer: Sealer, row: Any) -> str:
-    """Of a row of `connections`; "" where no key opens it, so that an operator still sees the rest.
+    """The key from a row of `connections`. "" where no secret decrypts it, so that an operator
+    still sees the rest.
 
-    One from before seals stands in the clear until `seal_all`.
+    A key from a version without encryption is in plain text until `seal_all`.
     """
     if row.hook_key_sealed is None:
         return row.hook_key or ""
@@ -34,7 +35,7 @@ def opened(sealer: Sealer, row: Any) -> str:
 
 
 async def seal_all(tx: Tx) -> int:
-    """How many stood in the clear."""
+    """Encrypts the keys that are in plain text. Returns how many there were."""
     c, changed = connections.c, 0
     wanted = sa.select(c.id, c.hook_key).where(c.hook_key.is_not(None)).with_for_update()
     for row in await tx.rows(wanted):
@@ -44,7 +45,9 @@ async def seal_all(tx: Tx) -> int:
 
 
 async def reseal(tx: Tx) -> int:
-    """How many were sealed with another key than the first."""
+    """Encrypts again the keys that were sealed with another secret than the first. Returns how many
+    there were.
+    """
     c, changed = connections.c, 0
     wanted = sa.select(c.id, c.hook_key_hash, c.hook_key_sealed).where(
         c.hook_key_sealed.is_not(None)

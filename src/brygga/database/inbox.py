@@ -1,4 +1,6 @@
-"""Which messages the platforms have already delivered. They deliver more than once, and late."""
+"""The messages that the platforms have already delivered. They deliver a message more than once,
+and late.
+"""
 
 from datetime import datetime, timedelta
 
@@ -9,7 +11,7 @@ from brygga.database.tables import inbox
 from brygga.database.tokens import Platform
 
 KEPT = timedelta(days=4)
-"""Longer than either platform goes on delivering a message."""
+"""Longer than either platform repeats a message."""
 
 
 _ACCEPT = sa.text("""
@@ -22,8 +24,8 @@ _ACCEPT = sa.text("""
 async def accept(
     tx: Tx, connection_id: int, platform: Platform, message_id: str, now: datetime
 ) -> bool:
-    """True the first time. In the transaction of the mark: a message that left no mark was not
-    accepted.
+    """True the first time. It runs in the transaction of the work item: a message that added no
+    work item was not accepted.
     """
     values = {"id": connection_id, "platform": platform.value, "message": message_id, "now": now}
     return await tx.first(_ACCEPT, values) is not None

@@ -1,5 +1,5 @@
-"""What we are about to create, on disk before it is sent: a create without an answer is found by
-it, never guessed.
+"""What we are about to create, saved before it is sent. A create without an answer is found by this
+record, never guessed.
 """
 
 from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ from brygga.database.tables import intents
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """`payload` is what was sent; `store_time` the store's own clock just before, None when it
+    """`payload` is what was sent. `store_time` is the store's own clock just before, None when it
     could not be read.
     """
 
@@ -27,7 +27,7 @@ class Intent:
 
 
 async def begin(tx: Tx, connection_id: int, intent: Intent) -> None:
-    """Replaces an older one: that one's outcome must be settled before."""
+    """Replaces an older intent, whose outcome must be resolved before."""
     values = {
         "payload": dict(intent.payload),
         "store_time": intent.store_time,
@@ -44,7 +44,7 @@ async def begin(tx: Tx, connection_id: int, intent: Intent) -> None:
 
 
 async def open_for(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, Intent]:
-    """Creates among these products whose outcome is not known."""
+    """Creates among these products whose outcome is unknown."""
     c = intents.c
     rows = await tx.rows(
         sa.select(intents).where(c.connection_id == connection_id, c.product_uuid.in_(list(uuids)))

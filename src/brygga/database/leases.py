@@ -1,8 +1,8 @@
-"""At most one drain works for a connection. Each change of hands counts the epoch up, and every
+"""At most one turn works for a connection. Each change of the holder increases the epoch, and every
 fenced write checks it.
 
-An epoch never comes back, so a worker that was stopped for an hour cannot write by mistake when it
-wakes.
+An epoch is never used again, so a worker that was stopped for an hour cannot write by mistake when
+it continues.
 """
 
 from datetime import datetime, timedelta
@@ -11,8 +11,8 @@ import sqlalchemy as sa
 
 from brygga.database.engine import Fence, Tx
 
-# FOR UPDATE waits for the last fenced transaction of the one before, and then judges the row again
-# as that one left it.
+# FOR UPDATE waits for the last fenced transaction of the previous holder, and then evaluates the
+# row as that transaction left it.
 _TAKE = sa.text("""
     SELECT lease_epoch FROM connections
     WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
@@ -48,8 +48,10 @@ async def acquire(
     until: datetime,
     takeover_delay: timedelta,
 ) -> Fence | None:
-    """The lease, or None while another holds it. One that was not given back is free `takeover_delay` after
-    it ended: until then a request that its holder sent in its last moment may still be on the way.
+    """The lease, or None while another worker holds it.
+
+    A lease that was not given back is free `takeover_delay` after it ended: until then, a request
+    that its holder sent at the end may still be on the way.
     """
     if await tx.first(_TAKE, {"id": connection_id, "expired": now - takeover_delay}) is None:
         return None
@@ -70,14 +72,14 @@ async def renew(tx: Tx, fence: Fence, until: datetime) -> bool:
 
 
 async def release(tx: Tx, fence: Fence) -> None:
-    """Gives the lease back; nothing happens when it is already another's."""
+    """Gives the lease back. Nothing happens when another worker holds it already."""
     await tx.run(
         _RELEASE, {"id": fence.connection_id, "epoch": fence.epoch, "holder": fence.holder}
     )
 
 
 async def end_all(tx: Tx, now: datetime) -> int:
-    """For whoever knows that every holder is dead: their leases end now. The grace after it stays,
-    for what their last moment sent.
+    """For a caller that knows that every holder is dead: their leases end now. The takeover delay
+    still applies, for requests that they sent at the end.
     """
     return await tx.run(_END_ALL, {"now": now})

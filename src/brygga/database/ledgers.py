@@ -1,9 +1,8 @@
-"""The memory of stock: ledgers by variant, what is in the air, what was heard, what a birth was
-given.
+"""Stock in the database: ledgers by variant, pending writes, reported changes, initial levels.
 
-A ledger is changed only under its row's lock (`lock`), because a page may split stock while a drain
-writes it. Rows are always locked in the order of their variants, so that no two transactions wait
-for each other.
+A ledger is changed only under the lock of its row (`lock`), because a page may split stock while a
+turn writes it. Rows are always locked in the order of their variants, so that no two transactions
+wait for each other.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -18,11 +17,11 @@ from brygga.database.engine import Tx
 from brygga.database.values import from_plain, to_json
 
 CREATES_KEPT = timedelta(hours=1)
-"""A level that was given longer ago belongs to a create that is long settled."""
+"""An initial level older than this belongs to a create that is resolved."""
 STARTED = "started:"
-"""Before a Zettle product among the subjects of hints: its tracking was switched on."""
+"""A prefix of a Zettle product in a hint's subject: its tracking was switched on."""
 STOPPED = "stopped:"
-"""Before a Zettle product among the subjects of hints: its tracking was switched off."""
+"""A prefix of a Zettle product in a hint's subject: its tracking was switched off."""
 STATES = {
     Verdict.WAITING: "open",
     Verdict.NOT_LANDED: "lost",
@@ -35,7 +34,7 @@ VERDICTS = {state: verdict for verdict, state in STATES.items()}
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """The ledger of one variant, and since when the merchant is asked to check it."""
+    """The ledger of one variant, and the time since when the merchant is asked to check it."""
 
     product_uuid: str
     variant_uuid: str
@@ -44,7 +43,9 @@ class LedgerRow:
 
     @property
     def is_asked(self) -> bool:
-        """A product that is not tracked has no number to check: the question waits until it has."""
+        """False for a product that is not tracked: it has no number to check, and the question
+        waits until it has one.
+        """
         return self.check_since is not None and self.ledger.is_tracked
 
 
@@ -60,8 +61,8 @@ class CallPart:
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A write to Zettle that is open, or was resolved without an echo: what it is taken for, since
-    when, and its echo.
+    """A write to Zettle that is open, or was resolved without an echo. It holds the assumed
+    outcome, the time of that, and its echo.
     """
 
     call_part: CallPart
@@ -72,13 +73,15 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """What was said of some products since the last time, by product, in the order in which it
-    came.
+    """What the platforms reported about some products since the last time, by product, in order of
+    arrival.
     """
 
     hints: Mapping[Side, Mapping[str, Sequence[Hint]]]
     stops: Mapping[str, Sequence[tuple[datetime, datetime]]]
-    """When tracking was switched off, by Zettle's clock, and when we heard of it, by ours."""
+    """When tracking was switched off, by Zettle's clock, and when it was reported to us, by our
+    clock.
+    """
     starts: Mapping[str, datetime]
     """When tracking was last switched on, by Zettle's clock."""
     pending: Sequence[Pending]
@@ -86,8 +89,8 @@ class Reports:
 
 _COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since, started_at, closed"
 _LOAD = (
-    f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id AND product_uuid = ANY "  # noqa: S608 - our own
-    "(CAST(:uuids AS text[]))"
+    f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id"  # noqa: S608 - our own
+    " AND product_uuid = ANY (CAST(:uuids AS text[]))"
 )
 _LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
 _LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")
@@ -118,19 +121,21 @@ _SAVE = sa.text("""
 
 
 async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, LedgerRow]:
-    """The ledgers of these products, to look at."""
+    """The ledgers of these products, for reading only."""
     rows = await tx.rows(_LOAD_MANY, {"id": connection_id, "uuids": list(product_uuids)})
     return {row.variant_uuid: _ledger_row(row) for row in rows}
 
 
 async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, LedgerRow]:
-    """The ledgers of these products, to change: nobody else does before this transaction ends."""
+    """The ledgers of these products, for changing. No other transaction changes them before this
+    one ends.
+    """
     rows = await tx.rows(_LOCK_MANY, {"id": connection_id, "uuids": list(product_uuids)})
     return {row.variant_uuid: _ledger_row(row) for row in rows}
 
 
 async def save(tx: Tx, connection_id: int, ledger_rows: Iterable[LedgerRow], now: datetime) -> None:
-    """Writes them as they are, in one statement."""
+    """Saves these ledgers as they are, in one statement."""
     rows = list(ledger_rows)
     if not rows:
         return
@@ -158,8 +163,9 @@ async def products(tx: Tx, connection_id: int) -> Sequence[str]:
 
 
 async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
-    """A product of which Zettle has a row, as far as we know, and none of these; "" where there is
-    none.
+    """A product that has a stock row in Zettle, as far as we know, and is not in `without`.
+
+    "" where there is none.
     """
     statement = sa.text("""
         SELECT product_uuid FROM ledgers
@@ -176,7 +182,7 @@ async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[LedgerR
     """Ledgers of separate stock from the account's earlier connections: to the same store (`here`),
     or to any store.
 
-    Of each product those of the last such connection that knew it.
+    For each product, those of the last such connection that had it.
     """
     statement = sa.text(f"""
         WITH before AS (
@@ -198,9 +204,10 @@ async def earlier(tx: Tx, connection_id: int, *, here: bool) -> Sequence[LedgerR
 async def in_question(
     tx: Tx, connection_id: int, product_uuids: Collection[str] | None = None, limit: int = 1_000
 ) -> Sequence[LedgerRow]:
-    """What the merchant is asked to check, longest first; `product_uuids` narrows it to these.
+    """What the merchant is asked to check, the longest open first. `product_uuids` narrows it to
+    these.
 
-    A product that is not tracked has no number to check: the question waits until it has.
+    A product that is not tracked has no number to check: its question waits until it has one.
     """
     statement = sa.text(f"""
         SELECT {_COLUMNS} FROM ledgers
@@ -222,20 +229,25 @@ def _ledger_row(row: Any) -> LedgerRow:
     return LedgerRow(row.product_uuid, row.variant_uuid, ledger, row.check_since)
 
 
-# ---- In the air ----------------------------------------------------------------------------------
+# ---- Pending writes ------------------------------------------------------------------------------
 
 
 async def record_intent(
     tx: Tx, connection_id: int, call_part: Collection[CallPart], now: datetime
 ) -> None:
-    """These leave now. To be saved with their ledgers, before the request."""
+    """Records that these writes are about to be sent. Call it together with saving their ledgers,
+    before the request.
+    """
     statement = sa.text("""
-        INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state, pending_write,
+        INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state,
+            pending_write,
             at)
-        SELECT :id, call, variant_uuid, product_uuid, side, 'open', CAST(pending_write AS jsonb), :now
+        SELECT :id, call, variant_uuid, product_uuid, side, 'open',
+            CAST(pending_write AS jsonb), :now
         FROM unnest(CAST(:calls AS text[]), CAST(:variants AS text[]), CAST(:products AS text[]),
             CAST(:sides AS text[]),
-            CAST(:pending_writes AS text[])) AS n (call, variant_uuid, product_uuid, side, pending_write)
+            CAST(:pending_writes AS text[]))
+            AS n (call, variant_uuid, product_uuid, side, pending_write)
     """)
     values = {
         "id": connection_id,
@@ -252,7 +264,7 @@ async def record_intent(
 async def resolve_call(
     tx: Tx, connection_id: int, call: str, variant_uuids: Collection[str]
 ) -> None:
-    """What became of these is known for good."""
+    """The outcome of these parts is known for good."""
     statement = sa.text("""
         DELETE FROM pending_writes WHERE connection_id = :id AND call = :call
             AND variant_uuid = ANY (CAST(:variants AS text[]))
@@ -263,9 +275,10 @@ async def resolve_call(
 async def resolve(
     tx: Tx, connection_id: int, one: CallPart, verdict: Verdict, now: datetime
 ) -> None:
-    """What it is taken for, without an echo. A late one may still tell."""
+    """Records an assumed outcome, without an echo. A late echo may still correct it."""
     statement = sa.text("""
-        UPDATE pending_writes SET state = :state, pending_write = CAST(:pending_write AS jsonb), at = :now
+        UPDATE pending_writes
+        SET state = :state, pending_write = CAST(:pending_write AS jsonb), at = :now
         WHERE connection_id = :id AND call = :call AND variant_uuid = :variant
     """)
     values = {
@@ -290,7 +303,8 @@ _PENDING = """
     SELECT 0 AS id, f.side, f.product_uuid || '/' || f.variant_uuid AS subject, f.at, false
         AS by_order,
         e.received_at AS happened_at, f.pending_write, f.state
-    FROM pending_writes f LEFT JOIN echoes e ON e.connection_id = f.connection_id AND e.identifier = f.call
+    FROM pending_writes f
+    LEFT JOIN echoes e ON e.connection_id = f.connection_id AND e.identifier = f.call
     WHERE f.connection_id = :id AND f.side = 'zettle' AND f.product_uuid = ANY (CAST(:till
         AS text[]))
 """
@@ -303,7 +317,7 @@ def _pending(row: Any) -> Pending:
 
 
 async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> None:
-    """What became of earlier writes to these moves nothing any more."""
+    """The outcome of earlier writes to these variants has no effect any more."""
     statement = sa.text("""
         DELETE FROM pending_writes WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants
             AS text[]))
@@ -312,31 +326,32 @@ async def forget(tx: Tx, connection_id: int, variant_uuids: Collection[str]) -> 
 
 
 async def is_open(tx: Tx, connection_id: int, call: str) -> bool:
-    """Whether the outcome of a part of this call is not known yet."""
+    """Whether the outcome of a part of this call is still unknown."""
     statement = sa.text(
-        "SELECT 1 FROM pending_writes WHERE connection_id = :id AND call = :call AND state = 'open' LIMIT "
-        "1"
+        "SELECT 1 FROM pending_writes WHERE connection_id = :id AND call = :call"
+        " AND state = 'open' LIMIT 1"
     )
     return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
 async def with_pending_writes(tx: Tx, connection_id: int) -> Sequence[str]:
-    """Products with a write whose outcome is open: what a dead drain left behind, too."""
+    """Products with a write whose outcome is open, including what a dead turn left."""
     statement = sa.text("""
-        SELECT DISTINCT product_uuid FROM pending_writes WHERE connection_id = :id AND state = 'open'
+        SELECT DISTINCT product_uuid FROM pending_writes
+        WHERE connection_id = :id AND state = 'open'
             ORDER BY product_uuid
     """)
     return [row.product_uuid for row in await tx.rows(statement, {"id": connection_id})]
 
 
-# ---- Births --------------------------------------------------------------------------------------
+# ---- Creates -------------------------------------------------------------------------------------
 
 
 async def begin_creates(
     tx: Tx, connection_id: int, product_uuid: str, levels: Mapping[str, int], now: datetime
 ) -> None:
-    """The levels that are about to ride in a create, by variant. They replace those of an earlier
-    try.
+    """The levels that a create is about to set, by variant. They replace those of an
+    earlier try.
     """
     statement = sa.text("""
         INSERT INTO initial_levels (connection_id, product_uuid, variant_uuid, level, begun_at)
@@ -359,7 +374,7 @@ async def begin_creates(
 async def take_creates(
     tx: Tx, connection_id: int, product_uuid: str, variant_uuids: Collection[str], now: datetime
 ) -> Mapping[str, int]:
-    """The levels that these variants were created with; each is told once."""
+    """The levels that these variants were created with. Each is returned once."""
     statement = sa.text("""
         DELETE FROM initial_levels WHERE connection_id = :id AND product_uuid = :product
             AND variant_uuid = ANY (CAST(:variants AS text[]))
@@ -371,19 +386,19 @@ async def take_creates(
 
 
 async def end_creates(tx: Tx, connection_id: int, product_uuid: str) -> None:
-    """Nothing of this product was born."""
+    """The create made nothing of this product."""
     statement = sa.text(
         "DELETE FROM initial_levels WHERE connection_id = :id AND product_uuid = :product"
     )
     await tx.run(statement, {"id": connection_id, "product": product_uuid})
 
 
-# ---- What was heard ------------------------------------------------------------------------------
+# ---- Reported changes ----------------------------------------------------------------------------
 
 
 async def record_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
-    """Zettle told of a movement that bears this identifier. Whether it is ours, the flights
-    know.
+    """Zettle reported a movement with this identifier. The pending writes say whether it is
+    ours.
     """
     statement = sa.text("""
         INSERT INTO echoes (connection_id, identifier, received_at) VALUES (:id, :identifier, :now)
@@ -393,16 +408,16 @@ async def record_echo(tx: Tx, connection_id: int, identifier: str, now: datetime
 
 
 async def is_echoed(tx: Tx, connection_id: int, call: str) -> bool:
-    """Whether Zettle told of a movement that bears this identifier."""
+    """Whether Zettle reported a movement with this identifier."""
     statement = sa.text("SELECT 1 FROM echoes WHERE connection_id = :id AND identifier = :call")
     return await tx.first(statement, {"id": connection_id, "call": call}) is not None
 
 
 async def record_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
-    """A platform said that this product's stock moved: Zettle's product uuid, or BigCommerce's
-    product id.
+    """A platform reported that this product's stock moved. The subject is Zettle's product uuid or
+    BigCommerce's product id.
 
-    Only appended, so that a webhook never waits for a drain.
+    Rows are only appended, so that a webhook never waits for a turn.
     """
     statement = sa.text("""
         INSERT INTO stock_hints (connection_id, side, subject, at, by_order, happened_at)
@@ -422,7 +437,9 @@ async def record_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint
 async def record_switch(
     tx: Tx, connection_id: int, product_uuid: str, at: datetime, now: datetime, *, on: bool
 ) -> None:
-    """Zettle told that tracking was switched on or off `at` that time: no look can tell when."""
+    """Zettle reported that tracking was switched on or off `at` that time. No read can find that
+    time.
+    """
     statement = sa.text("""
         INSERT INTO stock_hints (connection_id, side, subject, at, happened_at) VALUES (:id, :side,
             :subject, :now, :at)
@@ -436,7 +453,7 @@ async def record_switch(
 
 
 async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Collection[str]:
-    """Those of these BigCommerce products of which a hint that waits tells of an order."""
+    """Those of these BigCommerce products with a waiting hint of an order."""
     statement = sa.text("""
         SELECT DISTINCT split_part(subject, '/', 1) AS subject FROM stock_hints
         WHERE connection_id = :id AND side = :side AND by_order
@@ -447,9 +464,7 @@ async def ordered(tx: Tx, connection_id: int, subjects: Collection[str]) -> Coll
 
 
 async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[str]) -> bool:
-    """Whether something was said of exactly these that nobody has listened to yet: a product, or
-    "product/variant".
-    """
+    """Whether a hint of exactly these waits to be read: a product, or "product/variant"."""
     statement = sa.text("""
         SELECT 1 FROM stock_hints
         WHERE connection_id = :id AND side = :side AND subject = ANY (CAST(:subjects AS text[]))
@@ -462,8 +477,8 @@ async def waiting(tx: Tx, connection_id: int, side: Side, subjects: Collection[s
 async def take(
     tx: Tx, connection_id: int, at_till: Collection[str], in_shop: Collection[str]
 ) -> Reports:
-    """What was said of these since the last time, each once, and the writes to Zettle that wait for
-    an echo.
+    """The changes reported of these products since the last time, each once, and the writes to
+    Zettle that wait for an echo.
     """
     statement = sa.text(f"""
         WITH heard AS (
@@ -475,8 +490,8 @@ async def take(
             )
             RETURNING id, side, subject, at, by_order, happened_at
         ), pending AS ({_PENDING})
-        SELECT heard.*, CAST(NULL AS jsonb) AS pending_write, NULL AS state FROM heard UNION ALL SELECT *
-            FROM pending
+        SELECT heard.*, CAST(NULL AS jsonb) AS pending_write, NULL AS state FROM heard
+        UNION ALL SELECT * FROM pending
     """)  # noqa: S608 - our own
     values = {"id": connection_id, "till": list(at_till), "shop": list(in_shop)}
     rows = await tx.rows(

@@ -1,7 +1,7 @@
 """The mirror of Zettle's library: what our pages show, and what a change is compared with.
 
-`assigned` is what was decided (None: nobody has yet), `unassign_at` a decision that can still be
-undone (decision 14).
+`assigned` is the decision (None: nobody has decided yet). `unassign_at` is the time until which an
+unassignment can be undone (decision 14).
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,8 +21,8 @@ from brygga.database.values import from_json, to_json, unique
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One product of the library. `product` is None while all that is known is its uuid, or when it
-    cannot be read.
+    """One product of the library. `product` is None while only its uuid is known, or when it cannot
+    be read.
     """
 
     product_uuid: str
@@ -42,10 +42,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What a reading of Zettle brought: products not seen before (or seen again after a removal),
-    and those whose etag moved.
+    """What a read of Zettle brought: new products, products seen again after a removal, and
+    products with a new etag.
 
-    `broken` are those that cannot be read and could before, or are new.
+    `broken` are products that cannot be read now, and that are new or could be read before.
     """
 
     added: tuple[str, ...]
@@ -79,7 +79,7 @@ def sort_key(name: str) -> str:
 
 
 def searched(product: Product) -> str:
-    """What a search looks in: the name, and every variant's name, SKU and barcode."""
+    """The text that a search covers: the name, and every variant's name, SKU and barcode."""
     words = [product.name]
     for variant in product.variants:
         words += [variant.name, variant.sku, variant.barcode, barcode(variant.barcode)]
@@ -132,8 +132,8 @@ async def upsert_many(
     assign_new: bool | None = None,
     unreadable: Mapping[str, tuple[str, str, str]] | None = None,
 ) -> Arrived:
-    """Writes what Zettle says now. A new product is assigned as `assign_new` says; a decision that
-    was made before stays.
+    """Writes the present state of Zettle. A new product is assigned as `assign_new` says. An
+    earlier decision stays.
 
     `unreadable` names products that could not be read: uuid -> (etag, name, code).
     """
@@ -167,7 +167,7 @@ async def upsert_many(
 async def remove(
     tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
 ) -> Sequence[str]:
-    """The products are gone from Zettle, as was proven. Answers those of which that is news."""
+    """Zettle has proven that these products are gone. Returns those that were not gone before."""
     statement = (
         _at(connection_id, uuids)
         .where(library.c.removed_at.is_(None))
@@ -178,8 +178,8 @@ async def remove(
 
 
 async def purge(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
-    """Removed products that nothing is left of in BigCommerce either leave the mirror; what was
-    last known stays in `gone_products`.
+    """Deletes removed products from the mirror when nothing of them is left in BigCommerce. Their
+    last state stays in `gone_products`.
     """
     statement = sa.text("""
         WITH gone AS (
@@ -230,7 +230,7 @@ async def get_many(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mappin
 
 
 async def etags(tx: Tx, connection_id: int) -> Mapping[str, str]:
-    """Every product that Zettle still has, as far as we know, and its etag here."""
+    """Every product that Zettle still has, as far as we know, with its etag in the mirror."""
     c = library.c
     statement = sa.select(c.product_uuid, c.etag).where(
         c.connection_id == connection_id, c.removed_at.is_(None)
@@ -247,7 +247,9 @@ async def size(tx: Tx, connection_id: int) -> int:
 
 
 PORTION = 250
-"""So many products are read at once: between two portions whoever shares the process has a turn."""
+"""The number of products read at once. Between two portions, other tasks of the process have a
+turn.
+"""
 
 
 async def products(tx: Tx, connection_id: int, assigned_only: bool = False) -> Sequence[Product]:
@@ -277,8 +279,8 @@ async def bound_like(
     """Products in the store that may have one of these names or SKUs (case-folded) or slugs, each
     with its BigCommerce id.
 
-    More than the right ones may be among them; one whose name is written with unusual spaces may be
-    missed.
+    The answer may contain more than the right ones. It may miss a product whose name has unusual
+    spaces.
     """
     statement = sa.text("""
         SELECT b.product_id, CAST(l.product AS text) AS product FROM library l
@@ -310,7 +312,7 @@ async def not_synced(tx: Tx, connection_id: int, limit: int) -> Sequence[tuple[s
 
 
 async def tracked(tx: Tx, connection_id: int) -> Mapping[str, bool | None]:
-    """Tracking of every product that Zettle still has; None is unknown."""
+    """The tracking of every product that Zettle still has. None: unknown."""
     c = library.c
     statement = sa.select(c.product_uuid, c.tracking).where(
         c.connection_id == connection_id, c.removed_at.is_(None)
@@ -329,8 +331,9 @@ async def assigned_uuids(tx: Tx, connection_id: int) -> Sequence[str]:
 
 
 async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
-    """Assigned products that are not in the store and could be. A refused one waits for its next
-    version in Zettle, and does not nag."""
+    """Assigned products that are not in the store and could be. A refused product waits for its
+    next version in Zettle and is not reported again.
+    """
     statement = sa.text("""
         SELECT l.product_uuid FROM library l
         WHERE l.connection_id = :id AND l.removed_at IS NULL AND l.assigned
@@ -347,7 +350,7 @@ async def unplaced(tx: Tx, connection_id: int) -> Sequence[str]:
 
 
 async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, int]]:
-    """E1: how many bound products have each Zettle VAT rate, the commonest first."""
+    """E1: how many bound products have each Zettle VAT rate, the most common first."""
     statement = sa.text("""
         SELECT l.vat, count(*) AS products FROM library l JOIN bindings b USING (connection_id,
             product_uuid)
@@ -362,7 +365,9 @@ async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, i
 
 
 async def assign(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
-    """A1, A2. An unassignment that was waiting is undone. Answers those of which that is news."""
+    """A1, A2. A waiting unassignment is undone. Returns the products that were not assigned
+    before.
+    """
     c = library.c
     statement = (
         _at(connection_id, uuids)
@@ -376,8 +381,8 @@ async def assign(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence
 async def assign_all(
     tx: Tx, connection_id: int, among: Collection[str] | None = None
 ) -> Sequence[str]:
-    """P8, whole library: every product on which nothing was decided; with `among` only those (D4).
-    Answers them.
+    """P8, whole library: every product without a decision. With `among`, only those (D4). Returns
+    them.
     """
     c = library.c
     statement = (
@@ -394,8 +399,8 @@ async def assign_all(
 async def unassign(
     tx: Tx, connection_id: int, uuids: Collection[str], at: datetime
 ) -> Sequence[str]:
-    """A3: decided, and undoable until `at`. Until then nothing changes. Answers those of which that
-    is news.
+    """A3: the unassignment is decided, and can be undone until `at`. Nothing changes until then.
+    Returns the products for which this is new.
     """
     c = library.c
     statement = (
@@ -408,7 +413,7 @@ async def unassign(
 
 
 async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
-    """Answers the products whose unassignment was still waiting."""
+    """Returns the products whose unassignment was still waiting."""
     c = library.c
     statement = (
         _at(connection_id, uuids)
@@ -422,8 +427,8 @@ async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[s
 async def decide_unassigned(
     tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
 ) -> Sequence[str]:
-    """Those whose time to undo is over become unassigned, and are answered. From here on an "Undo"
-    comes too late.
+    """Products whose time to undo has passed become unassigned. Returns them. "Undo" comes too late
+    from now on.
     """
     c = library.c
     statement = (
@@ -436,7 +441,7 @@ async def decide_unassigned(
 
 
 async def decide(tx: Tx, connection_id: int, uuid: str, assigned: bool, now: datetime) -> None:
-    """P9: what our form decided for a product that Zettle may not have told us about yet."""
+    """P9: what our form decided for a product that Zettle may not have reported yet."""
     statement = sa.text("""
         INSERT INTO library (connection_id, product_uuid, assigned, seen_at) VALUES (:id, :uuid,
             :assigned, :now)
@@ -447,8 +452,8 @@ async def decide(tx: Tx, connection_id: int, uuid: str, assigned: bool, now: dat
 
 
 async def carry_over(tx: Tx, connection_id: int, uuids: Collection[str]) -> Collection[str]:
-    """D4: those of these products that this mirror lacks come into it as an earlier connection of
-    the account knew them, assigned.
+    """D4: adds those of these products that this mirror lacks, assigned, as an earlier connection
+    of the account had them. Returns them.
     """
     statement = sa.text("""
         INSERT INTO library (connection_id, product_uuid, etag, name, sort_key, search, product,
@@ -474,7 +479,7 @@ async def carry_over(tx: Tx, connection_id: int, uuids: Collection[str]) -> Coll
 async def set_tracking(
     tx: Tx, connection_id: int, tracking: Mapping[str, bool | None]
 ) -> Sequence[str]:
-    """Answers the products of which that is news."""
+    """Returns the products whose tracking changed."""
     statement = sa.text("""
         UPDATE library l SET tracking = t.tracking
         FROM unnest(CAST(:uuids AS text[]), CAST(:tracking AS boolean[])) AS t (product_uuid,
@@ -488,8 +493,8 @@ async def set_tracking(
 
 
 async def fail(tx: Tx, connection_id: int, uuid: str, code: str, now: datetime) -> None:
-    """The product's last sync was refused; it stays so until Zettle's product changes or a sync
-    ends well.
+    """The product's last sync was refused. This stays until the product changes in Zettle or a sync
+    succeeds.
     """
     await tx.run(_at(connection_id, [uuid]).values(failure=code, failed_at=now))
 

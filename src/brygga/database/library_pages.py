@@ -18,19 +18,21 @@ from brygga.database.values import from_json
 
 
 class State(StrEnum):
-    """How a product stands. The order is that of the decision in `_STATE`."""
+    """The state of a product. The order is that of the decision in `_STATE`."""
 
     UNREADABLE = "unreadable"
     UNASSIGNING = "unassigning"
-    """Unassigned, and it can still be undone."""
+    """Unassigned, and this can still be undone."""
     NOT_ASSIGNED = "not_assigned"
     REMOVING = "removing"
-    """Unassigned; the product in BigCommerce is about to go."""
+    """Unassigned. The product in BigCommerce is about to be deleted."""
     FAILED = "failed"
     WAITING = "waiting"
     SYNCED = "synced"
     KEPT = "kept"
-    """The connection is ending or over, and the product stays in the store, no longer synced."""
+    """The connection is ending or has ended. The product stays in the store and is no longer
+    synced.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`total` counts what search and filter leave, over all pages."""
+    """`total` counts the products that match search and filter, over all pages."""
 
     rows: tuple[Row, ...]
     total: int
@@ -60,8 +62,9 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Narrow:
-    """E1: only bound products that are hidden, still in the category, or have this VAT rate ("25",
-    "12.5", or "none"); or those with a number that the merchant is asked to check."""
+    """E1: only bound products that are hidden, are still in the category, or have this VAT rate
+    ("25", "12.5", or "none"); or only products with a number that the merchant is asked to check.
+    """
 
     hidden: bool = False
     in_category: bool = False
@@ -124,8 +127,8 @@ _COLUMNS = f"""
     coalesce(m.attempts, 0) AS attempts, coalesce(m.support_id, '') AS support_id,
     {_TO_CHECK} AS to_check
 """
-# The page is cut before the wide columns are read: sorting ten thousand rows then moves keys, not
-# products.
+# The page is selected before the wide columns are read, so that sorting ten thousand rows moves
+# keys, not products.
 _CUT = sa.text(f"""
     SELECT uuid, state, count(*) OVER () AS total
     FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}) found
@@ -142,7 +145,8 @@ _ROWS = sa.text(f"""
 """)  # noqa: S608 - as above
 _ONE = sa.text(f"SELECT {_COLUMNS}, {_STATE} AS state {_FROM} AND l.product_uuid = :uuid")
 _COUNTS = sa.text(
-    f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s GROUP BY state"  # noqa: S608
+    f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s"  # noqa: S608
+    " GROUP BY state"
 )
 _UUIDS = sa.text(f"""
     SELECT uuid FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE}
@@ -190,7 +194,7 @@ async def one(tx: Tx, connection_id: int, uuid: str) -> Row | None:
 async def counts(
     tx: Tx, connection_id: int, search: str = "", narrow: Narrow = EVERYTHING
 ) -> Mapping[State, int]:
-    """How many products are in each state; every state is there."""
+    """How many products are in each state. Every state is included."""
     async with tx.joining_whole():
         rows = await tx.rows(_COUNTS, _values(connection_id, search, (), narrow))
     return {**dict.fromkeys(State, 0), **{State(row.state): row.products for row in rows}}
@@ -204,7 +208,7 @@ async def uuids(
     states: Collection[State] = (),
     narrow: Narrow = EVERYTHING,
 ) -> Sequence[str]:
-    """All that search and filter leave, for "select all"."""
+    """The uuids of all products that match search and filter, for "select all"."""
     async with tx.joining_whole():
         return [
             row.uuid
@@ -213,7 +217,7 @@ async def uuids(
 
 
 async def linked_among(tx: Tx, connection_id: int, uuids: Collection[str]) -> int:
-    """How many of these the merchant linked: they are let go, not deleted (decision 12)."""
+    """How many of these the merchant linked: they are released, not deleted (decision 12)."""
     statement = sa.text("""
         SELECT count(*) FROM bindings
         WHERE connection_id = :id AND origin = 'linked' AND state = 'bound'
@@ -223,7 +227,7 @@ async def linked_among(tx: Tx, connection_id: int, uuids: Collection[str]) -> in
 
 
 async def vat_rates(tx: Tx, connection_id: int) -> Sequence[Decimal]:
-    """The VAT rates that the library's products have, the commonest first."""
+    """The VAT rates of the library's products, the most common first."""
     statement = sa.text("""
         SELECT vat FROM library WHERE connection_id = :id AND removed_at IS NULL AND vat IS NOT NULL
         GROUP BY vat ORDER BY count(*) DESC, vat DESC LIMIT 20
@@ -232,7 +236,7 @@ async def vat_rates(tx: Tx, connection_id: int) -> Sequence[Decimal]:
 
 
 async def priced(tx: Tx, connection_id: int, limit: int) -> Sequence[Product]:
-    """Some readable products with VAT and a price above nothing, in the order of the library."""
+    """Some readable products with VAT and a price above zero, in the order of the library."""
     statement = sa.text("""
         SELECT CAST(product AS text) AS product FROM library
         WHERE connection_id = :id AND removed_at IS NULL AND vat > 0
@@ -260,8 +264,8 @@ def _values(
 
 
 def patterns(search: str) -> list[str]:
-    """Of a LIKE ALL that finds every word of the search. None: nothing is looked for, and nobody
-    need read the texts for that.
+    """The patterns of a LIKE ALL that finds every word of the search. Empty: there is no search,
+    and the texts are not read.
     """
     words = search.casefold().replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_").split()
     return [f"%{word}%" for word in words]

@@ -1,8 +1,8 @@
 """The marker of each store: one hidden product of ours, and which stock call holds which of its
 variants (decision 16).
 
-A slot is one variant. A call takes one in the transaction that records its intent and gives it back
-in the transaction that resolves it.
+A slot is one variant. A call takes a slot in the transaction that records its intent, and gives it
+back in the transaction that resolves it.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -21,15 +21,15 @@ _p, _s = marker_products.c, marker_slots.c
 _shown = _s.count.label("shown")
 TOO_LONG = timedelta(hours=1)
 TIMEOUT = timedelta(minutes=10)
-"""So long calls wait for a marker that is being made."""
+"""How long calls wait for a marker that is being created."""
 
 
 @dataclass(frozen=True, slots=True)
 class Marker:
     """What we know of the marker product.
 
-    Without `product_id` it is wanted, and not there yet; since `begun_at` a create may be under
-    way; `failed` says why there is none.
+    Without `product_id` it is wanted, and does not exist yet. Since `begun_at` a create may be
+    under way. `failed` says why there is none.
     """
 
     product_id: int | None
@@ -61,8 +61,8 @@ class Free:
 
 # ---- A call and its slot -------------------------------------------------------------------------
 
-# The slot that was used longest ago: a read that is still behind the last call is not taken for one
-# about this call.
+# The slot that was used longest ago, so that a read that still shows the last call is not taken for
+# one about this call.
 _TAKE = sa.text("""
     WITH free AS MATERIALIZED (
         SELECT slot FROM marker_slots s WHERE connection_id = :id AND call IS NULL
@@ -76,15 +76,17 @@ _TAKE = sa.text("""
 
 
 async def take(tx: Tx, connection_id: int, call: str, now: datetime) -> Slot | None:
-    """A free slot for this call, in the transaction that records the call. None where all are held,
-    or there is no marker (`exists`)."""
+    """A free slot for this call, in the transaction that records the call. None where all slots are
+    held, or there is no marker (`exists`).
+    """
     row = await tx.first(_TAKE, {"id": connection_id, "call": call, "now": now})
     return None if row is None else Slot(row.variant_id, row.shown)
 
 
 async def exists(tx: Tx, connection_id: int, now: datetime) -> bool:
-    """There is a marker, or it has been wanted for a moment: a call for which `take` gives None
-    waits for a slot. One that does not come holds nothing up."""
+    """True when there is a marker, or one has been wanted for a moment only. Then a call for which
+    `take` returns None waits for a slot. A marker that never comes delays nothing.
+    """
     stands = sa.and_(_p.product_id.is_not(None), _p.begun_at.is_(None))
     coming = _p.wanted_at > now - TIMEOUT
     of = (_p.connection_id == connection_id, _p.failed == "")
@@ -94,8 +96,9 @@ async def exists(tx: Tx, connection_id: int, now: datetime) -> bool:
 async def give_back(
     tx: Tx, connection_id: int, call: str, count: int, now: datetime | None = None
 ) -> None:
-    """The slot of this call is free again and shows `count`, since `now`. Nothing happens where the
-    call holds none."""
+    """The slot of this call is free again and shows `count`, since `now`. Nothing happens when the
+    call holds no slot.
+    """
     values = {
         "count": count,
         "call": None,
@@ -115,8 +118,9 @@ async def held(tx: Tx, connection_id: int) -> Mapping[str, Slot]:
 
 
 async def orphans(tx: Tx, connection_id: int, before: datetime) -> Sequence[Held]:
-    """Slots taken before then by calls of which no write is open any more, or whose write has been
-    open for an hour: whatever becomes of that, its slot tells no more."""
+    """Slots taken before then by calls without an open write, or with a write that has been open
+    for an hour. Whatever the outcome of that write is, the slot proves nothing more.
+    """
     statement = sa.text("""
         SELECT s.variant_id, s.count AS shown, s.call, s.taken_at FROM marker_slots s
         WHERE s.connection_id = :id AND s.call IS NOT NULL AND s.taken_at < :before
@@ -140,8 +144,9 @@ async def free(tx: Tx, connection_id: int) -> Sequence[Free]:
 
 
 async def recount(tx: Tx, connection_id: int, slot: Slot, level: int) -> bool:
-    """A free slot shows another level than it should: from now on that one. False where a call took
-    it meanwhile."""
+    """A free slot shows another level than expected. That level is the expected one from now on.
+    False when a call took the slot meanwhile.
+    """
     of = (_s.connection_id == connection_id, _s.variant_id == slot.variant_id)
     still = (_s.count == slot.count, _s.call.is_(None))
     return await tx.run(sa.update(marker_slots).where(*of, *still).values(count=level)) == 1
@@ -151,7 +156,7 @@ async def recount(tx: Tx, connection_id: int, slot: Slot, level: int) -> bool:
 
 
 async def find(tx: Tx, connection_id: int) -> Marker | None:
-    """None where there is none, and none is wanted."""
+    """None where there is no marker and none is wanted."""
     row = await tx.first(sa.select(marker_products).where(_p.connection_id == connection_id))
     return None if row is None else Marker(row.product_id, row.begun_at, row.made_at, row.failed)
 
@@ -165,7 +170,9 @@ async def is_marker(tx: Tx, connection_id: int, product_id: int) -> bool:
 
 
 async def want(tx: Tx, connection_id: int, now: datetime) -> None:
-    """It is about to be made: calls wait for it from now on. Nothing happens where there is one."""
+    """The marker is about to be created: calls wait for it from now on. Nothing happens where there
+    is one.
+    """
     await tx.run(
         insert(marker_products)
         .values(connection_id=connection_id, wanted_at=now)
@@ -174,9 +181,9 @@ async def want(tx: Tx, connection_id: int, now: datetime) -> None:
 
 
 async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
-    """A create is about to be sent. Calls that hold a slot keep it, and no other takes one.
+    """A create is about to be sent. Calls that hold a slot keep it, and no other call takes one.
 
-    Where an earlier one was refused (`failed`), no call waits for this one either.
+    Where an earlier create was refused (`failed`), no call waits for this one either.
     """
     statement = insert(marker_products).values(
         connection_id=connection_id, begun_at=now, wanted_at=now
@@ -189,8 +196,9 @@ async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
 async def save(
     tx: Tx, connection_id: int, product_id: int, slots: Sequence[Slot], now: datetime
 ) -> None:
-    """It is there, with these slots. Those that were known keep their counts, and their calls; a
-    call of another product holds none."""
+    """The marker exists, with these slots. Slots that we had keep their counts and their calls. A
+    call of another product holds none.
+    """
     statement = (
         sa.delete(marker_slots).where(_s.connection_id == connection_id).returning(marker_slots)
     )
@@ -213,25 +221,27 @@ async def save(
 
 
 async def have_counts(tx: Tx, connection_id: int, variant_ids: Collection[int]) -> bool:
-    """The count of each of these variants is known: the product was found again, and is the one
-    that we have."""
+    """The count of each of these variants is known: the product was found again, and it is the one
+    that we have.
+    """
     statement = sa.select(_s.variant_id).where(_s.connection_id == connection_id)
     return {row.variant_id for row in await tx.rows(statement)} >= set(variant_ids)
 
 
 async def fail(tx: Tx, connection_id: int, code: str) -> None:
-    """It cannot be made. Stock goes on without it."""
+    """The marker cannot be created. Stock works without it."""
     await forget(tx, connection_id)
     await tx.run(insert(marker_products).values(connection_id=connection_id, failed=code))
 
 
 async def drop(tx: Tx, connection_id: int, variant_ids: Collection[int]) -> int:
-    """These variants are gone in the store: no call takes them any more. The number of slots that
-    went."""
+    """These variants are gone in the store, so that no call takes them any more. Returns the number
+    of slots removed.
+    """
     of = (_s.connection_id == connection_id, _s.variant_id.in_(list(variant_ids)))
     return await tx.run(sa.delete(marker_slots).where(*of))
 
 
 async def forget(tx: Tx, connection_id: int) -> None:
-    """There is none any more, and no slot."""
+    """There is no marker any more, and no slot."""
     await tx.run(sa.delete(marker_products).where(_p.connection_id == connection_id))

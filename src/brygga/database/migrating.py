@@ -1,4 +1,4 @@
-"""The database has the shape that this version of the code needs, or says why not.
+"""The database has the schema that this version of the code needs, or an error says why not.
 
 Two processes may start at once: an advisory lock lets one migrate while the other waits and then
 finds nothing to do.
@@ -69,7 +69,7 @@ async def current(database: Database) -> str | None:
 
 
 async def revision(tx: Tx) -> str:
-    """The same, within a transaction; "" when it is empty."""
+    """The same, within a transaction. "" when the database is empty."""
     found: str | None = await tx.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return found or ""
 

@@ -1,5 +1,5 @@
-"""Every move of stock, newest last: what a page tells when a merchant asks why a number is what it
-is.
+"""Every movement of stock, the newest last. A page uses them to explain why a number is
+what it is.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -15,13 +15,13 @@ from brygga.database.engine import Tx
 
 KEPT = timedelta(days=90)
 OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
-"""The shelf moved by itself."""
+"""Causes where the stock moved on the platform by itself."""
 READS = OWN | {Cause.RESET, Cause.STARTED}
-"""The level of the movement's shelf was known then."""
+"""Causes after which the level on the movement's side was confirmed."""
 CREATES = frozenset({Cause.CREATED, Cause.ATTACHED})
-"""And here that of both."""
+"""Causes after which the levels on both sides were confirmed."""
 SWEEP = timedelta(minutes=30)
-"""A sweep that began so long before a movement had looked at the shelf by then."""
+"""A sweep that began this long before a movement had read the level before the movement."""
 _COLUMNS = (
     "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before,"
     " shop_after, "
@@ -45,9 +45,10 @@ async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None
 async def of_variant(
     tx: Tx, connection_id: int, variant_uuid: str, *, before: int | None = None, limit: int = 50
 ) -> Sequence[tuple[int, Movement]]:
-    """The newest moves of a variant, or those older than the move `before`."""
+    """The newest movements of a variant, or those older than the movement `before`."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = "  # noqa: S608
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
+        " AND variant_uuid = "
         ":variant"
         " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
     )
@@ -58,9 +59,10 @@ async def of_variant(
 async def since(
     tx: Tx, connection_id: int, variant_uuid: str, after: int, limit: int
 ) -> Sequence[tuple[int, Movement]]:
-    """The moves of a variant that come after the move `after`, oldest first."""
+    """The movements of a variant after the movement `after`, oldest first."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id AND variant_uuid = "  # noqa: S608
+        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
+        " AND variant_uuid = "
         ":variant"
         " AND id > :after ORDER BY id LIMIT :limit"
     )
@@ -69,7 +71,7 @@ async def since(
 
 
 async def newest(tx: Tx, connection_id: int) -> int:
-    """The id of the latest move of all, 0 for none: a page that shows stock looks again when it
+    """The id of the latest movement of all, 0 for none. A page that shows stock reloads when it
     rises.
     """
     statement = sa.text(
@@ -81,7 +83,7 @@ async def newest(tx: Tx, connection_id: int) -> int:
 async def questioned(
     tx: Tx, connection_id: int, variant_uuids: Collection[str]
 ) -> Mapping[str, Movement]:
-    """The last write of each of these variants of which nobody could tell what became of it."""
+    """For each of these variants, the last write whose outcome could not be found out."""
     statement = sa.text(
         f"SELECT DISTINCT ON (variant_uuid) {_COLUMNS} FROM movements"  # noqa: S608
         " WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))"
@@ -96,7 +98,7 @@ async def questioned(
 async def last_splits(
     tx: Tx, connection_id: int, product_uuids: Collection[str]
 ) -> Mapping[str, datetime]:
-    """When the stock of these products was last made separate, where that is known (still)."""
+    """When the stock of these products was last made separate, where that is still known."""
     statement = sa.text("""
         SELECT product_uuid, max(at) AS at FROM movements
         WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[])) AND cause = :cause
@@ -109,11 +111,11 @@ async def last_splits(
 async def unexplained(
     tx: Tx, connection_id: int, product_uuid: str, since: datetime
 ) -> Mapping[tuple[Side, str], Sequence[Unexplained]]:
-    """What moved by itself and nobody has asked about yet, oldest first, by side and variant, each
-    with a look before it.
+    """Movements on a platform that nobody has asked about yet, oldest first, by side and variant,
+    each with the time of a read before it.
 
-    That is the shelf's movement before, or the last sweep, of which nothing more is kept: not for
-    what that sweep itself found.
+    That read is the previous movement on that side, or the last sweep, of which only the time is
+    kept. The sweep does not count for a movement that the sweep itself found.
     """
     statement = sa.text("""
         SELECT m.id, m.side, m.variant_uuid, m.at, m.change, m.cause, greatest(
@@ -155,8 +157,8 @@ async def unexplained(
 async def reported(
     tx: Tx, connection_id: int, product_uuid: str, since: datetime
 ) -> frozenset[tuple[str, Reason, str]]:
-    """What explains a movement of this product already: variant, reason and number. No sale
-    explains two.
+    """The explanations that movements of this product have already: variant, reason and number. No
+    sale explains two movements.
     """
     statement = sa.text("""
         SELECT variant_uuid, reason, reference FROM movements
@@ -191,7 +193,7 @@ async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: d
 
 
 async def latest_explained(tx: Tx, connection_id: int) -> datetime | None:
-    """When one was last explained: a page that shows stock looks again when it rises."""
+    """When a movement was last explained. A page that shows stock reloads when it rises."""
     statement = sa.text(
         "SELECT max(explained_at) FROM movements WHERE connection_id = :id AND explained_at IS NOT "
         "NULL"

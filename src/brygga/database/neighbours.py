@@ -1,9 +1,9 @@
-"""Which processes of this machine work on one embedded database: proof that whoever held a lease
-there before is dead.
+"""Which processes of this machine use one embedded database. This proves that an earlier holder of
+a lease is dead.
 
-Every process that uses the data folder holds a shared lock for as long as it lives; the kernel lets
-go of it however a process ends. Who gets the lock for itself alone is the only one. A database at
-an address of its own gives no such proof: there leases run out by themselves.
+Every process that uses the data folder holds a shared lock while it runs. The kernel releases the
+lock however a process ends. A process that gets the exclusive lock is the only one. A database at
+an address of its own gives no such proof: there, leases run out by themselves.
 """
 
 import contextlib
@@ -14,8 +14,8 @@ from pathlib import Path
 
 @contextlib.contextmanager
 def present(data_dir: Path) -> Iterator[bool]:
-    """Makes this process known for the length of the block. True when no other was there at its
-    beginning.
+    """Registers this process for the length of the block. True when no other process was registered
+    at its beginning.
     """
     with (data_dir / "processes.lock").open("a") as lock:
         try:

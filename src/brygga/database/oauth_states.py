@@ -1,4 +1,4 @@
-"""A sign-in that was begun can be ended once, in time, in the browser that began it."""
+"""A sign-in that was begun can be finished once, in time, and only in the browser that began it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -24,8 +24,8 @@ async def begin(
     expires_at: datetime,
     payload: Mapping[str, str] = _NOTHING,
 ) -> None:
-    """`browser` names the session that begins; `payload` is what the end needs (where to go on,
-    whose connection).
+    """`browser` names the session that begins the sign-in. `payload` is what its end needs: the
+    page to go on to, and the connection.
     """
     values = {
         "key": _hashed(state),
@@ -40,8 +40,8 @@ async def begin(
 async def take(
     tx: Tx, platform: Platform, state: str, browser: str, now: datetime
 ) -> Mapping[str, str] | None:
-    """The payload, once. None when the state is unknown, used, too late, another platform's or
-    another browser's; it is then used up.
+    """The payload, once. None when the state is unknown, used, too late, of another platform or of
+    another browser. In each case it is used up.
     """
     c = oauth_states.c
     row = await tx.first(

@@ -1,5 +1,5 @@
-"""Platforms that cannot be read just now, by connection: since when, and whether the sync log says
-so.
+"""Platforms that cannot be read at present, by connection: since when, and whether the sync log
+reports it.
 """
 
 from collections.abc import Sequence
@@ -35,13 +35,13 @@ async def note(tx: Tx, connection_id: int, platform: str, now: datetime) -> Outa
 
 
 async def tell(tx: Tx, connection_id: int, platform: str, now: datetime) -> None:
-    """The sync log says it."""
+    """Notes that the sync log reports the outage."""
     of = (_c.connection_id == connection_id, _c.platform == platform)
     await tx.run(sa.update(outages).where(*of).values(reported_at=now))
 
 
 async def end(tx: Tx, connection_id: int) -> Sequence[Outage]:
-    """Everything can be read again. Answers what was out until now."""
+    """Everything can be read again. Returns the outages that end now."""
     statement = (
         sa.delete(outages)
         .where(_c.connection_id == connection_id)

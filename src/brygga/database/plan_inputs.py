@@ -1,5 +1,5 @@
-"""What the plan before the first sync stands on: what the store's own products hold, and the
-library as it was planned with.
+"""The inputs of the plan before the first sync: the values that the store's own products hold, and
+the library as it was when the plan was made.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ class Change(StrEnum):
 
 
 async def keep_claims(tx: Tx, connection_id: int, claims: Collection[Claim]) -> None:
-    """Replaces those read before. Of two products with the same value the first has it."""
+    """Replaces those read before. Of two products with the same value, the first one has it."""
     await tx.run(
         sa.text("DELETE FROM shop_claims WHERE connection_id = :id"), {"id": connection_id}
     )
@@ -63,7 +63,7 @@ async def claims(tx: Tx, connection_id: int) -> Sequence[Claim]:
 
 
 async def stamp(tx: Tx, connection_id: int) -> str:
-    """Changes when anything changes that a plan is drawn from."""
+    """A stamp that changes when any input of a plan changes."""
     statement = sa.text("""
         SELECT concat_ws(' ',
             (SELECT concat(count(*), ' ', sum(hashtextextended(concat_ws(
@@ -84,7 +84,7 @@ async def stamp(tx: Tx, connection_id: int) -> str:
 
 
 async def remember(tx: Tx, connection_id: int) -> None:
-    """The library as it stands is what the merchant has agreed to."""
+    """Saves the present library as what the merchant agreed to."""
     await forget(tx, connection_id)
     statement = sa.text("""
         INSERT INTO planned (connection_id, product_uuid, etag, name)
@@ -95,8 +95,8 @@ async def remember(tx: Tx, connection_id: int) -> None:
 
 
 async def changes(tx: Tx, connection_id: int) -> Sequence[tuple[str, str, Change]]:
-    """Uuid, name and change of every product that is not as it was planned with. Nothing where
-    there is no plan.
+    """Uuid, name and change of every product that differs from the plan. Empty where there is no
+    plan.
     """
     statement = sa.text("""
         WITH plan AS (SELECT product_uuid, etag, name FROM planned WHERE connection_id = :id),

@@ -1,6 +1,6 @@
-"""The plan of a connection as it was last drawn:
+"""The plan of a connection as it was last previewed.
 
-searched, filtered, counted and paged in the database.
+It is searched, filtered, counted and paged in the database.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from brygga.database.library_pages import patterns
 from brygga.database.values import to_json
 
 PORTION = 500
-"""So many steps are written with one statement."""
+"""The number of steps that one statement writes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """One step.
 
-    `step` is JSON that only its writer understands; `filters` are those of the page that show it.
+    `step` is JSON that only its writer understands. `filters` are the page filters that show it.
     """
 
     product_uuid: str
@@ -35,7 +35,7 @@ class Kept:
 class DrawnPlan:
     """A whole plan.
 
-    `stamp` is that of what it was drawn from, `counts` are those of the filters.
+    `stamp` is the stamp of its inputs. `counts` are the numbers of steps by filter.
     """
 
     stamp: str
@@ -45,8 +45,9 @@ class DrawnPlan:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`total` counts what search and filter leave, over all pages. `any_of`: whether one of them is
-    shown by the filter asked about."""
+    """`total` counts the steps that match search and filter, over all pages. `any_of`: whether the
+    filter asked about shows one of them.
+    """
 
     steps: tuple[str, ...]
     total: int
@@ -94,7 +95,7 @@ _UUIDS = sa.text(f"""
 
 
 async def stamp(tx: Tx, connection_id: int) -> str | None:
-    """Of what the kept plan was drawn from; None where there is none."""
+    """The stamp of the inputs of the stored plan. None where there is no plan."""
     found: str | None = await tx.scalar(
         sa.text("SELECT stamp FROM plans WHERE connection_id = :id"), {"id": connection_id}
     )
@@ -102,7 +103,7 @@ async def stamp(tx: Tx, connection_id: int) -> str | None:
 
 
 async def keep(tx: Tx, connection_id: int, plan: DrawnPlan, now: datetime) -> None:
-    """The plan becomes exactly this. Rows that stay as they are cost a look, not a write."""
+    """Saves exactly this plan. Rows that stay the same cost a read, not a write."""
     head = {"stamp": plan.stamp, "counts": to_json(dict(plan.counts)), "now": now}
     await tx.run(_KEEP, {"id": connection_id, **head})
     uuids = [one.product_uuid for one in plan.steps]
@@ -123,7 +124,7 @@ async def keep(tx: Tx, connection_id: int, plan: DrawnPlan, now: datetime) -> No
 
 
 async def counts(tx: Tx, connection_id: int) -> Mapping[str, int]:
-    """By filter, of the whole plan."""
+    """The numbers of steps by filter, of the whole plan."""
     found: Mapping[str, int] | None = await tx.scalar(
         sa.text("SELECT counts FROM plans WHERE connection_id = :id"), {"id": connection_id}
     )
@@ -141,7 +142,7 @@ async def page(
 
 
 async def uuids(tx: Tx, connection_id: int, *, search: str, shown: str) -> Sequence[str]:
-    """All that search and filter leave."""
+    """The uuids of all steps that match search and filter."""
     rows = await tx.rows(
         _UUIDS, {"id": connection_id, "shown": shown, "patterns": patterns(search)}
     )

@@ -1,11 +1,12 @@
-"""Who is woken when a connection has work: one job per connection, coalesced, never delayed, found
-again when a worker dies.
+"""Who runs when a connection has work: one job per connection.
 
-Two ways behind one interface. `QueueJobs` is pgqueuer: many processes, wakes at once, survives a
-killed worker. `TableJobs` needs only our own tables and the time that is passed in: for the
-simulation, where the server's clock and a LISTEN must not exist.
+Jobs are coalesced and never delayed. Another worker takes a job over when its worker dies.
 
-Waiting lives in the marks' `due_at`; a job only says "look now".
+There are two implementations of one interface. `QueueJobs` is pgqueuer: many processes, immediate
+wake-up, and it survives a killed worker. `TableJobs` needs only our own tables and the time that is
+passed in. It is for the simulation, where the server's clock and a LISTEN must not be used.
+
+Waiting is in the items' `due_at`. A job only says "check now".
 """
 
 import asyncio
@@ -38,7 +39,7 @@ URGENT, NORMAL = 10, 0
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """The right to look at one connection. `number` is the queue's own, 0 where there is no
+    """The right to work on one connection. `number` is the queue's job number, 0 where there is no
     queue.
     """
 
@@ -51,33 +52,35 @@ Turn = Callable[[Job], Awaitable[None]]
 
 class Jobs(Protocol):
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        """Once the caller's transaction commits, somebody looks at the connection. Many calls
-        before that are one job.
+        """Once the caller's transaction commits, a worker checks the connection. Many calls before
+        that make one job.
         """
         ...
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
-        """Ends the job if nothing is due, and then answers True. False: there is work; go on.
+        """Ends the job and returns True if nothing is due. False: there is work, so go on.
 
-        A mark committed before this is seen here; one committed after makes a job of its own. None
-        falls in between.
+        An item that was committed before this call is seen here. An item committed after it makes a
+        new job. No item is missed between the two.
         """
         ...
 
     async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
-        """Ends the job and puts another for the same connection at the end of the queue: others
-        have their turn first.
+        """Ends the job and adds another for the same connection at the end of the queue, so that
+        other connections have their turn first.
         """
         ...
 
     async def give_up(self, tx: Tx, job: Job) -> None:
-        """Ends the job although work may be due; the timer brings it back when the connection's
+        """Ends the job although work may be due. The timer brings it back when the connection's
         lease is free.
         """
         ...
 
     async def run(self, turn: Turn, stop: asyncio.Event) -> None:
-        """Calls `turn` for each job, many at once, until `stop`; then waits for those that run."""
+        """Calls `turn` for each job, many at once, until `stop`. Then it waits for the running
+        turns.
+        """
         ...
 
 
@@ -85,7 +88,9 @@ class Jobs(Protocol):
 
 
 class _CallersDriver(PsycopgDriver):
-    """Statements on a transaction that somebody else began and will end; no listening."""
+    """Runs statements in the caller's transaction, which the caller begins and ends. It does not
+    listen.
+    """
 
     def __init__(self, tx: Tx) -> None:
         self._tx = tx
@@ -98,8 +103,8 @@ class _CallersDriver(PsycopgDriver):
 
 
 class _PoolDriver(PsycopgDriver):
-    """LISTEN on a connection of its own, statements on a pool: waiting for a notification holds a
-    connection's lock.
+    """Listens on a connection of its own and runs statements on a pool, because waiting for a
+    notification holds the lock of a connection.
     """
 
     def __init__(
@@ -110,7 +115,7 @@ class _PoolDriver(PsycopgDriver):
 
     @property
     def deaf(self) -> bool:
-        """No notification will come any more."""
+        """True when no notification can arrive any more."""
         return self._connection.closed
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
@@ -130,14 +135,14 @@ class _PoolDriver(PsycopgDriver):
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
     parallel: int = 40
-    """Connections that one process works for at a time."""
+    """The number of connections that one process works for at a time."""
     heartbeat: timedelta = timedelta(seconds=30)
-    """A worker silent for so long is taken for dead and its job given to another."""
+    """A worker that is silent for this long counts as dead, and its job goes to another worker."""
     pool: int = 4
     check_s: float = 1.0
-    """How often a look is taken whether the listening connection lives."""
+    """How often we check that the listening connection is alive."""
     pause_s: float = 2.0
-    """Between a lost database and the next try."""
+    """The pause between losing the database and the next try."""
 
 
 _LOCK_OWN_ROW = sa.text("SELECT 1 FROM pgqueuer WHERE id = :number FOR UPDATE")
@@ -150,8 +155,8 @@ _CLEAN = """
 
 @dataclass(slots=True)
 class QueueJobs:
-    """pgqueuer. Jobs are coalesced by a dedupe key that a drain gives back only when, with its row
-    locked, nothing is due.
+    """pgqueuer. Jobs are coalesced by a dedupe key. A turn releases the key only when nothing is
+    due, which it checks with the job's row locked.
     """
 
     database: Database
@@ -159,9 +164,9 @@ class QueueJobs:
     settings: QueueSettings = QueueSettings()
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        # "update_priority", not "skip": the conflict then waits for a drain that is about to give
-        # the key back, and makes a new job if it did. With "skip" a mark can commit unseen between
-        # that drain's last look and its end.
+        # "update_priority", not "skip": the conflict then waits for a turn that is about to release
+        # the key, and makes a new job if the turn released it. With "skip", an item could commit
+        # unseen between the last check of that turn and its end.
         await Queries(_CallersDriver(tx)).enqueue(
             ENTRYPOINT,
             str(connection_id).encode(),
@@ -187,8 +192,8 @@ class QueueJobs:
         await tx.run(_GIVE_KEY_BACK, {"number": job.number})
 
     async def run(self, turn: Turn, stop: asyncio.Event) -> None:
-        """Outlives the database: a server that restarts costs a pause, not the worker, which would
-        else wait for a LISTEN that is dead.
+        """Survives the loss of the database. A server restart costs a pause, not the worker, which
+        would otherwise wait for a dead LISTEN.
         """
         while not stop.is_set():
             try:
@@ -198,7 +203,7 @@ class QueueJobs:
                 await first_of(self.clock.sleep(self.settings.pause_s), stop.wait())
 
     async def _run(self, turn: Turn, stop: asyncio.Event) -> None:
-        """Until `stop`, or until the listening connection is lost. Raises a group of psycopg's
+        """Runs until `stop`, or until the listening connection is lost. Raises a group of psycopg's
         errors.
         """
         async with self._driver() as driver:
@@ -226,8 +231,8 @@ class QueueJobs:
                         chore.cancel()
 
     def _received(self, payload: str | bytes | bytearray) -> None:
-        """A commit in another process left marks: the drain of that connection, if it runs here,
-        hears of it.
+        """A commit in another process added items. If the connection's turn runs in this process,
+        it is notified.
         """
         text = payload if isinstance(payload, str) else bytes(payload).decode()
         connection_id, urgent = text.split()
@@ -244,7 +249,9 @@ class QueueJobs:
         raise psycopg.OperationalError("the connection that listens for jobs was lost")
 
     async def _clean(self, driver: _PoolDriver) -> None:
-        """pgqueuer writes three lines per job into its log and never removes them."""
+        """Deletes the job log. pgqueuer writes three rows per job into it and never deletes
+        them.
+        """
         while True:
             await self.clock.sleep(600)
             await driver.execute(_CLEAN)
@@ -266,10 +273,10 @@ class QueueJobs:
 
 @dataclass(slots=True)
 class TableJobs:
-    """Looks for connections with due marks and a free lease: after every commit that left marks in
-    this process, and every second.
+    """Finds connections with due items and a free lease. It checks after every commit in this
+    process that added items, and every second.
 
-    Everything it needs is in the marks and the leases, so a crash leaves nothing to tidy up.
+    All its state is in the items and the leases, so a crash leaves nothing to clean up.
     """
 
     database: Database
@@ -279,8 +286,8 @@ class TableJobs:
     every_s: float = 1.0
     _notices: asyncio.Event = field(default_factory=asyncio.Event)
     _turns: dict[int, int] = field(default_factory=dict)
-    """How many turns there had been when each connection last had its own: who waited longest is
-    next.
+    """The count of all turns when each connection last had its own. The connection that waited
+    longest is next.
     """
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
@@ -310,7 +317,7 @@ class TableJobs:
             silence()
 
     async def _rest_s(self, running: Collection[int]) -> float:
-        """The seconds until it looks again. `running` are the connections that are worked for."""
+        """The seconds until the next check. `running` are the connections that have a turn now."""
         return self.every_s
 
     async def _start_due(
@@ -330,22 +337,22 @@ class TableJobs:
         try:
             await turn(Job(connection_id))
         except Exception:
-            # As with a queue, one connection's bug is not the others' end; the marks are still
-            # there for the next look.
+            # As with a queue, a bug with one connection does not end the work of the others. The
+            # items are still there for the next check.
             log.exception("drain failed", connection=connection_id)
         finally:
             self._notices.set()
 
 
 def _first_line(errors: BaseException) -> str:
-    """What the first of a group of errors says, in one line."""
+    """The message of the first of a group of errors, in one line."""
     while isinstance(errors, BaseExceptionGroup):
         errors = errors.exceptions[0]
     return next(iter(str(errors).strip().splitlines()), type(errors).__name__)
 
 
 async def first_of(*waits: Awaitable[object]) -> None:
-    """Returns when the first of them ends; the others are cancelled."""
+    """Returns when the first of them ends. The others are cancelled."""
     tasks = [asyncio.ensure_future(wait) for wait in waits]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,5 @@
-"""A change of keys comes to its end: what an older key sealed is sealed again with the first, so
-that the older one can be thrown away.
+"""The end of a key change: secrets that were sealed with an older key are sealed again with the
+first, so that the older key can be deleted.
 """
 
 import sqlalchemy as sa
@@ -10,8 +10,8 @@ from brygga.database.tables import subscriptions, tokens
 
 
 async def reseal(tx: Tx) -> int:
-    """How many secrets were sealed with another key than the first. Raises `SealBroken` when one
-    does not open: nothing is changed then.
+    """Returns how many secrets were sealed with another key than the first. Raises `SealBroken`
+    when one does not open; then nothing is changed.
     """
     return await _tokens(tx) + await _signing_keys(tx) + await hook_keys.reseal(tx)
 

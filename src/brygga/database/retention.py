@@ -1,7 +1,7 @@
-"""What stock need not remember any more, connection by connection: writes, hints and echoes that
-nobody can ask for.
+"""What stock deletes, connection by connection: writes, hints and echoes that nothing can need any
+more.
 
-Only a connection's own work prunes: what waits while another merchant's is paused stays.
+Only a connection's own work deletes them: what waits while another merchant's work is paused stays.
 """
 
 from datetime import datetime, timedelta
@@ -14,11 +14,12 @@ from brygga.database.work_items import STOCK_KINDS
 KEPT = timedelta(days=4)
 """Zettle repeats an event for about 72 hours (zettle facts 4.5)."""
 
-# The products that are to be worked on, by Zettle's uuid and by BigCommerce's id: a mark may name
+# The products with waiting work, by Zettle's uuid or by BigCommerce's id: a work item may name
 # either.
 _AWAITED = """
     WITH marked AS (
-        SELECT subject FROM work_items WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
+        SELECT subject FROM work_items
+        WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
     ), awaited AS (
         SELECT subject FROM marked
         UNION
@@ -34,7 +35,7 @@ _PRUNE_LOST = sa.text(f"""
     WHERE connection_id = :id AND state = 'lost' AND at < :before
         AND product_uuid NOT IN (SELECT subject FROM awaited)
 """)  # noqa: S608 - our own
-# What was told of switches stands among the hints, with a word and a colon before the product.
+# Reports of tracking switches are kept among the hints, with a word and a colon before the product.
 _PRUNE_HINTS = sa.text(f"""
     {_AWAITED} DELETE FROM stock_hints h
     WHERE h.connection_id = :id AND h.at < :before
@@ -49,11 +50,11 @@ _PRUNE_ECHOES = sa.text("""
 
 
 async def prune(tx: Tx, connection_id: int, now: datetime) -> None:
-    """What no late event can ask for any more, and nobody is about to read: work may have been
+    """Deletes what no late event can need any more, unless it waits to be read: work may have been
     paused for longer than events come late.
 
-    An open write is resolved, and a doubt decided or asked about, however old it is; their echoes
-    are kept as long.
+    Open writes are kept until they are resolved, and writes in doubt until they are decided or
+    asked about, however old they are. Their echoes are kept as long.
     """
     values = {"id": connection_id, "before": now - KEPT}
     kinds = sorted(kind.value for kind in STOCK_KINDS)
@@ -67,8 +68,8 @@ async def prune(tx: Tx, connection_id: int, now: datetime) -> None:
 
 
 async def close(tx: Tx, connection_id: int) -> None:
-    """The connection has ended: nothing settles or hears any more. Its ledgers stay for the next
-    one (`ledgers.earlier`).
+    """The connection has ended: it resolves no write and records no event any more. Its ledgers
+    stay for the next connection (`ledgers.earlier`).
     """
     for table in ("pending_writes", "stock_hints", "echoes", "initial_levels"):
         await tx.run(

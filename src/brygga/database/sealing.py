@@ -1,8 +1,8 @@
-"""A secret on disk opens only in the row it was sealed for.
+"""An encrypted secret can be opened only in the row that it was sealed for.
 
-AES-GCM: four bytes that name the key, twelve of nonce, then the ciphertext. The table, the
-connection and the platform are the associated data, so a ciphertext moved to another merchant's row
-does not open.
+AES-GCM: four bytes that name the key, twelve bytes of nonce, then the ciphertext. The table, the
+connection and the platform are the associated data, so a ciphertext that is moved to another
+merchant's row does not open.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ _NONCE = 12
 
 
 class SealBroken(Exception):
-    """A stored secret does not open: the key is gone from BRYGGA_SECRET_KEYS, or the row was
+    """A stored secret does not open: its key is no longer in BRYGGA_SECRET_KEYS, or the row was
     tampered with.
     """
 
@@ -33,14 +33,14 @@ def _key_id(key: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Sealer:
-    """Seals with the first secret and opens with any, so that keys can be changed without losing
-    what was sealed before.
+    """Seals with the first secret and opens with any of them, so that keys can be changed without
+    losing what was sealed before.
     """
 
     secrets: tuple[str, ...]
     fresh: Callable[[int], bytes] = os.urandom
-    """Where nonces come from. Not the story's dice: a nonce must be new even when a seed tells the
-    same story twice.
+    """The source of nonces. It is not the simulation's random source: a nonce must be new even when
+    a seed replays the same run.
     """
 
     def __post_init__(self) -> None:
@@ -51,14 +51,14 @@ class Sealer:
         return f"Sealer({len(self.secrets)} keys)"
 
     def seal(self, plain: bytes, *place: object) -> bytes:
-        """`place` names where the secret is kept: table, connection, platform."""
+        """`place` names where the secret is stored: table, connection, platform."""
         key = _key(self.secrets[0])
         nonce = self.fresh(_NONCE)
 
         return _key_id(key) + nonce + AESGCM(key).encrypt(nonce, plain, _associated(place))
 
     def is_newest(self, sealed: bytes) -> bool:
-        """Whether the first secret sealed it."""
+        """Whether it was sealed with the first secret."""
         return sealed[:_KEY_ID] == _key_id(_key(self.secrets[0]))
 
     def open(self, sealed: bytes, *place: object) -> bytes:

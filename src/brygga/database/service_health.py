@@ -1,5 +1,5 @@
-"""How the whole installation is doing, for who watches it: counts and ages over all merchants,
-never names.
+"""The health of the whole installation, for its operator: counts and ages over all merchants, never
+names.
 """
 
 from collections.abc import Mapping
@@ -19,33 +19,33 @@ class ServiceHealth:
     """Ages are seconds, 0 where nothing waits."""
 
     stages: Mapping[str, int]
-    """Living connections by how far they are: a `Stage`."""
+    """Active connections by their `Stage`."""
     paused: int
     """Connections that wait for their merchant."""
     unreachable: int
-    """Connections with a platform out of reach."""
+    """Connections with a platform that does not answer."""
     waiting: int
-    """Marks that are due, at connections that may work."""
+    """Work items that are due, at connections that may work."""
     late_s: float
     """How long the oldest of them has been due."""
     stock_late_s: float
-    """The same for stock alone: what a merchant feels first."""
+    """The same for stock alone, which a merchant notices first."""
     parked: int
-    """Marks whose work failed by a bug of ours and is not done since."""
+    """Work items whose work failed by a bug of ours and is not done since."""
     parked_s: float
-    """Since when the oldest of them fails."""
+    """How long the oldest of them has been failing."""
     with_pending_writes: int
-    """Stock writes, by variant, whose answer has not come yet or never will."""
+    """Stock writes, by variant, without an answer so far."""
     to_check: int
     """Stock numbers that a merchant is asked to check."""
     contradicted: int = 0
-    """Stock writes of the last 24 hours of which the marker and the record say opposite things."""
+    """Stock writes of the last 24 hours where the marker and the record disagree."""
     webhooks_failing: int = 0
-    """Connections whose webhooks are refused or go astray again and again."""
+    """Connections whose webhooks are refused or stray repeatedly."""
     webhooks_failed: int = 0
-    """Of living connections, refused or astray, in 24 hours."""
+    """Refused or stray webhooks of active connections in 24 hours."""
     webhooks_ended: int = 0
-    """Subscriptions that a platform had switched off or deleted, in 24 hours."""
+    """Subscriptions that a platform switched off or deleted, in 24 hours."""
 
 
 _STAGES = sa.text("""
@@ -61,7 +61,8 @@ _MARKS = sa.text(f"""
 """)  # noqa: S608 - only our own constants are put together
 _OTHERS = sa.text("""
     SELECT (SELECT count(*) FROM work_items WHERE failing_since IS NOT NULL) AS parked,
-           (SELECT min(failing_since) FROM work_items WHERE failing_since IS NOT NULL) AS failing_since,
+           (SELECT min(failing_since) FROM work_items WHERE failing_since IS NOT NULL)
+                AS failing_since,
            (SELECT count(*) FROM pending_writes WHERE state = 'open') AS with_pending_writes,
            (SELECT count(*) FROM ledgers WHERE check_since IS NOT NULL
                AND jsonb_typeof(zettle -> 'confirmed') = 'number')

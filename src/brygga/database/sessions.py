@@ -33,8 +33,9 @@ class Kept:
 
 
 class Sessions(Store):
-    """For `StoreRegistry({"sessions": Sessions(database, clock)})`; what the framework asks for,
-    and `find` and `keep`, which the pages' own backend uses."""
+    """The store for `StoreRegistry({"sessions": Sessions(database, clock)})`. It has the methods
+    that the framework requires, and `find` and `keep` for the pages' own backend.
+    """
 
     __slots__ = ("_clock", "_database")
 
@@ -51,7 +52,7 @@ class Sessions(Store):
     async def keep(
         self, key: str, data: bytes, connection_id: int | None, started_at: datetime | None
     ) -> None:
-        """`started_at` None: it begins now."""
+        """Saves a session. `started_at` None: it begins now."""
         now = self._clock.now()
         values = {
             "data": data,
@@ -85,7 +86,7 @@ class Sessions(Store):
         return await self.find(key) is not None
 
     async def expires_in(self, key: str) -> int | None:
-        """Seconds; None for one that is not there."""
+        """In seconds. None for a session that does not exist."""
         found = await self.find(key)
         return (
             None if found is None else int((found.expires_at - self._clock.now()).total_seconds())
@@ -100,7 +101,9 @@ def expiry(connection_id: int | None, started_at: datetime, now: datetime) -> da
 
 
 async def end_all(tx: Tx, connection_id: int, but: str = "") -> int:
-    """How many sessions of that merchant ended; `but` is the key of one that stays."""
+    """Ends the sessions of that merchant and returns how many ended. `but` is the key of a session
+    that stays.
+    """
     c = sessions.c
     return await tx.run(
         sa.delete(sessions).where(c.connection_id == connection_id, c.key != _hashed(but))

@@ -1,7 +1,7 @@
-"""The signed messages of BigCommerce that have been used, by the hash of their `jti`: each serves
+"""The signed messages of BigCommerce that have been used, by the hash of their `jti`. Each serves
 one purpose.
 
-A row lives as long as its message is in force. It names no merchant.
+A row is kept while its message is valid. It names no merchant.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ class Use(StrEnum):
     REPEATED = "repeated"
     """It was used for this purpose already."""
     FOREIGN = "foreign"
-    """It was used for another purpose: whoever brings it now is not BigCommerce."""
+    """It was used for another purpose: this sender is not BigCommerce."""
 
 
 async def use(tx: Tx, message_id: str, purpose: Purpose, expires_at: datetime) -> Use:

@@ -1,8 +1,8 @@
-"""What PostgreSQL's planner knows of our tables. It guesses until somebody counts.
+"""What PostgreSQL's planner knows of our tables. It guesses until the tables are analyzed.
 
-After a first import the guess is off a thousandfold, and a page takes a minute.
+After a first import the guess is wrong by a factor of a thousand, and a page takes a minute.
 
-Autovacuum counts too, up to a minute later. A server of somebody else's may have it off, and a
+Autovacuum analyzes too, up to a minute later. An external server may have it switched off, and a
 merchant does not wait.
 """
 
@@ -20,7 +20,7 @@ from brygga.seams import Clock
 log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 5.0
-"""A process looks this often at most, however many connections it works for."""
+"""A process checks this often at most, however many connections it works for."""
 COUNTED: Final[Mapping[str, str]] = {
     "library": "connection_id, product_uuid, etag, sort_key, vat, tracking, assigned, unassign_at,"
     " unreadable, failure, removed_at",
@@ -37,8 +37,9 @@ COUNTED: Final[Mapping[str, str]] = {
     "planned": "",
     "plan_steps": "connection_id, product_uuid, sort_key, filters",
 }
-"""Tables that bulk work writes. Of one with wide columns the others are named: a wide one costs
-more to read than it tells."""
+"""The tables that bulk work writes. For a table with wide columns, the other columns are listed:
+analyzing a wide column costs more than it helps.
+"""
 
 # The size of a table is known exactly and at once. PostgreSQL's own counters of changed rows come
 # seconds later, or never.
@@ -52,11 +53,11 @@ _GROWN = sa.text("""
 
 
 async def refresh(database: Database) -> None:
-    """Counts tables that have grown by a fifth since they were last counted. Needs no more rights
-    than their owner has.
+    """Analyzes the tables that have grown by a fifth since they were last analyzed. It needs only
+    the rights of their owner.
 
-    To be called after bulk work is committed. Never a failure of that work: without it pages are
-    slow, not wrong.
+    Call it after bulk work is committed. It never makes that work fail: without it pages are slow,
+    not wrong.
     """
     try:
         for table in await grown(database):
@@ -67,9 +68,9 @@ async def refresh(database: Database) -> None:
 
 @dataclass(slots=True)
 class Upkeep:
-    """For what grows little by little:
+    """For tables that grow little by little.
 
-    asked after every piece of work, and costs nothing but now and then.
+    It is called after every piece of work, and does something only now and then.
     """
 
     database: Database
@@ -88,7 +89,9 @@ async def grown(database: Database) -> list[str]:
 
 
 async def analyze(database: Database, table: str) -> None:
-    """Waits for nobody: a table that another process counts just now is left out."""
+    """It does not wait for a lock: a table that another process analyzes at this moment
+    is skipped.
+    """
     columns = f" ({COUNTED[table]})" if COUNTED[table] else ""
     async with database.transaction() as tx:
         await tx.run(sa.text(f"ANALYZE (SKIP_LOCKED) {table}{columns}"))

@@ -1,7 +1,7 @@
 """Users of a store who lost the right to open the app. A session that such a user began ends
 (bigcommerce facts 1.5).
 
-Only who was removed is kept, and only for as long as a session of theirs can live.
+Only removed users are stored, and only for as long as one of their sessions can last.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ KEPT: Final = timedelta(days=90)
 
 
 async def remove(tx: Tx, store_hash: str, user_id: int, now: datetime) -> None:
-    """Sessions that the user began before `now` end."""
+    """The sessions that the user began before `now` end."""
     statement = insert(removed_users).values(store_hash=store_hash, user_id=user_id, removed_at=now)
     await tx.run(
         statement.on_conflict_do_update(

@@ -1,4 +1,4 @@
-"""The webhooks that the platforms have promised us, as last seen there."""
+"""Our webhook subscriptions at the platforms, as last read there."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ from brygga.database.tables import subscriptions
 from brygga.database.tokens import Platform
 
 KEY_IN_ADDRESS: Final = re.compile(r"(?<=/hooks/zettle/)[^/]+$|(?<=/hooks/bigcommerce/)[^/]+$")
-"""An address is kept without the key of the connection, which is a secret."""
+"""An address is stored without the connection's key, which is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +28,8 @@ class Subscription:
 
 
 async def save(tx: Tx, connection_id: int, subscription: Subscription, now: datetime) -> None:
-    """Kept under its id. An empty signing key keeps the one that is there: a platform shows it
-    once.
+    """Saved under its id. An empty signing key keeps the stored one, because a platform shows the
+    key only once.
     """
     sealed = None
     if subscription.signing_key:
@@ -87,7 +87,7 @@ async def all_of(tx: Tx, connection_id: int, platform: Platform) -> Sequence[Sub
 
 
 async def signing_keys(tx: Tx, connection_id: int, platform: Platform) -> Sequence[str]:
-    """The keys that a message from this platform may be signed with."""
+    """The keys that may sign a message from this platform."""
     return [
         found.signing_key
         for found in await all_of(tx, connection_id, platform)
@@ -105,7 +105,7 @@ _ELSEWHERE = sa.text("""
 
 
 async def elsewhere(tx: Tx, address: str) -> Sequence[int]:
-    """Living connections with a subscription that does not point below this address of ours."""
+    """Active connections with a subscription that does not point below this address of ours."""
     return [row.connection_id for row in await tx.rows(_ELSEWHERE, {"base": f"{address}/"})]
 
 

@@ -1,7 +1,7 @@
 """Names, SKUs and URLs with a suffix, and which product has the plain value (decision 19).
 
-A row is there before the suffix is sent and goes when the plain value is written, so that no suffix
-is forgotten and none is tried again while its holder stands.
+A row is saved before the suffix is sent, and deleted when the plain value is written. So no suffix
+is forgotten, and none is tried again while another product holds the plain value.
 """
 
 from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ class Suffix:
 
     `holder_uuid` is its Zettle uuid, "" if it is not ours.
 
-    `retry`: the holder let go, and the plain value is to be written.
+    `retry`: the holder gave the value up, and the plain value has to be written.
     """
 
     product_uuid: str
@@ -90,7 +90,9 @@ async def save(tx: Tx, connection_id: int, rows: Collection[Suffix]) -> None:
 async def replace(
     tx: Tx, connection_id: int, uuids: Collection[str], rows: Collection[Suffix]
 ) -> None:
-    """These products have just these suffixes. A holder of ours may have been made meanwhile."""
+    """These products have exactly these suffixes. A holder of ours may have been created
+    meanwhile.
+    """
     await tx.run(
         sa.text(
             "DELETE FROM suffixes WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS "

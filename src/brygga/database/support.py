@@ -15,8 +15,8 @@ from brygga.database.tables import support
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`bundle` holds no secret, no name and no payload: codes, ids, counts, times. What a merchant
-    asked for stands below "report".
+    """`bundle` holds no secret, no name and no payload: only codes, ids, counts and times. A report
+    that a merchant asked for is under "report".
     """
 
     support_id: str
@@ -38,7 +38,7 @@ async def save(tx: Tx, case: Case) -> None:
 
 
 async def renew(tx: Tx, support_id: str, bundle: Mapping[str, Any]) -> None:
-    """The same fault was met again: its newest traces, at the time of the first."""
+    """The same fault happened again: saves its newest traces, with the time of the first."""
     await tx.run(sa.update(support).where(support.c.id == support_id).values(bundle=dict(bundle)))
 
 
@@ -58,7 +58,9 @@ async def of(tx: Tx, connection_id: int, limit: int = 50) -> Sequence[Case]:
 
 
 async def faults(tx: Tx, connection_id: int, limit: int = 20) -> Sequence[Case]:
-    """Those that our own work left, newest first; not the reports that were asked for."""
+    """The cases that our own work caused, newest first. Reports that were asked for are
+    left out.
+    """
     return [case for case in await of(tx, connection_id, limit) if "report" not in case.bundle]
 
 

@@ -1,5 +1,5 @@
-"""What happened, for the merchant: codes with parameters, newest first. Sentences are made where
-they are shown.
+"""What happened, for the merchant: codes with parameters, newest first. The page that shows them
+makes the sentences.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -93,7 +93,7 @@ async def since(tx: Tx, connection_id: int, after: int, limit: int = 200) -> Seq
 async def counts(
     tx: Tx, connection_id: int, since: datetime
 ) -> Mapping[tuple[Topic, Severity], int]:
-    """How many lines since then, by topic and severity; every pair is there."""
+    """How many lines there are since then, by topic and severity. Every pair is included."""
     c = synclog.c
     statement = (
         sa.select(c.topic, c.severity, sa.func.count().label("lines"))
@@ -107,13 +107,13 @@ async def counts(
 
 
 MOST = 10_000
-"""More lines than this are not counted: nobody reads the difference, and every page would wait for
-it.
+"""More lines than this are not counted: nobody needs the exact number, and every page would wait
+for it.
 """
 
 
 async def count(tx: Tx, connection_id: int, wanted: Filter = Filter()) -> int:
-    """How many lines there are; `MOST` and one stand for more than `MOST`."""
+    """How many lines there are. `MOST` + 1 means more than `MOST`."""
     some = (
         sa.select(sa.literal(1))
         .select_from(synclog)
@@ -124,7 +124,7 @@ async def count(tx: Tx, connection_id: int, wanted: Filter = Filter()) -> int:
 
 
 async def last_success(tx: Tx, connection_id: int) -> Success:
-    """The newest line that is no warning or error, of each of the two."""
+    """The newest line that is no warning or error, for each of the two."""
     c = synclog.c
 
     async def newest(topic: Topic) -> datetime | None:

@@ -1,7 +1,7 @@
-"""Every table, with the types of its columns. The migrations make them; a test holds the two
-together.
+"""Every table, with the types of its columns. The migrations create them. A test checks that both
+agree.
 
-Whatever belongs to a merchant has a `connection_id` and goes with its connection.
+Whatever belongs to a merchant has a `connection_id` and is deleted with its connection.
 """
 
 from datetime import datetime
@@ -23,7 +23,7 @@ metadata = sa.MetaData(
 
 TIME = sa.DateTime(timezone=True)
 ACTIVE = sa.text("stage <> 'disconnected'")
-"""C2 holds among living connections only."""
+"""C2 holds among active connections only."""
 
 
 def _owner() -> "Column[int]":
@@ -52,14 +52,14 @@ class _Connections(sa.TypedColumns):
     paused: Column[str] = _text()
     prices_paused: Column[bool] = _flag()
     hook_key: Column[str | None] = Column(sa.Text)
-    """In the clear, from a version before seals; None once it is sealed."""
+    """In plain text, from a version without encryption. None once it is encrypted."""
     hook_key_hash: Column[bytes] = Column(sa.LargeBinary, nullable=False, unique=True)
     hook_key_sealed: Column[bytes | None] = Column(sa.LargeBinary)
     created_at: Column[datetime] = Column(TIME, nullable=False)
     left_at: Column[datetime | None] = Column(TIME)
     leaving: Column[str] = _text()
-    """"keep" or "remove" once the merchant has decided (D1); "uninstalled" where BigCommerce told
-    us so (D3).
+    """"keep" or "remove" once the merchant has decided (D1). "uninstalled" where BigCommerce
+    reported it (D3).
     """
     lease_epoch: Column[int] = Column(sa.BigInteger, nullable=False, server_default="0")
     lease_holder: Column[str | None] = Column(sa.Text)
@@ -124,7 +124,7 @@ class _Library(sa.TypedColumns):
     etag: Column[str] = _text()
     name: Column[str] = _text()
     sort_key: Column[str] = Column(sa.Text(collation="C"), nullable=False, server_default="")
-    """Sorts by code point, whatever collation a database of someone else's has."""
+    """Sorts by code point, whatever the collation of an external database is."""
     search: Column[str] = _text()
     product: Column[Any] = Column(JSONB, nullable=True)
     vat: Column[Decimal | None] = Column(sa.Numeric(9, 4))
@@ -353,7 +353,7 @@ class _Sessions(sa.TypedColumns):
     connection_id: Column[int | None] = Column(
         sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE")
     )
-    """None for a visitor who has not signed in."""
+    """None for a browser client that is not signed in."""
     started_at: Column[datetime] = Column(TIME, nullable=False, server_default=sa.func.now())
 
 

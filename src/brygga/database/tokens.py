@@ -1,4 +1,4 @@
-"""The access that a merchant gave us, sealed. One row per connection and platform."""
+"""The access that a merchant gave us, encrypted. One row per connection and platform."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from brygga.database.engine import Tx
 from brygga.database.tables import tokens
 
 APPROVAL = timedelta(seconds=30)
-"""How long an approval may be on its way before a refused token counts as gone all the same."""
+"""How long an approval may take. After that, a refused token counts as revoked."""
 APPROVAL_AGAIN = timedelta(minutes=10)
-"""Anybody can call the address where approvals come back: one try in this time is written down."""
+"""Anybody can call the address where approvals arrive, so we record one try within this time."""
 
 
 class Platform(StrEnum):
@@ -26,8 +26,9 @@ class Platform(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`refresh_started_at` is set while a refresh (at BigCommerce: an approval) is on its way, or
-    was when its answer got lost; `refresh_attempts` counts those."""
+    """`refresh_started_at` is set while a refresh (at BigCommerce: an approval) is under way, or
+    when its answer was lost. `refresh_attempts` counts these.
+    """
 
     access: str = field(repr=False)
     issued_at: datetime
@@ -42,8 +43,8 @@ class Token:
 
 
 async def save(tx: Tx, connection_id: int, platform: Platform, token: Token) -> None:
-    """Replaces what was there, old and new in one statement; a refresh that was on its way has
-    ended with this.
+    """Replaces the old token with the new one in one statement. This also ends a refresh that was
+    under way.
     """
     sealed = tx.sealer.seal(
         json.dumps([token.access, token.refresh]).encode(), "tokens", connection_id, platform.value
@@ -67,8 +68,9 @@ async def save(tx: Tx, connection_id: int, platform: Platform, token: Token) -> 
 
 
 async def save_newer(tx: Tx, connection_id: int, platform: Platform, token: Token) -> bool:
-    """As `put`, unless the token that is there was given later: of two approvals at once, the one
-    that is answered last makes the other's token void. False when nothing was replaced."""
+    """As `save`, unless the stored token was given later. Of two approvals at once, the one that is
+    answered last makes the other's token void. False when nothing was replaced.
+    """
     await tx.first(
         sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update()
     )
@@ -107,7 +109,7 @@ async def get(tx: Tx, connection_id: int, platform: Platform) -> Token | None:
 
 
 async def begin_refresh(tx: Tx, connection_id: int, platform: Platform, now: datetime) -> int:
-    """Saves the intent before the call leaves. Answers how many refreshes of this token have been
+    """Saves the intent before the call is sent. Returns how many refreshes of this token have been
     tried, this one included.
     """
     statement = (
@@ -122,8 +124,8 @@ async def begin_refresh(tx: Tx, connection_id: int, platform: Platform, now: dat
 async def finish_refresh(
     tx: Tx, connection_id: int, platform: Platform, used: str, token: Token
 ) -> bool:
-    """Replaces the token if it is still the one whose refresh token was `used`. False: somebody
-    else was faster; read again.
+    """Replaces the token if it is still the one whose refresh token was `used`. False: another
+    process was faster, so read again.
     """
     await tx.first(
         sa.select(tokens.c.platform).where(*_row(connection_id, platform)).with_for_update()
@@ -137,7 +139,7 @@ async def finish_refresh(
 
 
 async def abandon_refresh(tx: Tx, connection_id: int, platform: Platform) -> None:
-    """The refresh surely did not happen: as if it had never begun."""
+    """The refresh certainly did not happen: the state is as if it had never begun."""
     await tx.run(
         sa.update(tokens)
         .where(*_row(connection_id, platform))
@@ -146,8 +148,9 @@ async def abandon_refresh(tx: Tx, connection_id: int, platform: Platform) -> Non
 
 
 async def begin_approval(tx: Tx, connection_id: int, now: datetime) -> None:
-    """The merchant approves the app at BigCommerce again: the token that we hold dies with the call
-    that brings the new one. Saved before that call leaves."""
+    """The merchant approves the app at BigCommerce again. The token that we hold becomes void with
+    the call that brings the new one. Saved before that call is sent.
+    """
     c = tokens.c
     statement = sa.update(tokens).where(
         *_row(connection_id, Platform.BIGCOMMERCE),
@@ -157,10 +160,10 @@ async def begin_approval(tx: Tx, connection_id: int, now: datetime) -> None:
 
 
 async def is_replaced(tx: Tx, connection_id: int, refused: str, now: datetime) -> bool:
-    """Whether the token with this fingerprint no longer counts: another one is there, or is about
+    """Whether the token with this fingerprint no longer counts: another one is stored, or is about
     to be.
 
-    Holds the rows until the transaction ends, so that no approval comes between this answer and
+    Locks the rows until the transaction ends, so that no approval comes between this answer and
     what is written because of it.
     """
     c = tokens.c
@@ -184,7 +187,7 @@ async def is_replaced(tx: Tx, connection_id: int, refused: str, now: datetime) -
 
 
 async def revoke(tx: Tx, connection_id: int, platform: Platform, now: datetime) -> bool:
-    """The platform no longer honours it. True when that is news."""
+    """The platform no longer accepts the token. True when this is new."""
     return (
         await tx.run(
             sa.update(tokens)

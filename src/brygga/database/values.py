@@ -1,4 +1,4 @@
-"""Values of `core` as JSON and back: what is written can be read again, field by field."""
+"""Converts values of `core` to JSON and back. What is written can be read again, field by field."""
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
@@ -22,10 +22,10 @@ def to_plain(value: object) -> Any:
 
 
 def from_plain(plain: object, kind: type[T]) -> T:
-    """Tolerates fields that a newer version wrote; a missing one gets its default."""
+    """Ignores fields that a newer version wrote. A missing field gets its default."""
     return msgspec.convert(plain, type=kind)
 
 
 def unique(texts: Iterable[str]) -> list[str]:
-    """Each once, in order: a bulk statement must not meet the same row twice."""
+    """Each text once, in order: a bulk statement must not name the same row twice."""
     return list(dict.fromkeys(texts))

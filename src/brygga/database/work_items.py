@@ -1,5 +1,6 @@
-"""Dirty marks: what may have changed and has to be looked at. A mark is done only if nobody marked
-it again meanwhile.
+"""Work items: what may have changed and has to be checked.
+
+A work item is done only if nobody added it again while it was worked on.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,29 +17,26 @@ from brygga.database.values import unique
 
 
 class Kind(StrEnum):
-    """What a mark asks for, most urgent first. The subject is named behind each."""
+    """What a work item asks for, most urgent first. The comment names its subject."""
 
-    STOCK = "stock"  # Zettle product uuid: either side's stock may have moved, or something is owed
-    SHOP_STOCK = "shop_stock"  # BigCommerce product id: a stock hint, not yet resolved to ours
-    RESOLVE = "resolve"  # Zettle product uuid: an unanswered stock write waits to be settled
+    STOCK = "stock"  # Zettle product uuid: stock may have moved on either side, or a write is due
+    # BigCommerce product id: a stock hint, not yet resolved to a Zettle product
+    SHOP_STOCK = "shop_stock"
+    RESOLVE = "resolve"  # Zettle product uuid: an unanswered stock write has to be resolved
     TRACKING = "tracking"  # Zettle product uuid: tracking was switched in Zettle
     LEAVE = "leave"  # "": disconnect
-    UNINSTALL = (
-        "uninstall"  # "": BigCommerce reported that the app was uninstalled; the store is asked
-    )
-    SETUP = "setup"  # "": a step of the set-up that needs remote calls
-    ACCOUNT = "account"  # "": organization or store facts may have changed
-    # "": the hidden product by which stock calls are known to have landed is made, or looked after
+    UNINSTALL = "uninstall"  # "": BigCommerce reported an uninstall of the app; we ask the store
+    SETUP = "setup"  # "": a set-up step that needs remote calls
+    ACCOUNT = "account"  # "": facts of the organization or the store may have changed
+    # "": create or check the hidden product that shows which stock calls took effect
     MARKER = "marker"
     ADDITION = (
-        "addition"  # Zettle product uuid of ours: a product of our own form is to be added there
+        "addition"  # Zettle product uuid that we chose: add the product of our form in Zettle
     )
-    LINK = (
-        "link"  # Zettle product uuid: to be bound to the store's own product that the detail names
-    )
-    # Zettle product uuid: a page shows movements of its stock that no sale or order explains yet
+    LINK = "link"  # Zettle product uuid: bind it to the store's product in the detail
+    # Zettle product uuid: a page shows stock movements that no sale or order explains yet
     EXPLAIN = "explain"
-    PRODUCT = "product"  # Zettle product uuid: changed, (un)assigned or forced
+    PRODUCT = "product"  # Zettle product uuid: changed, assigned, unassigned or forced
     SHOP_PRODUCT = "shop_product"  # BigCommerce product id: a product hint (updated, deleted)
     LIBRARY = "library"  # "": read Zettle's whole library
     HOOKS = "hooks"  # "": check both platforms' subscriptions
@@ -47,18 +45,17 @@ class Kind(StrEnum):
 
 RANKS: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(Kind)}
 BULK_RANK = 50
-"""Of a first import and other mass work: every small change goes before it."""
+"""For a first import and other mass work: every small change goes first."""
 STOCK_KINDS = frozenset({Kind.STOCK, Kind.SHOP_STOCK, Kind.RESOLVE, Kind.TRACKING})
 PRODUCT_KINDS = frozenset(Kind) - STOCK_KINDS
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """`attempts` counts the tries since the mark was made that ended in "again", or in a bug of
-    ours.
+    """`attempts` counts the failed tries since the item was added: those that ended in "again", and
+    those that ended in a bug of ours.
 
-    `support_id` is set while such a bug is not known to be mended: from the first failure until the
-    work is done.
+    `support_id` is set from the first failure by such a bug until the work is done.
     """
 
     connection_id: int
@@ -76,26 +73,27 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class Parked:
-    """Work that ran into a bug of ours and is not done since. It is tried again at `next_try`, or
-    earlier by a new mark.
+    """Work that failed by a bug of ours and has not succeeded since.
+
+    It is tried again at `next_try`, or earlier when its item is added again.
     """
 
     kind: Kind
     subject: str
     failing_since: datetime
-    """Of the first failure. Later ones of the same work belong to it."""
+    """Of the first failure. Later failures of the same work share it."""
     support_id: str
     detail: str
     next_try: datetime
     attempts: int
     waits: bool
-    """It waits for its next try; False while it is about to be tried again."""
+    """True while it waits for its next try. False when it is about to be tried again."""
 
 
-# Which marks may be worked on, by the state of their connection. Nothing is synced before set-up is
-# finished (C11), nor while only the merchant can help, nor after a disconnect; leaving is always
-# possible. Webhooks are looked after while the merchant is waited for too: nobody else may hear
-# what is ours.
+# Which items may be worked on, by the state of their connection. No work runs before set-up is
+# finished (C11), while only the merchant can act, or after a disconnect. Leaving is always
+# possible. Webhook subscriptions are checked also while we wait for the merchant, so that nobody
+# else receives the merchant's events.
 WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
     m.kind = 'leave'
@@ -108,7 +106,8 @@ WORKABLE = """(
 _MARK = sa.text("""
     INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at, added_at,
         force, detail)
-    SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now, :force, :detail
+    SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now, :force,
+        :detail
     FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
     ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
         rank = least(m.rank, EXCLUDED.rank),
@@ -134,8 +133,10 @@ async def add(
     force: bool = False,
     detail: str = "",
 ) -> None:
-    """Marks one subject. Marking again gives a new generation, keeps the earlier due time and a
-    force, and wakes a parked one.
+    """Adds a work item for one subject.
+
+    If the item exists already, it gets a new generation, keeps its earlier due time and its force,
+    and is no longer parked.
     """
     await add_many(
         tx, connection_id, kind, [subject], now, due_at=due_at, force=force, detail=detail
@@ -154,7 +155,7 @@ async def add_many(
     detail: str = "",
     bulk: bool = False,
 ) -> None:
-    """As `item`, for many in one statement. `bulk` lets every small change go before."""
+    """As `add`, for many subjects in one statement. With `bulk`, every small change goes first."""
     wanted = unique(subjects)
     if not wanted:
         return
@@ -176,7 +177,7 @@ async def add_many(
         await tx.run(_NOTIFY, {"channel": CHANNEL, "payload": f"{connection_id} {urgent:d}"})
 
 
-# ---- Draining ------------------------------------------------------------------------------------
+# ---- Taking turns --------------------------------------------------------------------------------
 
 _DUE = sa.text(f"""
     WITH due AS (
@@ -210,8 +211,8 @@ _AGAIN = sa.text(f"""
             THEN waits_since ELSE :now END
     WHERE {_SAME}
 """)  # noqa: S608 - as above
-# A mark that was made again while its work failed keeps its own time: it is tried at once, as part
-# of the same incident.
+# An item that was added again while its work failed keeps its own due time: it is tried at once, as
+# part of the same incident.
 _PARK = sa.text("""
     UPDATE work_items SET
         parked_at = CASE WHEN generation = :generation THEN CAST(:now AS timestamptz) END,
@@ -223,7 +224,7 @@ _PARK = sa.text("""
         attempts = attempts + 1
     WHERE connection_id = :id AND kind = :kind AND subject = :subject
 """)
-# Kinds that a newer version of the program has made are left to it.
+# Kinds added by a newer version of the program are left to that version.
 _KNOWN = [kind.value for kind in Kind]
 
 
@@ -234,8 +235,9 @@ async def due(
     kinds: Collection[Kind] = tuple(Kind),
     limit: int = 250,
 ) -> Sequence[WorkItem]:
-    """The most urgent due marks, all of one kind, the longest due first. Only what the connection's
-    state lets work on.
+    """The most urgent due items, all of one kind, the longest due first.
+
+    Returns only what the connection's state allows.
     """
     values = {
         "id": connection_id,
@@ -247,7 +249,9 @@ async def due(
 
 
 async def next_due(tx: Tx, connection_id: int) -> datetime | None:
-    """When this connection has work again (now or earlier: it has some); None when it has none."""
+    """When this connection next has work. A time that is not in the future means now. None: it has
+    none.
+    """
     found: datetime | None = await tx.scalar(_NEXT, {"id": connection_id, "kinds": _KNOWN})
     return found
 
@@ -255,8 +259,8 @@ async def next_due(tx: Tx, connection_id: int) -> datetime | None:
 async def connections_due(
     tx: Tx, now: datetime, takeover_delay: timedelta
 ) -> Sequence[tuple[int, bool]]:
-    """Connections with due work that nobody holds, and whether stock is among it; the most urgent
-    first.
+    """Connections with due work whose lease is free, most urgent first, and whether that work
+    includes stock.
     """
     stock = max(RANKS[kind] for kind in STOCK_KINDS)
     rows = await tx.rows(
@@ -266,17 +270,17 @@ async def connections_due(
 
 
 async def done(tx: Tx, item: WorkItem) -> bool:
-    """False when it was marked again meanwhile: then it stays."""
+    """False when the item was added again meanwhile: then it stays."""
     return await tx.run(_DONE, _same(item)) == 1
 
 
 async def again(
     tx: Tx, item: WorkItem, due_at: datetime, *, waits_for: str = "", now: datetime | None = None
 ) -> bool:
-    """Tried in vain, and to be tried again. `waits_for` names the platform that did not answer at
+    """The try failed and is repeated later. `waits_for` names the platform that did not answer at
     `now`.
 
-    False when it was marked again meanwhile: then that one's time counts.
+    False when the item was added again meanwhile: then the due time of the new one counts.
     """
     values = {**_same(item), "due_at": due_at, "now": now or due_at, "waits_for": waits_for}
     return await tx.run(_AGAIN, values) == 1
@@ -285,10 +289,10 @@ async def again(
 async def park(
     tx: Tx, item: WorkItem, support_id: str, now: datetime, *, next_try: datetime, program: str = ""
 ) -> bool:
-    """Its work failed by a bug of ours in this version of the program, and is tried again at
+    """The work failed by a bug of ours in this version of the program. It is tried again at
     `next_try`. The first support id stays.
 
-    False when nobody wants the work any more.
+    False when nobody asks for the work any more.
     """
     values = {
         **_same(item),
@@ -323,8 +327,9 @@ async def retry(
     kind: Kind | None = None,
     support_id: str | None = None,
 ) -> Mapping[int, int]:
-    """Failed work is tried now: of one connection, kind or support id, or all of it. How many marks
-    were woken, by connection.
+    """Failed work is tried now: all of it, or that of one connection, kind or support id.
+
+    Returns the number of resumed items by connection.
     """
     values = {
         "now": now,
@@ -339,8 +344,8 @@ async def retry(
 
 
 async def retry_for(tx: Tx, program: str, now: datetime) -> int:
-    """What failed in other versions of the program is tried once by this one. How many marks that
-    are.
+    """This version of the program tries once what failed in other versions. Returns the number of
+    items.
     """
     return await tx.run(_RETRY_FOR, {"program": program, "now": now})
 
@@ -370,11 +375,11 @@ def _mark(row: Any) -> WorkItem:
     )
 
 
-# ---- Seeing --------------------------------------------------------------------------------------
+# ---- Reading -------------------------------------------------------------------------------------
 
 
 async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
-    """How much waits, by kind; parked work is not counted."""
+    """How many items wait, by kind. Parked items are not counted."""
     statement = sa.text("""
         SELECT kind, count(*) AS work_items FROM work_items
         WHERE connection_id = :id AND parked_at IS NULL AND kind = ANY (CAST(:kinds AS text[]))
@@ -387,7 +392,9 @@ async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
 
 
 async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
-    """Kinds of which something waits: a look for each, however much it is."""
+    """Kinds with at least one waiting item. It does one index lookup for each kind, however many
+    items wait.
+    """
     statement = sa.text("""
         SELECT kind FROM unnest(CAST(:kinds AS text[])) AS k (kind) WHERE EXISTS (
             SELECT FROM work_items m WHERE m.connection_id = :id AND m.kind = k.kind AND m.parked_at
@@ -399,7 +406,9 @@ async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
 
 
 async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: str = "") -> bool:
-    """Whether this very thing is still to be done; with this detail, if one is named."""
+    """Whether this exact item still has to be done. With `detail`, only an item with that detail
+    counts.
+    """
     statement = sa.text("""
         SELECT EXISTS (SELECT 1 FROM work_items WHERE connection_id = :id AND kind = :kind
             AND subject = :subject
@@ -410,7 +419,7 @@ async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: st
 
 
 async def struggling(tx: Tx, connection_id: int) -> bool:
-    """Whether something has been tried in vain and waits to be tried again."""
+    """Whether some work failed and waits for another try."""
     statement = sa.text("""
         SELECT EXISTS (SELECT 1 FROM work_items WHERE connection_id = :id AND parked_at IS NULL
             AND attempts > 0)
@@ -419,8 +428,8 @@ async def struggling(tx: Tx, connection_id: int) -> bool:
 
 
 async def outages(tx: Tx, connection_id: int) -> Mapping[str, datetime]:
-    """The platforms that work of this connection waits for, because they do not answer, and since
-    when.
+    """The platforms that do not answer and that work of this connection waits for, each with the
+    time since when.
     """
     statement = sa.text("""
         SELECT waits_for, min(waits_since) AS since FROM work_items
@@ -431,12 +440,12 @@ async def outages(tx: Tx, connection_id: int) -> Mapping[str, datetime]:
 
 
 async def pending(tx: Tx) -> int:
-    """Marks of all connections that are not parked: 0 is quiet."""
+    """The number of items of all connections that are not parked. 0 means idle."""
     return int(await tx.scalar(sa.text("SELECT count(*) FROM work_items WHERE parked_at IS NULL")))
 
 
 async def parked(tx: Tx, connection_id: int) -> Sequence[Parked]:
-    """What failed by a bug of ours and is not done yet, the oldest first."""
+    """Work that failed by a bug of ours and is not done yet, the oldest first."""
     statement = sa.text("""
         SELECT kind, subject, failing_since, support_id, detail, due_at, attempts, parked_at
             FROM work_items
@@ -462,8 +471,8 @@ async def parked(tx: Tx, connection_id: int) -> Sequence[Parked]:
 async def forget(
     tx: Tx, connection_id: int, kinds: Collection[Kind], subjects: Collection[str] | None = None
 ) -> None:
-    """Drops marks whatever their generation: of a connection that ends, or of subjects that are no
-    more.
+    """Deletes items whatever their generation: of a connection that ends, or of subjects that no
+    longer exist.
     """
     statement = sa.text("""
         DELETE FROM work_items WHERE connection_id = :id AND kind = ANY (CAST(:kinds AS text[]))
@@ -484,10 +493,10 @@ async def ensure(
     now: datetime,
     stages: Collection[Stage] = (Stage.RUNNING,),
 ) -> None:
-    """Every connection in these stages has such a mark; one that has none gets one that is due in
-    `every`.
+    """Every connection in these stages has an item of this kind. A connection without one gets one
+    that is due after `every`.
 
-    For what is done now and then, and as a net under work that must not be lost.
+    For periodic work, and as a safety net under work that must not be lost.
     """
     statement = sa.text("""
         INSERT INTO work_items (connection_id, kind, subject, rank, generation, due_at, added_at)

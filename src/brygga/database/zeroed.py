@@ -1,5 +1,5 @@
-"""Shelves that a sweep found emptied and did not believe: asked about, or left alone by the
-merchant's word (decision 9).
+"""Levels that a sweep found at zero and did not accept. The merchant is asked about them, or has
+said that they stay as they are (decision 9).
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -22,9 +22,11 @@ Place = tuple[str, Side]
 
 @dataclass(frozen=True, slots=True)
 class ZeroedLevel:
-    """`level` is what the sweep saw. `known` and `seen` are the ledger's from then: when they
-    differ now, the shelf has been looked at or written since, and this is over. `is_left` once the
-    merchant said that it is to be left as it is."""
+    """`level` is what the sweep read. `known` and `seen` are the ledger's values from then. When
+    they differ now, the stock has been read or written since, and the question is over.
+
+    `is_left` once the merchant said that it stays as it is.
+    """
 
     product_uuid: str
     variant_uuid: str
@@ -63,8 +65,8 @@ async def all_of(tx: Tx, connection_id: int) -> Mapping[Place, ZeroedLevel]:
 
 
 async def over(tx: Tx, connection_id: int) -> frozenset[str]:
-    """Products that were asked about and have been looked at or written to since: the next sweep
-    takes them out of the question.
+    """Products that were asked about and have been read or written since. The next sweep removes
+    them from the question.
     """
     asked = [one for one in (await all_of(tx, connection_id)).values() if not one.is_left]
     products = {one.product_uuid for one in asked}
@@ -79,7 +81,7 @@ async def over(tx: Tx, connection_id: int) -> frozenset[str]:
 
 
 async def save(tx: Tx, connection_id: int, records: Collection[ZeroedLevel]) -> None:
-    """These are all there are: what is not named is forgotten."""
+    """Saves these as the whole list: what is not named is deleted."""
     await tx.run(sa.delete(zeroed_levels).where(zeroed_levels.c.connection_id == connection_id))
     for some in _chunked([_row(connection_id, one) for one in records]):
         await tx.run(insert(zeroed_levels).values(some))

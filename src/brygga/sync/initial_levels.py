@@ -2,7 +2,7 @@
 their creates.
 
 Stock work implements these methods. Product work calls them around every create (docs/design.md,
-"Stock", Birth), and when it finds that the merchant created or deleted a variant in the store
+"Stock"), and when it finds that the merchant created or deleted a variant in the store
 (decisions 17, 18).
 """
 

@@ -1,8 +1,8 @@
-"""The door: pages for the merchant and receivers for the platforms' webhooks.
+"""The web package: pages for the merchant and receivers for the platforms' webhooks.
 
-Here live routes, sessions, forms, templates, words in Swedish and English, and the small values
-that templates take. Pages and hooks read the store, leave marks and show their state.
+It holds routes, sessions, forms, templates, texts in Swedish and English, and the small values that
+templates take. Pages and hooks read the database, add work items and show state.
 
-Here never lives: a call to a connected platform (sign-in and token exchange, handed in as
-`WebDeps`, are the exception), SQL, or a rule that would hold without pages.
+It never holds a call to a connected platform (except sign-in and token exchange, which it gets in
+`WebDeps`), SQL, or a rule that would apply without pages.
 """

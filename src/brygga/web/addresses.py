@@ -1,4 +1,4 @@
-"""Whose is the address that a webhook came to, asked before its body is read."""
+"""Which connection the address of a webhook belongs to, asked before the body is read."""
 
 import asyncio
 import contextlib
@@ -16,14 +16,15 @@ from brygga.database.tokens import Platform
 from brygga.web.limits import FORGED_HOOK, MISSED_HOOK, Limits
 
 AT_ONCE: Final = 4
-"""Addresses that are looked up at the same time, so that a flood leaves pages and work their
-connections to the database."""
+"""The number of addresses that are looked up at the same time, so that a flood leaves database
+connections to pages and work.
+"""
 MOST_PROVEN: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Addressed:
-    """A living connection, and the keys with which its platform proves a message."""
+    """An active connection, and the keys that prove a message from its platform."""
 
     connection: Connection
     keys: Sequence[str] = field(repr=False)
@@ -39,7 +40,7 @@ class Addresses:
     _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def find(self, platform: Platform, hook_key: str, source: str) -> Addressed | None:
-        """Raises `TooMany` for a source that has guessed enough, or failed enough at this
+        """Raises `TooMany` for a source that has guessed too often, or failed too often at this
         address.
         """
         name = _name(hook_key)
@@ -55,7 +56,7 @@ class Addresses:
 
     @contextlib.contextmanager
     def reading(self, hook_key: str, source: str) -> Iterator[None]:
-        """A body that does not come whole is a failure at this address."""
+        """A body that arrives incomplete is a failure at this address."""
         try:
             yield
         except HTTPException:
@@ -63,7 +64,7 @@ class Addresses:
             raise
 
     def note(self, hook_key: str, source: str, status: int) -> None:
-        """What became of a message to an address that is somebody's."""
+        """Counts the outcome of a message to an address that belongs to a connection."""
         name = _name(hook_key)
         if status == 200:
             self._proven.pop(name, None)
@@ -75,7 +76,7 @@ class Addresses:
 
 
 async def look_up(database: Database, platform: Platform, hook_key: str) -> Addressed | None:
-    """None for an address that is nobody's, or nobody's any more."""
+    """None for an address that belongs to no connection, or no longer to one."""
     async with database.read() as tx:
         connection = await connections.by_hook_key(tx, hook_key)
         if connection is None or connection.stage is Stage.DISCONNECTED:

@@ -1,4 +1,4 @@
-"""The web application: every route in one table, and what stands around all of them."""
+"""The web application: every route in one table, and the middleware around all of them."""
 
 import asyncio
 from pathlib import Path
@@ -67,8 +67,8 @@ STATIC: Final = Path(__file__).parent / "static"
 COMPRESSION: Final = CompressionConfig(
     "gzip", minimum_size=1000, gzip_compress_level=4, exclude=[f"^{live.PATH}$", "^/metrics$"]
 )
-"""A stream would be held back until a block is full. What a page holds that nobody may guess is
-masked (`masking`).
+"""The live stream is excluded: compression would hold it back until a block is full. Secrets in a
+page are masked (`masking`).
 """
 
 
@@ -79,7 +79,9 @@ async def start(visit: Visit) -> Redirect:
 
 @get("/language/{language:str}")
 async def speak(visit: Visit, language: str, to: str = "/") -> Response[Any]:
-    """The language link: remembered for a year, then back to where the reader was."""
+    """The language link: the choice is kept for a year, then the reader goes back to the
+    same page.
+    """
     chosen = as_language(language)
     if chosen is None:
         raise NotThere
@@ -224,7 +226,7 @@ def build_app(deps: WebDeps) -> Litestar:
 
 
 def state_of(deps: WebDeps) -> State:
-    """What the pages of one process share. Nothing else of an application outlives a request."""
+    """What the pages of one process share. Nothing else of the application outlives a request."""
     figures = metrics.Metrics(deps.registry)
     limits = Limits(deps.clock, is_on=deps.settings.rate_limits)
     return State(
@@ -237,7 +239,7 @@ def state_of(deps: WebDeps) -> State:
             "limits": limits,
             "addresses": Addresses(deps.database, limits),
             "receiving": asyncio.Semaphore(hooks.AT_ONCE),
-            # Set when the pages are about to close: streams that are open end by themselves.
+            # Set when the pages are about to close: open streams then end by themselves.
             "closing": asyncio.Event(),
         }
     )

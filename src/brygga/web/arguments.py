@@ -1,8 +1,8 @@
-"""Where a page's arguments come from, said once for all pages, so that their signatures read as
+"""The sources of a page's arguments, declared once for all pages, so that their signatures use
 plain values.
 
-`visit`, `merchant` and `form` are made by `web.visit`; a name that stands in the page's path is
-read from there; `request` and `state` are the framework's; everything else is a query.
+`web.visit` makes `visit`, `merchant` and `form`. A name in the page's path is read from the path.
+`request` and `state` are the framework's. Everything else is a query parameter.
 """
 
 import re
@@ -18,8 +18,8 @@ _IN_PATH: Final = re.compile(r"{(\w+):")
 
 
 def explicit(page: HTTPRouteHandler) -> HTTPRouteHandler:
-    """The same page, with its arguments marked as the framework wants them; to infer them is at its
-    end there.
+    """The same page, with its arguments declared as the framework requires. Inferring them is
+    deprecated there.
     """
     in_path = {name for path in page.paths for name in _IN_PATH.findall(path)}
     function: Any = page.fn

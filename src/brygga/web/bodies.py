@@ -6,8 +6,8 @@
     pictures, as multipart       51,000,000 bytes   20 s         10 min
     GET, HEAD, OPTIONS           never read
 
-Bytes are counted as they arrive; a length that is announced only ends the request earlier. A body
-that breaks a bound is answered 413 or 408. A torn body has nobody left to answer: 400 goes nowhere.
+Bytes are counted as they arrive. An announced length only ends the request earlier. A body
+that breaks a bound is answered 413 or 408. After a torn body nobody reads the answer, which is 400.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from brygga.web.session import AnyRequest
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_FIELDS: Final = 2_000
 BODY: Final = "body"
-"""The option of a route that names its `Bounds`; without it a body is a form's."""
+"""The option of a route that names its `Bounds`. Without it a body has the bounds of a form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +54,22 @@ class TooSlow(HTTPException):
 
 
 class Torn(HTTPException):
-    """The sender hung up before the end."""
+    """The sender closed the connection before the end."""
 
     status_code = 400
 
 
 class Malformed(ClientException):
-    """No form, whatever its type says."""
+    """The body is no form, whatever its content type says."""
 
 
 # ---- Receiving -----------------------------------------------------------------------------------
 
 
 def bounds_of(scope: HTTPScope) -> Bounds:
-    """A form that takes pictures takes them as multipart only; as anything else it is a form."""
+    """The bounds of this route. A form with pictures has them as multipart only. Any other content
+    type has the bounds of a plain form.
+    """
     found = scope["route_handler"].opt.get(BODY, FORM)
     kind = next((value for name, value in scope["headers"] if name == b"content-type"), b"")
     if found is PICTURES and not kind.strip().lower().startswith(b"multipart/form-data"):
@@ -76,7 +78,7 @@ def bounds_of(scope: HTTPScope) -> Bounds:
 
 
 def announced(scope: HTTPScope) -> int | None:
-    """The length that the head announces. Raises `Malformed` for what is no length."""
+    """The length that the header announces. Raises `Malformed` for an invalid length."""
     text = next((value for name, value in scope["headers"] if name == b"content-length"), None)
     if text is None:
         return None
@@ -86,8 +88,9 @@ def announced(scope: HTTPScope) -> int | None:
 
 
 def bounded(scope: HTTPScope, receive: Receive, bounds: Callable[[], Bounds]) -> Receive:
-    """Receives a body within `bounds`, which are asked for when it is first read. Raises
-    `TooLarge`, `TooSlow` or `Torn`."""
+    """Receives a body within `bounds`, which are asked for at the first read. Raises `TooLarge`,
+    `TooSlow` or `Torn`.
+    """
     got, ends_at, whole = 0, 0.0, False
 
     async def receive_bounded() -> HTTPReceiveMessage:
@@ -120,8 +123,9 @@ def bounded(scope: HTTPScope, receive: Receive, bounds: Callable[[], Bounds]) ->
 
 
 async def read_form(request: AnyRequest) -> FormMultiDict:
-    """The form of this request, parsed once: `request.form()` gives the same afterwards. Raises
-    `Malformed` or `TooLarge`."""
+    """The form of this request, parsed once: later calls of `request.form()` return the same.
+    Raises `Malformed` or `TooLarge`.
+    """
     kind, options = request.content_type
     if kind == RequestEncodingType.MULTI_PART:
         form = await _multipart(request, options.get("boundary", ""))
@@ -137,7 +141,7 @@ async def read_form(request: AnyRequest) -> FormMultiDict:
 
 
 async def _multipart(request: AnyRequest, boundary: str) -> FormMultiDict:
-    """Files go to disk as they come; what is text has the bounds of a form."""
+    """Files are written to disk as they arrive. Text fields have the bounds of a form."""
     if not 0 < len(boundary) <= 70:
         raise Malformed("no boundary, or one longer than RFC 2046 allows")
     try:
@@ -145,7 +149,7 @@ async def _multipart(request: AnyRequest, boundary: str) -> FormMultiDict:
     except HTTPException:
         raise
     except (ValueError, LookupError) as wrong:
-        # An unknown character set, bytes that are not in it, a boundary that cannot be one.
+        # An unknown character set, bytes that are invalid in it, or an invalid boundary.
         raise Malformed(type(wrong).__name__) from None
     texts = sum(len(value) for _, value in form.multi_items() if not isinstance(value, UploadFile))
     if texts > FORM.largest:

@@ -1,6 +1,6 @@
-"""What support needs to see of a connection, and nothing that could hurt if it were read by others.
+"""What support needs to see of a connection, and nothing that could harm if others read it.
 
-Codes, ids, counts and times only: no token, no address, no name, no price, no text of a product,
+Only codes, ids, counts and times: no token, no address, no name, no price, no text of a product,
 nothing of a shopper.
 """
 
@@ -45,7 +45,7 @@ HARMLESS: Final = frozenset(
         "unit",
     }
 )
-"""The parameters of a log line that are codes or counts. All others may hold what a merchant
+"""The parameters of a log line that are codes or counts. All others may contain what a merchant
 wrote.
 """
 
@@ -123,7 +123,9 @@ async def _work(tx: Tx, connection_id: int) -> dict[str, Any]:
 
 
 async def _subscriptions(tx: Tx, connection_id: int) -> list[list[str]]:
-    """Without their addresses: those hold the key by which the platforms find us."""
+    """The subscriptions without their addresses, which contain the key by which the platforms reach
+    us.
+    """
     return [
         [platform_.value, one.topic, one.status]
         for platform_ in Platform

@@ -1,4 +1,6 @@
-"""Both shelves over time, as the values of a drawing: steps, because stock jumps."""
+"""The stock on both sides over time, as the values of a chart. The lines are steps, because stock
+changes at once.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +10,16 @@ from itertools import pairwise
 from brygga.core.stock.movement import Movement
 
 WIDTH, HEIGHT = 1000, 200
-"""Of the drawing's own units; the page stretches it."""
+"""In the chart's own units. The page stretches it."""
 TICKS = 4
-"""At most so many lines above the lowest."""
+"""The most lines above the lowest one."""
 LEAST = timedelta(minutes=1)
-"""A chart shows at least so long a time, so that a first movement has a place in it."""
+"""The shortest time that a chart shows, so that a first movement is visible in it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """One shelf in the time that is shown; None where it never had a number."""
+    """The stock of one side in the time that is shown. None where it never had a number."""
 
     first: int | None
     last: int | None
@@ -29,9 +31,9 @@ class Extent:
 class Chart:
     till: str
     shop: str
-    """Paths, with a gap where a shelf had no number."""
+    """Paths, with a gap where a side had no number."""
     ticks: tuple[int, ...]
-    """What the lines stand for, from the top."""
+    """The values of the lines, from the top."""
     start: datetime
     end: datetime
     till_extent: Extent
@@ -39,7 +41,7 @@ class Chart:
 
     @property
     def lines(self) -> tuple[float, ...]:
-        """Where the lines are drawn, from the top."""
+        """The positions of the lines, from the top."""
         return tuple(
             round(HEIGHT * place / (len(self.ticks) - 1), 1) for place in range(len(self.ticks))
         )
@@ -53,13 +55,13 @@ Level = tuple[datetime, int | None]
 
 
 def chart(moves: Sequence[Movement], now: datetime) -> Chart | None:
-    """The movements, oldest first, and from the last until now. None when no shelf ever had a
-    number.
+    """The chart of the movements, which come oldest first, and of the time from the last one until
+    now. None when neither side ever had a number.
     """
     if not moves:
         return None
     start, end = moves[0].at, max(now, moves[-1].at, moves[0].at + LEAST)
-    start -= (end - start) / 40  # room for what was before the first movement
+    start -= (end - start) / 40  # room for the time before the first movement
     till = [(start, moves[0].zettle_before), *((move.at, move.zettle_after) for move in moves)]
     shop = [(start, moves[0].shop_before), *((move.at, move.shop_after) for move in moves)]
     numbers = [level for _, level in (*till, *shop) if level is not None]
@@ -71,7 +73,7 @@ def chart(moves: Sequence[Movement], now: datetime) -> Chart | None:
 
 
 def scale(lowest: int, highest: int) -> tuple[int, ...]:
-    """Round numbers at equal distances, from the top; zero is always among them."""
+    """Round numbers at equal distances, from the top. Zero is always among them."""
     bottom, top = min(0, lowest), max(0, highest)
     step = next(step for step in _steps() if -(-top // step) - bottom // step <= TICKS)
     return tuple(range(max(step, -(-top // step) * step), bottom // step * step - 1, -step))
@@ -96,8 +98,8 @@ class _Frame:
     top: int
 
     def path(self, levels: Sequence[Level]) -> str:
-        """A line along each level until the next change, then straight up or down; interrupted
-        where there is no number.
+        """A line along each level until the next change, then straight up or down. It is
+        interrupted where there is no number.
         """
         parts: list[str] = []
         drawing = False

@@ -16,13 +16,13 @@ from brygga.web.messages import Trouble
 from brygga.web.stock_view import signed
 
 SHOWN = 3
-"""More of them than this are one line on the overview."""
+"""More questions than this are one line on the overview."""
 
 
 @dataclass(frozen=True, slots=True)
 class NumberCheck:
-    """`till` and `shop` are what each side shows, `seen` what each promised when the page was
-    drawn: the answer is about these.
+    """`till` and `shop` are what each side shows. `seen` are the targets of each side when the page
+    was rendered: the answer is about these.
     """
 
     product: str
@@ -42,7 +42,9 @@ class NumberCheck:
 async def doubtful(
     tx: Tx, connection_id: int, words: Words, product_uuids: Collection[str] | None = None
 ) -> tuple[NumberCheck, ...]:
-    """Of these products or of all, longest first. A product that is gone has nothing to check."""
+    """Of these products or of all, the longest open first. A product that is gone has nothing to
+    check.
+    """
     ledger_rows = await ledgers.in_question(tx, connection_id, product_uuids)
     if not ledger_rows:
         return ()
@@ -79,7 +81,7 @@ def number_check(
 
 
 def troubles(number_checks: Sequence[NumberCheck], words: Words) -> tuple[Trouble, ...]:
-    """For the overview: each number while they are few, else how many there are."""
+    """For the overview: each number while there are few, else how many there are."""
     if len(number_checks) > SHOWN:
         count = words.number(len(number_checks))
         return (

@@ -1,4 +1,4 @@
-"""What the pages are built from. `wiring` makes it; tests make their own."""
+"""What the pages are built from. `wiring` builds it. Tests build their own."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from brygga.sync.products.plans import Plans
 from brygga.sync.stock import Counted
 
 ZETTLE_CALLBACK: Final = "/zettle/auth"
-"""Where Zettle sends the merchant back; registered with the Zettle app."""
+"""Where Zettle sends the merchant back. It is registered with the Zettle app."""
 SHOP_CALLBACK: Final = "/bigcommerce/auth"
 SHOP_LOAD: Final = "/bigcommerce/load"
 SHOP_UNINSTALL: Final = "/bigcommerce/uninstall"
@@ -26,7 +26,7 @@ SHOP_REMOVE_USER: Final = "/bigcommerce/remove_user"
 
 @dataclass(frozen=True, slots=True)
 class ZettleGrant:
-    """Zettle has let a merchant in: whose account it is, and its tokens."""
+    """Zettle has granted a merchant's access: whose account it is, and its tokens."""
 
     organization: Organization
     access_token: str
@@ -36,8 +36,8 @@ class ZettleGrant:
 
 @dataclass(frozen=True, slots=True)
 class ShopGrant:
-    """A store has let us in. It was read once with the fresh token, so that set-up can show what it
-    found.
+    """A store has granted us access. It was read once with the new token, so that set-up can show
+    what it found.
     """
 
     shop: Shop
@@ -48,8 +48,9 @@ class ShopGrant:
 
 
 Granted = Callable[[str, str, str], Awaitable[None]]
-"""Is told store hash, token and scopes as soon as BigCommerce has given them: the token before is
-void from then on, whatever becomes of the rest."""
+"""Called with store hash, token and scopes as soon as BigCommerce has given them: from then on the
+earlier token is void, even if a later step fails.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,13 @@ class ShopPayload:
 
 class ZettleDoor(Protocol):
     def authorize_url(self, state: str) -> str:
-        """Where the merchant signs in and approves; Zettle returns `state` unchanged (zettle facts
+        """Where the merchant signs in and approves. Zettle returns `state` unchanged (zettle facts
         1.2).
         """
         ...
 
     async def sign_in(self, code: str) -> ZettleGrant:
-        """Trades a code, which works once. Raises a failure of `core.failures`."""
+        """Exchanges a code, which works once. Raises a failure of `core.failures`."""
         ...
 
 
@@ -83,8 +84,9 @@ class ShopDoor(Protocol):
         ...
 
     async def install(self, code: str, scope: str, context: str, granted: Granted) -> ShopGrant:
-        """Trades a code, which works once, tells `granted`, and reads the store. Raises a failure
-        of `core.failures`."""
+        """Exchanges a code, which works once, calls `granted`, and reads the store. Raises a
+        failure of `core.failures`.
+        """
         ...
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
@@ -100,8 +102,8 @@ class WebSettings:
     contact_email: str = ""
     erase_after: timedelta = timedelta(days=365)
     metrics_token: str = ""
-    """With one, /metrics wants it as a bearer token; without, /metrics answers nobody, or this
-    machine.
+    """With a token, /metrics requires it as a bearer token. Without one, /metrics answers nobody,
+    or only this machine.
     """
     metrics_local: bool = False
 
@@ -109,7 +111,7 @@ class WebSettings:
     """False where a proxy limits requests itself."""
 
     trusted_proxies: tuple[str, ...] = ()
-    """Addresses and networks of the proxies that are believed when they name a client."""
+    """Addresses and networks of the proxies that are trusted to name a client."""
 
     @property
     def secure(self) -> bool:
@@ -117,12 +119,12 @@ class WebSettings:
 
 
 class StockMoved(Exception):
-    """A number is no longer the one that the merchant was shown."""
+    """A number is no longer the one that the merchant saw."""
 
 
 class StockCommands(Protocol):
-    """What the merchant does to stock, written in the caller's transaction (rules S5, S6). The
-    ledgers and their marks are its business.
+    """What the merchant does to stock, written in the caller's transaction (rules S5, S6). It
+    writes the ledgers and their work items itself.
     """
 
     async def split(
@@ -147,21 +149,21 @@ class StockCommands(Protocol):
     async def count(
         self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
     ) -> None:
-        """The answer to "check this number" `of` a product's variant. Raises `StockMoved`, or
-        `Checked` when nobody asks.
+        """The answer to "check this number" of the product `of`, for one of its variants. Raises
+        `StockMoved`, or `Checked` when there is no open question.
         """
         ...
 
     async def record_echo(
         self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
     ) -> None:
-        """Zettle told us of a movement that bears an identifier of ours: that flight has landed."""
+        """Zettle reported a movement with an identifier of ours: that pending write succeeded."""
         ...
 
     async def record_zettle(
         self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
     ) -> None:
-        """Zettle told us of movements that bear no identifier, by product."""
+        """Zettle reported movements without an identifier, by product."""
         ...
 
     async def record_switch(
@@ -174,15 +176,15 @@ class StockCommands(Protocol):
         *,
         on: bool,
     ) -> None:
-        """Zettle told us that the product's tracking was switched `at` that time; it may be
-        otherwise again.
+        """Zettle reported that the product's tracking was switched `at` that time. It may have been
+        switched back since.
         """
         ...
 
     async def record_bigcommerce(
         self, tx: Tx, connection_id: int, product_id: int, hint: Hint
     ) -> None:
-        """BigCommerce told us of a movement, perhaps of one of ours: the hint's times tell."""
+        """BigCommerce reported a movement, which may be one of ours: the hint's times show that."""
         ...
 
 
@@ -203,4 +205,4 @@ class WebDeps:
     stock: StockCommands | None = None
     plans: Plans = field(default_factory=Plans)
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    """Where /metrics reads; a process that also works puts its own figures there."""
+    """Where /metrics reads. A process that also runs the worker adds its own figures."""

@@ -1,4 +1,4 @@
-"""What every request passes before a page or a receiver sees it."""
+"""The checks that every request passes before a page or a receiver."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -9,15 +9,16 @@ from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
 
 UNSTORABLE: Final = "\0"
-"""The one character that PostgreSQL keeps in no text. A statement that meets it fails, and no name,
-search or id has it.
+"""The one character that PostgreSQL stores in no text. A statement with it fails, and no name,
+search or id contains it.
 """
 
 
 async def enter(request: AnyRequest) -> None:
-    """Raises `NotThere` for an address, and a refusal for a query, that no statement could take. A
-    form is checked where it is read (`web.forms`)."""
-    # Each answer allows only the scripts that bear its own nonce; a refusal is a page too.
+    """Raises `NotThere` for a path, and a refusal for a query, that no statement could take. A form
+    is checked where it is read (`web.forms`).
+    """
+    # Each answer allows only the scripts that have its own nonce. A refusal is a page too.
     request.scope["state"]["nonce"] = request.app.state.deps.dice.token()
     if UNSTORABLE in request.scope["path"]:
         raise NotThere

@@ -1,5 +1,5 @@
-"""What a person reads when something did not work. A fault of ours gets a support id that the log
-bears too; its text stays with us.
+"""What a person reads when something failed. A bug of ours gets a support id that is in the log
+too. Its text is never shown.
 """
 
 from typing import Any, Final
@@ -23,7 +23,7 @@ log = structlog.get_logger()
 
 AnyAnswer = Response[Any]
 UNREAD: Final = frozenset({"/health", "/metrics", live.PATH})
-"""No person reads what these answer: the status says it all."""
+"""No person reads the answers of these routes: the status is enough."""
 SAID: Final = {
     403: (403, "forbidden"),
     404: (404, "not_found"),
@@ -32,7 +32,7 @@ SAID: Final = {
     413: (413, "large"),
     429: (429, "many"),
 }
-"""The answer and its words for what is turned away; anything else is called malformed."""
+"""The answer and its words for a refused request. Anything else is called malformed."""
 
 
 def signed_out(request: Request[Any, Any, Any], _: SignedOut) -> AnyAnswer:
@@ -49,13 +49,13 @@ def not_there(request: Request[Any, Any, Any], _: Exception) -> AnyAnswer:
 
 
 def refused(request: Request[Any, Any, Any], error: HTTPException) -> AnyAnswer:
-    """What is turned away: no such route, a form without its token, a value that is none, a body
-    out of bounds.
+    """The answer to a refused request: no such route, a form without its token, an invalid value, a
+    body that breaks its bounds.
     """
     if why := _why(error):
         request.app.state.refusals.note(why, _route(request))
     if isinstance(error, Torn):
-        # Nobody is left to read it.
+        # The client has gone, so nobody reads the answer.
         return Response(b"", status_code=400, media_type=MediaType.TEXT)
     if error.status_code >= 500:
         return fault(request, error)
@@ -83,7 +83,7 @@ def _why(error: HTTPException) -> Why | None:
 
 
 def _route(request: Request[Any, Any, Any]) -> str:
-    """As the table of routes has it: what stands in an address stays out of the log."""
+    """The route as it is written in the table of routes: the real address stays out of the log."""
     handler: Any = dict(request.scope).get("route_handler")
     return min(handler.paths, default="") if handler else ""
 
@@ -94,8 +94,8 @@ def unavailable(request: Request[Any, Any, Any], error: DatabaseGone) -> AnyAnsw
 
 
 def busy(request: Request[Any, Any, Any], error: DatabaseBusy) -> AnyAnswer:
-    """A platform sends its webhook again. A page whose statements take too long is a bug of
-    ours.
+    """The answer when the database is busy. A platform sends its webhook again. A page whose
+    statements take too long is a bug of ours.
     """
     if not request.url.path.startswith("/hooks/"):
         return fault(request, error)
@@ -104,7 +104,7 @@ def busy(request: Request[Any, Any, Any], error: DatabaseBusy) -> AnyAnswer:
 
 
 def fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
-    """A bug of ours. The path is logged, not the query: it may hold a code."""
+    """The answer to a bug of ours. The path is logged, not the query, which may hold a code."""
     support_id = request.app.state.deps.dice.token()[:10].upper()
     request.app.state.metrics.faults.inc()
     log.error("page failed", support_id=support_id, path=request.url.path, exc_info=error)

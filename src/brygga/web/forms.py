@@ -1,4 +1,5 @@
-"""Who may send a form, asked before the form is read: a signed-in merchant, from a page of ours.
+"""Who may send a form: a signed-in merchant, from a page of ours. This is checked before the form
+is read.
 
 safe method              the body is never read
 webhook                  the receiver reads the body, within its bounds
@@ -29,7 +30,7 @@ HEADER: Final = "x-csrftoken"
 
 
 class Forms(ASGIMiddleware):
-    """Stands after the sessions."""
+    """The middleware after the sessions."""
 
     scopes = (ScopeType.HTTP,)
 
@@ -47,7 +48,7 @@ class Forms(ASGIMiddleware):
         await next_app(scope, receive, send)
 
     async def _check(self, scope: HTTPScope, receive: Receive, secret: str) -> None:
-        """Raises what refuses the form."""
+        """Raises the refusal of the form."""
         request = AnyRequest(scope, receive=receive)
         if request.headers.get("sec-fetch-site") == "cross-site":
             raise PermissionDeniedException("sent from another site")
@@ -62,7 +63,7 @@ class Forms(ASGIMiddleware):
 
 
 def token_of(secret: str, session_id: object) -> str:
-    """The token of a session's forms: it belongs to that session and to no other."""
+    """The token of a session's forms. It belongs to that session only."""
     if not isinstance(session_id, str):
         return ""
     return hmac.new(secret.encode(), f"form:{session_id}".encode(), hashlib.sha256).hexdigest()

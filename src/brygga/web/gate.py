@@ -1,4 +1,4 @@
-"""The first thing that a request meets: has its source asked for enough already?"""
+"""The first check of a request: has its source reached a limit already?"""
 
 from typing import Final
 
@@ -18,11 +18,11 @@ from brygga.web.limits import CALLBACK, SIGN_IN, SIGN_IN_ALL, Limits, source_of
 from brygga.web.session import AnyRequest
 
 BEGIN: Final = "/sign-in/zettle"
-"""Each makes a session and a state."""
+"""Each of these makes a session and a state."""
 CALLBACKS: Final = frozenset(
     {ZETTLE_CALLBACK, SHOP_CALLBACK, SHOP_LOAD, SHOP_UNINSTALL, SHOP_REMOVE_USER}
 )
-"""What fails here was guessed, or is old; what succeeds is never counted."""
+"""A failure here is a guess, or an outdated request. A success is never counted."""
 
 log = structlog.get_logger("brygga.web")
 
@@ -48,7 +48,7 @@ class Gate(ASGIMiddleware):
         await next_app(scope, receive, send)
 
     def _warn(self, request: AnyRequest) -> None:
-        """Once: behind a proxy that is not configured, all visitors share one source."""
+        """Warns once: behind a proxy that is not configured, all clients share one source."""
         if not self.is_warned and "x-forwarded-for" in request.headers:
             self.is_warned = True
             log.warning(

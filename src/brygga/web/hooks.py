@@ -1,17 +1,19 @@
-"""Where the platforms tell us that something may have changed.
+"""Where the platforms report that something may have changed.
 
-The address is looked up first, then the message is proven, and only a genuine one opens a
-transaction: it is remembered, turned into marks, and a job is queued, all at once, and only the
-commit lets us answer 200. What it says is a hint: the work reads the truth. The answers: 404 for an
-address that is nobody's, 400 for a body that is no message, 401 for a wrong signature of Zettle's
-or a wrong secret of BigCommerce's, 429 for a source that fails too often, 200 otherwise, also for
-events that we do not act on.
+The address is looked up first, then the message is verified. Only a genuine message opens a
+transaction. In that one transaction it is recorded in the inbox, turned into work items, and a job
+is queued. Only after the commit do we answer 200. The message is a hint: the work reads the actual
+state.
 
-A message is the same by what was signed, its time and its payload, whatever id it bears
-(`Envelope`). A replay costs a look: the inbox knows messages for longer than the platforms repeat
-them, and an older one bears no evidence. A signature of BigCommerce's that does not verify refuses
-nothing where our secret is right: it is counted, as are refused and stray messages of known
-connections (`web.tally`).
+The answers: 404 for an address that belongs to nobody, 400 for a body that is no message, 401 for a
+wrong signature of Zettle's or a wrong secret of BigCommerce's, 429 for a source that fails too
+often. 200 otherwise, also for events that we do not act on.
+
+Two messages are the same when the signed content, its time and its payload are equal, whatever
+their ids (`Envelope`). A replay costs one read: the inbox keeps messages for longer than the
+platforms repeat them, and an older message counts as no evidence. A BigCommerce signature that does
+not verify refuses nothing where our secret is right. It is counted, as are refused and stray
+messages of known connections (`web.tally`).
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -42,10 +44,11 @@ from brygga.web.work import ask
 from brygga.zettle import events as till_events
 
 LARGE: Final = 64_000
-"""Hardly any message is larger: one that is must prove itself before it is read as a whole."""
+"""Hardly any message is larger. A larger one must prove itself before we read all of it."""
 AT_ONCE: Final = 8
-"""Messages that are written down at the same time. An import brings hundreds at once; those that
-wait hold no connection to the database meanwhile, so that pages and work keep theirs."""
+"""The number of messages that are written at the same time. An import brings hundreds at once.
+Those that wait hold no database connection, so that pages and work keep theirs.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +102,7 @@ async def _zettle(  # noqa: PLR0911 - one answer per way to end
     except till_events.MalformedError:
         return 400
     if isinstance(event, till_events.TestMessage):
-        # Its key is not known yet, and it asks for nothing (zettle facts 4.2).
+        # The signing key is not known yet, and the message asks for nothing (zettle facts 4.2).
         return 200
     received.connection_id = found.connection.id
     ours = event.envelope.organization_uuid in {"", found.connection.organization.uuid}
@@ -119,7 +122,7 @@ def _is_proven(found: Addressed, signature: str, body: bytes) -> bool:
 
 
 async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
-    """The living connection for which a message to a wrong address is genuine; 0: none."""
+    """The active connection for which a message to a wrong address is genuine. 0: none."""
     try:
         event = till_events.read(body)
     except till_events.MalformedError:
@@ -139,8 +142,8 @@ async def _record_zettle(
 ) -> None:
     if isinstance(event, till_events.ConnectionRemoved):
         await _zettle_left(deps, tx, connection, event.envelope.at)
-    # What is older than Zettle's last try is a replay that the inbox may have forgotten: it asks
-    # for a look, no more.
+    # A message older than Zettle's last retry is a replay that the inbox may have forgotten: it
+    # causes a read, nothing more.
     if deps.stock is not None and _is_recent(event.envelope.at, deps.clock.now()):
         await _hear_stock(deps, deps.stock, tx, connection, event)
     for changed in zettle_items(event):
@@ -162,8 +165,8 @@ async def _hear_stock(
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
-    """One for each variant: a sale stands there twice, for the shop's inventory and for what is
-    sold (zettle facts 4.6).
+    """One hint for each variant. The event lists a sale twice: for the inventory STORE and for
+    SOLD (zettle facts 4.6).
     """
     named = dict.fromkeys(
         (row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid
@@ -172,7 +175,7 @@ def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[
 
 
 def zettle_items(event: till_events.Event) -> tuple[Changed, ...]:
-    """What an event of Zettle's makes dirty."""
+    """The work items that an event of Zettle's causes."""
     match event:
         case (
             till_events.ProductCreated(product_uuid=uuid)
@@ -195,11 +198,11 @@ def zettle_items(event: till_events.Event) -> tuple[Changed, ...]:
 
 
 async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: datetime | None) -> None:
-    """The merchant removed our access in Zettle (D3), says a message. Zettle is asked first:
-    whoever replays the message ends nothing.
+    """A message says that the merchant removed our access in Zettle (D3). We ask Zettle first, so
+    that a replayed message ends nothing.
 
-    While we are leaving by ourselves this is only the echo of our own goodbye. A message from
-    before the present token was given is about an earlier access: it may come hours late (zettle
+    While we are disconnecting, the message is only the echo of our own removal. A message from
+    before the present token was given is about an earlier access. It may arrive hours late (zettle
     facts 4.5).
     """
     if connection.stage is Stage.LEAVING:
@@ -275,7 +278,7 @@ async def _bigcommerce(
 
 
 async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
-    """The living connection for which a message to a wrong address is genuine; 0: none."""
+    """The active connection for which a message to a wrong address is genuine. 0: none."""
     try:
         event = shop_events.read(body)
     except shop_events.MalformedError:
@@ -291,14 +294,15 @@ async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
 
 
 def _is_of_now(event: shop_events.ShopEvent, now: datetime) -> bool:
-    """A message older than the platform's last try is a replay that the inbox may have forgotten:
-    it asks for a look, no more."""
+    """False for a message older than the platform's last retry. Such a replay may be forgotten by
+    the inbox: it causes a read, nothing more.
+    """
     return event.envelope.at is None or event.envelope.at >= now - shop_events.OLDEST
 
 
 def _is_recent(at: datetime | None, now: datetime) -> bool:
-    """The same of Zettle's, which tries for some 72 hours (zettle facts 4.5): less than the inbox
-    remembers.
+    """The same for Zettle, which retries for some 72 hours (zettle facts 4.5). The inbox keeps
+    messages for longer.
     """
     return at is None or at >= now - inbox.KEPT
 
@@ -321,10 +325,10 @@ async def _record_bigcommerce(
 async def _of_marker(
     deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent
 ) -> bool:
-    """Whether it tells of our own hidden product (decision 16), and is done with: each of our stock
-    writes fires some.
+    """Whether the message is about our own hidden product (decision 16) and needs no more work.
+    Each of our stock writes causes some of these.
 
-    One that is deleted is made again; what else somebody did to it waits for the sweep.
+    If the product is deleted, it is made again. Any other change to it waits for the sweep.
     """
     about = (shop_events.ProductChanged, shop_events.VariantChanged, shop_events.StockChanged)
     if not isinstance(event, about) or not await markers.is_marker(
@@ -339,9 +343,10 @@ async def _of_marker(
     return True
 
 
-def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911 - one answer per event
-    """What an event of BigCommerce's makes dirty. Orders only explain a line; their stock has
-    events of its own.
+def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911
+    """The work items that an event of BigCommerce's causes.
+
+    Orders only explain a line: their stock has events of its own.
     """
     match event:
         case shop_events.ProductChanged(change=shop_events.Change.CREATED):
@@ -362,8 +367,8 @@ def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # n
         ):
             return (Changed(Kind.ACCOUNT),)
         case shop_events.Uninstalled() | shop_events.DeliveryFailed():
-            # Neither proves that the app is gone (bigcommerce facts 1.8): a look at the hooks finds
-            # out.
+            # Neither proves that the app is gone (bigcommerce facts 1.8). A check of the
+            # subscriptions finds out.
             return (Changed(Kind.HOOKS),)
         case _:
             return ()
@@ -384,8 +389,8 @@ def _id(number: int) -> str:
 async def _is_new(
     deps: WebDeps, tx: Tx, connection: Connection, platform: Platform, message_id: str
 ) -> bool:
-    """Both platforms deliver more than once. A message without an id is always heard: a doubled
-    hint costs one look.
+    """False for a message that was delivered before: both platforms may deliver one twice. A
+    message without an id always counts as new, because a doubled hint costs only one read.
     """
     return not message_id or await inbox.accept(
         tx, connection.id, platform, message_id, deps.clock.now()
@@ -393,13 +398,15 @@ async def _is_new(
 
 
 async def _still(tx: Tx, found: Addressed) -> Connection | None:
-    """The connection as it is now: it may have ended since the message's address was looked up."""
+    """The connection as it is now. It may have ended since the message's address was looked up."""
     connection = await connections.by_id(tx, found.connection.id)
     return None if connection is None or connection.stage is Stage.DISCONNECTED else connection
 
 
 async def _small_body(request: AnyRequest) -> bytes:
-    """For an address that is nobody's: b"" for what is larger than nearly every message."""
+    """The body of a message to an address that belongs to nobody. b"" for one larger than nearly
+    every message.
+    """
     length = announced(request.scope)
     return await request.body() if length is not None and length <= LARGE else b""
 
@@ -411,7 +418,7 @@ async def _astray(
     body: bytes,
     received: Reports,
 ) -> int:
-    """404, and whose message it is where it is genuine."""
+    """Answers 404, and counts the message for its connection where it is genuine."""
     if body:
         deps: WebDeps = state.deps
         async with deps.database.read() as tx:
@@ -420,6 +427,6 @@ async def _astray(
 
 
 def _answer(metrics: Metrics, platform: str, status: int) -> Response[bytes]:
-    """The status says it all: nothing follows it."""
+    """An answer with a status only: it has no body."""
     metrics.webhooks.labels(platform, str(status)).inc()
     return Response(b"", status_code=status, media_type=MediaType.TEXT)

@@ -1,8 +1,8 @@
-"""Every word the merchant reads comes from `locale/`, in Swedish or English.
+"""Every word that the merchant reads comes from `locale/`, in Swedish or English.
 
-Sentences of the pages are keyed by their English text. What belongs to a code (a line of the sync
-log, a failure) is keyed by the code: `log.product_created`, `log.product_created.cause`,
-`log.product_created.action`; both languages then have an entry.
+Sentences of the pages are keyed by their English text. The sentences of a code (a line of the sync
+log, a failure) are keyed by the code: `log.product_created`, `log.product_created.cause`,
+`log.product_created.action`. Both languages have an entry for these.
 """
 
 import re
@@ -27,7 +27,9 @@ Language = Literal["sv", "en"]
 LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
 LOCALE: Final = Path(__file__).parent / "locale"
 SCANDINAVIAN: Final = frozenset({"sv", "nb", "nn", "no", "da"})
-"""Browsers of the neighbours get Swedish, which they read, rather than English."""
+"""Browsers in the neighbouring countries' languages get Swedish, which their users read, rather
+than English.
+"""
 PARAMETER: Final = re.compile(r" ?%\((\w+)\)s")
 
 
@@ -42,7 +44,7 @@ def as_language(text: str | None) -> Language | None:
 
 
 def preferred(accept_language: str) -> Language:
-    """The first language of the browser's list that we speak; Swedish when it names none."""
+    """The first language in the browser's list that we have. Swedish when there is none."""
     wishes: list[tuple[float, str]] = []
     for part in accept_language.split(","):
         tag, _, weight = part.strip().partition(";q=")
@@ -72,12 +74,12 @@ class Words:
         return str(self.catalog.ungettext(singular, plural, n))
 
     def has(self, message: str) -> bool:
-        """Whether `locale/` holds a sentence of its own for a key such as `log.product_created`."""
+        """Whether `locale/` has a sentence for a key such as `log.product_created`."""
         return bool(message) and self.text(message) != message
 
     def fill(self, key: str, params: Mapping[str, str]) -> str:
-        """The sentence of a key with its parameters; one that is missing or blank goes with the
-        space before it, and is never an error.
+        """The sentence of a key with its parameters. A missing or blank parameter is left out
+        together with the space before it, and is never an error.
         """
         sentence = PARAMETER.sub(
             lambda spot: spot[0] if params.get(spot[1], "") != "" else "", self.text(key)
@@ -91,13 +93,13 @@ class Words:
         precision = get_currency_precision(money.currency)
         amount = Decimal(money.minor).scaleb(-precision)
         text = str(format_currency(amount, money.currency, locale=self.language))
-        # A currency without a sign of its own is written as its code; English puts it right against
-        # the digits.
+        # A currency without a sign of its own is written as its code. English puts it directly
+        # before the digits.
         return re.sub(r"(?<=[A-Z])(?=\d)", "\u00a0", text)
 
     def moment(self, moment: datetime, *, exact: bool = False) -> str:
-        """The time in UTC, for readers without JavaScript; the page's script rewrites it in the
-        reader's zone.
+        """The time in UTC, for readers without JavaScript. The page's script rewrites it in the
+        reader's time zone.
         """
         pattern = "d MMM y HH:mm:ss" if exact else "d MMM y HH:mm"
         text = format_datetime(moment.astimezone(UTC), pattern, locale=self.language)

@@ -1,21 +1,21 @@
-"""How often something may be done, and by whom. Each process counts for itself, in memory.
+"""How often something may be done, and by whom. Each process counts for itself, in its memory.
 
     what                                            of whom                  how often
     sign-ins begun, each of which makes a state     a source                 30 a minute
     the same                                        everybody                1,200 a minute
     callbacks that prove nothing                    a source                 30 a minute
-    webhooks to an address that is nobody's         a source                 60 a minute
+    webhooks to an address of no connection         a source                 60 a minute
     webhooks that prove nothing, at one address     a source                 120 a minute
     pages and forms                                 a merchant               1,200 a minute
     support reports                                 a merchant               10 an hour
     live streams that are open                      a session, a merchant    6 at once, 30 at once
 
 A source is an IPv4 address, or the first 64 bits of an IPv6 address. Behind a proxy it is the
-client's only where `BRYGGA_TRUSTED_PROXIES` names the proxy; otherwise it is the proxy's own.
+client's address only where `BRYGGA_TRUSTED_PROXIES` names the proxy. Otherwise it is the proxy's.
 
-Webhooks of all merchants come from the same few addresses of a platform. What only fails at one
-address of ours is therefore counted for that address alone, and an address that has proven itself
-in this process is never held up by the misses of its source.
+A platform sends the webhooks of all merchants from the same few sources. So failures at one address
+of ours are counted for that address alone. An address that has received a genuine message in this
+process is never limited by other failures of its source.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from brygga.seams import Clock
 from brygga.web.session import AnyRequest
 
 MOST_KEYS: Final = 100_000
-"""Counters that are kept at once: some 20 MB."""
+"""The number of counters kept at once: some 20 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ UNUSED_S: Final = 10
 
 
 class TooMany(TooManyRequestsException):
-    """`name` is the limit's, for the operator's line."""
+    """`name` is the limit's name, for the operator's log line."""
 
     def __init__(self, name: str, after_s: int) -> None:
         super().__init__(detail=name, headers={"retry-after": str(after_s)})
@@ -76,12 +76,12 @@ class Limits:
         self._windows = FixedWindowRateLimiter(Windows(self.clock))
 
     def take(self, limit: Limit, *whose: str) -> None:
-        """One more. Raises `TooMany` where there have been enough."""
+        """Counts one more. Raises `TooMany` where the limit is reached."""
         if self.is_on and not self._windows.hit(limit.rate, *whose):
             raise self._too_many(limit, *whose)
 
     def check(self, limit: Limit, *whose: str) -> None:
-        """Raises `TooMany` where there have been enough failures."""
+        """Raises `TooMany` where the limit of failures is reached."""
         if self.is_on and not self._windows.test(limit.rate, *whose):
             raise self._too_many(limit, *whose)
 
@@ -90,7 +90,7 @@ class Limits:
             self._windows.hit(limit.rate, *whose)
 
     def stream(self, session: str, merchant: str) -> "Place":
-        """A place for one more live stream. Raises `TooMany` where as many are open as may be."""
+        """A place for one more live stream. Raises `TooMany` where the most allowed are open."""
         keys = ("session", session), ("merchant", merchant)
         most = STREAMS_OF_SESSION, STREAMS_OF_MERCHANT
         if self.is_on and any(
@@ -108,7 +108,7 @@ class Limits:
 
 
 class Place:
-    """Taken when it is made. A stream that never starts gives its place back after a while."""
+    """Counted from its creation. A stream that never starts gives its place back after a while."""
 
     def __init__(self, taken: Counter[tuple[str, str]], keys: tuple[tuple[str, str], ...]) -> None:
         self._taken, self._keys = taken, keys
@@ -131,8 +131,8 @@ class Place:
 
 
 class Windows(Storage):
-    """Counters by key in memory, on the service's own clock; those that are over go when room is
-    needed.
+    """Counters by key in process memory, on the service's own clock. Expired ones are deleted when
+    room is needed.
     """
 
     STORAGE_SCHEME = ["brygga-memory"]  # noqa: RUF012 - read by the library's registry
@@ -178,13 +178,13 @@ class Windows(Storage):
         if len(self._counts) < MOST_KEYS:
             return
         self._counts = {key: kept for key, kept in self._counts.items() if kept[1] > now}
-        # A window that is nearly over is worth least.
+        # A window that is nearly over is the least valuable.
         for key in list(self._counts)[: max(0, len(self._counts) - MOST_KEYS * 9 // 10)]:
             del self._counts[key]
 
 
 def proxies_of(trusted: Collection[str]) -> Callable[[str], bool]:
-    """Whether an address is one of these addresses and networks."""
+    """A test whether an address is one of these addresses or in one of these networks."""
     networks = [ip_network(one) for one in trusted]
 
     def is_proxy(host: str) -> bool:
@@ -198,7 +198,7 @@ def proxies_of(trusted: Collection[str]) -> Callable[[str], bool]:
 
 
 def source_of(request: AnyRequest) -> str:
-    """Who asks. "" where the server does not know."""
+    """The source of a request. "" where the server does not know it."""
     host = request.client.host if request.client else ""
     try:
         address = ip_address(host)

@@ -22,27 +22,27 @@ class LineView:
     product: str = ""
     """The Zettle uuid of the product it is about, or ""."""
     partner: str = ""
-    """The BigCommerce id of the store's own product that it may be linked with instead (decision
+    """The BigCommerce id of the store's own product that it can be linked with instead (decision
     6), or "".
     """
     why: str = ""
-    """Where the number that it tells of is explained, or ""."""
+    """The address where the line's number is explained, or ""."""
     repairs: bool = False
-    """Whether it tells of something in BigCommerce that can be made as in Zettle again (decision
-    1).
+    """Whether the line is about something in BigCommerce that can be made equal to Zettle again
+    (decision 1).
     """
     recounts: bool = False
-    """Whether it tells of a product that BigCommerce can be made to count as Zettle does (decisions
-    17, 18).
+    """Whether the line is about a product whose stock BigCommerce can be made to count as Zettle
+    does (decisions 17, 18).
     """
 
 
 def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:
     """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`,
-    `field`) is put into words first.
+    `field`) is first put into words.
 
-    A line that would name an `other` product says it in other words, `.alone`, where that one is
-    not known.
+    A line that would name an `other` product uses other words, `.alone`, where that product is not
+    known.
     """
     said = {key: _in_words(words, key, value) for key, value in params.items()}
     key = f"log.{code}"

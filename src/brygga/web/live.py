@@ -1,4 +1,4 @@
-"""Live figures for open pages, as server-sent events: something is sent only when something moved.
+"""Live figures for open pages, as server-sent events. An event is sent only when something changed.
 
 All open pages of a connection share one count, and nothing is counted while nothing changes.
 """
@@ -31,12 +31,12 @@ from brygga.web.visit import Merchant
 PATH: Final = "/apps/bigcommerce/live"
 EVERY_S: Final = 1.0
 SHARE: Final = 20
-"""Counting takes a twentieth of the time at most:
+"""Counting takes at most a twentieth of the time.
 
-after a count that took long, the next one waits longer.
+After a count that took long, the next one waits longer.
 """
 LONGEST_S: Final = 600
-"""After that the stream ends; the browser opens a new one by itself."""
+"""After this time the stream ends, and the browser opens a new one by itself."""
 SIGN_OF_LIFE_S: Final = 15
 
 
@@ -64,7 +64,7 @@ async def _placed(
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What pages write, and a version that moves whenever a page should look again."""
+    """The figures on pages, and a version that changes whenever a page should reload."""
 
     synced: int
     waiting: int
@@ -81,14 +81,14 @@ class Board:
     followed: Followed
     figures: Figures | None = None
     counted: int = -1
-    """The version of what was counted."""
+    """The version that was counted."""
     next_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
 @dataclass(slots=True)
 class Boards:
-    """For one process, whatever the number of open pages."""
+    """The boards of one process, whatever the number of open pages."""
 
     database: Database
     clock: Clock
@@ -106,8 +106,9 @@ class Boards:
         return board
 
     async def figures(self, connection_id: int, board: Board) -> Figures:
-        """Counted anew only if something has changed since, not too often, and once for all who
-        ask."""
+        """Counts again only if something has changed since, not too often, and once for all
+        callers.
+        """
         async with board.lock:
             moved = (
                 board.counted != board.followed.version and self.clock.monotonic() >= board.next_at
@@ -127,8 +128,8 @@ async def counted(database: Database, connection_id: int) -> Figures:
         plan = await plans.stamp(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
         failing = [one.support_id for one in await work_items.parked(tx, connection_id)]
-        # Before the first sync the pages wait for such work; afterwards it comes and goes, and
-        # counts tell enough.
+        # Before the first sync the pages wait for such work. Later it comes and goes, and the
+        # counts are enough.
         early = connection is not None and connection.stage is not Stage.RUNNING
         kinds = (
             sorted(kind.value for kind in await work_items.waiting_kinds(tx, connection_id))
@@ -161,14 +162,15 @@ async def counted(database: Database, connection_id: int) -> Figures:
     )
 
 
-# ---- Telling -------------------------------------------------------------------------------------
+# ---- Sending -------------------------------------------------------------------------------------
 
 
 async def states(
     boards: Boards, connection_id: int, words: Words, closing: asyncio.Event
 ) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """The state now, then again whenever it has changed; until the pages close, so that an open
-    stream holds no stop up."""
+    """The state now, then again whenever it has changed. It ends when the pages close, so that an
+    open stream does not delay a stop.
+    """
     clock, before = boards.clock, ""
     spoken = clock.monotonic()
     ends_at = spoken + LONGEST_S
@@ -178,7 +180,7 @@ async def states(
             try:
                 data = reported(await boards.figures(connection_id, board), words)
             except (DatabaseGone, SQLAlchemyError):
-                return  # the browser comes again, and finds the page that says so
+                return  # the browser connects again, and finds the page that says so
             if data != before:
                 before, spoken = data, clock.monotonic()
                 yield ServerSentEventMessage(data=data, event="state", retry=3000)

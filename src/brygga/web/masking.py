@@ -1,16 +1,16 @@
-"""The token of our forms, never twice the same on a page.
+"""The token of our forms, which is different on every page.
 
-Answers are compressed. Whoever can make a browser ask for a page with words of theirs in its
-address, and sees how long each answer is, learns byte by byte what else stands in it if that is
-always the same (BREACH). The token is the one secret that a page holds, and so each page has it
-under a mask of its own.
+Answers are compressed. An attacker who can make a browser request a page with the attacker's words
+in its address, and who sees the length of each answer, learns byte by byte what else is in the
+page, if that is always the same (BREACH). The token is the one secret in a page, so each page has
+it under a mask of its own.
 """
 
 import hashlib
 from typing import Final
 
 HALF: Final = 64
-"""Hexadecimal digits of a session's token; its mask has as many."""
+"""The number of hexadecimal digits of a session's token. Its mask has as many."""
 
 
 def masked(secret: str, noise: str) -> str:
@@ -20,7 +20,7 @@ def masked(secret: str, noise: str) -> str:
 
 
 def unmasked(text: str) -> str | None:
-    """None for what no page of ours can have held."""
+    """The secret, or None for a text that no page of ours can have contained."""
     try:
         given = bytes.fromhex(text)
     except ValueError:

@@ -25,7 +25,7 @@ PROXIED: Final = (
     "x-forwarded-proto",
     "x-real-ip",
 )
-"""Any of these says that somebody else asked through a proxy on this machine."""
+"""Each of these headers shows that somebody else asked through a proxy on this machine."""
 
 GAUGES: Final = {
     "marks_pending": "Work that waits, also what is due later, over all merchants.",
@@ -48,11 +48,11 @@ GAUGES: Final = {
     ),
     "webhooks_ended_day": "Subscriptions that a platform had switched off or deleted, in 24 hours.",
 }
-"""Read from the database at each visit, so that any web process tells of all workers."""
+"""Read from the database at each request, so that any web process reports all workers."""
 
 
 class Metrics:
-    """The web process's own figures, and what the database says of all of them."""
+    """The web process's own figures, and those that the database has of all processes."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self.registry = registry
@@ -123,8 +123,9 @@ async def health(state: State) -> Response[dict[str, str]]:
 
 @get("/metrics", skip_session=True, exclude_from_csrf=True)
 async def show(request: AnyRequest, state: State) -> Response[bytes]:
-    """With a token set: for who brings it, 401 for others. Without: 404, but where an operator said
-    so for this machine, not through a proxy."""
+    """With a token set: answers requests that have it, and 401 for others. Without: 404, except for
+    this machine, not through a proxy, where an operator allowed it.
+    """
     deps: WebDeps = state.deps
     metrics: Metrics = state.metrics
     if not _may_read(request, deps.settings):

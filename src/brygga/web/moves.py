@@ -1,8 +1,8 @@
-"""A movement of stock in words: when, on which side, why, from what to what, and what became of our
+"""A movement of stock in words: when, on which side, why, from what to what, and the outcome of our
 own request.
 
 What we wrote to the other side because of an event is part of that event's line (`folded`): one
-event, one line. So is an order that was seen bit by bit.
+event, one line. An order that was read in several parts is one line too.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,9 @@ from brygga.web.i18n import Words
 from brygga.web.stock_view import signed
 
 BY_ITSELF: Final = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
-"""The shelf moved by itself; everything else is our doing, or the merchant's on our pages."""
+"""Causes where the stock moved on the platform by itself. All others are our own writes, or the
+merchant's commands on our pages.
+"""
 REQUESTS: Final = {
     Cause.WRITTEN: "landed",
     Cause.RESET: "landed",
@@ -28,25 +30,27 @@ REQUESTS: Final = {
     Cause.IN_DOUBT: "unknown",
     Cause.CONTRADICTED: "unknown",
 }
-"""What became of our request, as far as a movement tells."""
+"""The outcome of our request, where a movement states it."""
 LEVELS: Final = frozenset({Cause.CREATED, Cause.RESET, Cause.STARTED})
-"""Their quantity is a level, not a change."""
+"""Causes whose quantity is a level, not a change."""
 SOON: Final = timedelta(minutes=10)
-"""What is seen is written within so long, unless a platform is out of reach."""
+"""How soon a movement that was read is written to the other side, unless a platform does not
+answer.
+"""
 LANDED: Final = frozenset({Cause.WRITTEN, Cause.RESOLVED})
-"""Our write is there."""
+"""Our write succeeded."""
 MOVES: Final = BY_ITSELF | LANDED
-"""A shelf moved by the movement's quantity. What the merchant asks for on our pages moves one only
+"""The stock on one side moved by the movement's quantity. A command on our pages moves stock only
 when it is written.
 """
 ONE: Final = frozenset({Reason.SALE, Reason.REFUND, Reason.ORDER, Reason.RETURN})
-"""One receipt or one order made the movement, where its number is one."""
+"""One receipt or one order caused the movement, if its number is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class MoveView:
-    """`whose` is till, shop or us; `moved` what a shelf moved by; `till` and `shop` the numbers
-    before and after, None for none.
+    """`whose` is till, shop or us. `moved` is the change of stock. `till` and `shop` are the
+    numbers before and after, None for no number.
     """
 
     at: datetime
@@ -60,15 +64,15 @@ class MoveView:
     sent: datetime | None = None
     doubtful: bool = False
     to: str = ""
-    """Where the request went, "" where the line is about nothing else: zettle or shop."""
+    """Where the request was sent: zettle or shop. "" where the line is about nothing else."""
 
 
 @dataclass(slots=True)
 class Event:
-    """A movement, by its id, and our write to the other side that it led to.
+    """A movement, by its id, and the write to the other side that it caused.
 
-    Of what was seen bit by bit it is the whole, by the id of its newest movement, and `also` are
-    our further writes.
+    For a movement that was read in several parts it is the sum, by the id of the newest part, and
+    `also` are our further writes.
     """
 
     id: int
@@ -78,9 +82,10 @@ class Event:
 
 
 def folded(moves: Sequence[tuple[int, Movement]]) -> list[Event]:
-    """Newest first, as they come. A write that landed belongs to the events that it carried: the
-    oldest ones that are not written yet and make its quantity, or one alone. It stands with the
-    last of them. One that fits none stays a line of its own."""
+    """The events, newest first, as `moves` are. A write that succeeded belongs to the events that
+    it carried: the oldest unwritten ones whose sum is its quantity, or a single one. It is shown
+    with the last of them. A write that fits no event has a line of its own.
+    """
     events: list[Event] = []
     waiting: dict[Side, list[Event]] = {side: [] for side in Side}
     for id_, move in reversed(moves):
@@ -97,9 +102,7 @@ def folded(moves: Sequence[tuple[int, Movement]]) -> list[Event]:
 
 
 def _whole(events: Sequence[Event]) -> list[Event]:
-    """Oldest first, with one event for an order that several movements in a row were put down
-    to.
-    """
+    """Oldest first, with one event for an order that explains several movements in a row."""
     found: list[Event] = []
     for event in events:
         if found and _is_of_one(found[-1].move, event.move):
@@ -135,8 +138,8 @@ def _joined(first: Event, second: Event) -> Event:
 
 
 def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
-    """Among the events of just before it, else among all: an old one may have stayed unwritten for
-    another reason.
+    """The events carried by this write: among the most recent ones, else among all. An old event
+    may have stayed unwritten for another reason.
     """
     fresh = [event for event in waiting if event.move.at > (written.sent or written.at) - SOON]
     for among in (fresh, waiting):
@@ -150,8 +153,8 @@ def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
 
 
 def event_view(words: Words, event: Event) -> MoveView:
-    """The line of an event, with what we wrote because of it and the number that the other side
-    came to.
+    """The line of an event, with our write because of it and the resulting number on the other
+    side.
     """
     view, written = move_view(words, event.move), event.written
     if written is None:
@@ -185,8 +188,8 @@ def move_view(words: Words, move: Movement) -> MoveView:
 
 
 def sentence(words: Words, move: Movement) -> str:
-    """The most particular sentence that there is: for what made the shelf move, else for the cause
-    with side and direction.
+    """The most specific sentence available: for the reason of the movement, else for its cause with
+    side and direction.
     """
     key = next((key for key in _keys(move) if words.has(key)), "moved.other")
     number = (
@@ -200,7 +203,7 @@ def sentence(words: Words, move: Movement) -> str:
 
 
 def request(words: Words, move: Movement) -> str:
-    """What we sent and what became of it; "" for what is no request of ours."""
+    """What we sent and its outcome. "" for a movement that is no request of ours."""
     key = REQUESTS.get(move.cause)
     if key is None:
         return ""
@@ -209,7 +212,7 @@ def request(words: Words, move: Movement) -> str:
 
 
 def took(words: Words, move: Movement) -> str:
-    """How long the answer took, "" where it did not come at once."""
+    """How long the answer took. "" where it came at once."""
     if move.sent is None or move.cause not in {Cause.WRITTEN, Cause.RESET}:
         return ""
     tenths = round((move.at - move.sent).total_seconds() * 10)

@@ -9,7 +9,7 @@ SPACES: Final = str.maketrans("", "", " \u00a0\u202f\u2009")
 
 
 class Problem(StrEnum):
-    """Why a number cannot be taken; each has a sentence in `locale/` under `number.`."""
+    """Why a number is refused. Each reason has a sentence in `locale/` under `number.`."""
 
     MISSING = "missing"
     NEGATIVE = "negative"
@@ -22,8 +22,8 @@ TOO_BIG: Final = {Side.ZETTLE: Problem.TOO_BIG_ZETTLE, Side.SHOP: Problem.TOO_BI
 
 
 def number(text: str, side: Side) -> int | Problem:
-    """A whole number from 0 to the most that this side can hold; spaces between the digits are how
-    many write thousands.
+    """A whole number from 0 to the most that this side can hold. Spaces between the digits are
+    allowed, because many people write thousands with them.
     """
     bare = text.translate(SPACES)
     if not bare:
@@ -40,8 +40,8 @@ def number(text: str, side: Side) -> int | Problem:
 
 
 def seen(text: str) -> int | None:
-    """A number that we put into a form ourselves, below zero too; None for "", and for what
-    somebody else put there.
+    """A number that we put into a form ourselves, which may be below zero. None for "", and for
+    anything that we did not put there.
     """
     digits = text.removeprefix("-")
     return int(text) if digits.isascii() and digits.isdigit() and len(digits) < 12 else None

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """Page `number`, from 1, of a list of `total` things."""
+    """Page `number`, from 1, of a list of `total` entries."""
 
     number: int
     size: int
@@ -27,7 +27,9 @@ class Paging:
 
 
 def page_number(text: str) -> int:
-    """From 1; nonsense is 1, and what would overflow a database's integer is cut."""
+    """A page number from 1. An invalid text is 1, and a number too large for the database's integer
+    is cut.
+    """
     return (
         min(max(1, int(text)), 1_000_000)
         if text.isascii() and text.isdigit() and len(text) < 10

@@ -1,7 +1,6 @@
-"""Requests that are turned away before a handler sees them: counted all, told to the operator
-seldom.
+"""Requests that are refused before a handler sees them. All are counted, and few are logged.
 
-A flood leaves one line in a minute for each reason, with how many there were, and never a
+A flood leaves one line a minute for each reason, with the number of requests, and never a
 traceback.
 """
 
@@ -38,7 +37,9 @@ class Refusals:
     _told_at: dict[Why, float] = field(default_factory=dict)
 
     def note(self, why: Why, where: str) -> None:
-        """`where` is a route as it is written in the table, never an address that somebody sent."""
+        """`where` is a route as it is written in the table of routes, never an address that a
+        client sent.
+        """
         self.metrics.refused.labels(why.value).inc()
         self._since[why] += 1
         now, reported_at = self.clock.monotonic(), self._told_at.get(why)

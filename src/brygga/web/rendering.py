@@ -1,5 +1,5 @@
-"""A template and a view make a page. Nothing here knows a request, so every page can be drawn from
-values alone.
+"""A template and a view make a page. Nothing here knows a request, so every page can be rendered
+from values alone.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ HERE: Final = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What just happened, said once on the next page. `code` is a key of `notice.*` in
+    """What just happened, shown once on the next page. `code` is a key of `notice.*` in
     `locale/`.
     """
 
@@ -31,26 +31,26 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every page has around it."""
+    """The parts that every page has around its content."""
 
     language: Language
     nonce: str = ""
     csrf: str = ""
     path: str = "/"
     section: str = ""
-    """apps, library or help: which entry of the menu is lit."""
+    """apps, library or help: the active entry of the menu."""
     merchant: str = ""
     """The Zettle account's name; "" when nobody is signed in."""
     notice: Notice | None = None
     standing: Standing = NOTHING
-    """What stands above every page of the merchant: what is paused, silent, ending or over."""
+    """Shown above every page of the merchant: what is paused, not answering, ending or over."""
     contact_email: str = ""
     public_url: str = ""
 
 
 @cache
 def environment(language: Language) -> jinja2.Environment:
-    """The templates in one language: every value escaped, an unknown name an error."""
+    """The templates in one language. Every value is escaped, and an unknown name is an error."""
     speech = words(language)
     made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
@@ -75,7 +75,7 @@ def _fill(language: Language) -> Any:
     speech, when = words(language), _when(language)
 
     def fill(key: str, params: Any = ()) -> str | Markup:
-        """A parameter that is a time is shown as every time on the pages: in the reader's own
+        """A parameter that is a time is shown as every time on the pages: in the reader's time
         zone.
         """
         values = dict(params)

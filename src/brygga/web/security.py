@@ -1,4 +1,6 @@
-"""What a browser is told to forbid: foreign scripts, framing by strangers, guessing of types."""
+"""What a browser is asked to forbid: foreign scripts, framing by other sites, guessing of content
+types.
+"""
 
 from typing import Final
 from urllib.parse import urlsplit
@@ -15,12 +17,12 @@ may be framed.
 PANEL: Final = "https://*.mybigcommerce.com"
 BIGCOMMERCE: Final = "bigcommerce.com"
 ONWARD: Final = (f"https://*.{BIGCOMMERCE}", PANEL)
-"""BigCommerce's own hosts: an install that begins at its sign-in may be handed on to the store's
+"""BigCommerce's own hosts: an install that begins at its sign-in may be redirected to the store's
 panel (bigcommerce facts 1.3, 1.7).
 """
 ZETTLE: Final = "zettle.com"
 SIGN_IN: Final = (f"https://*.{ZETTLE}", "https://*.izettle.com", "https://*.paypal.com")
-"""Zettle's own hosts and its owner's: the sign-in at oauth.zettle.com may be handed on to any of
+"""The hosts of Zettle and of its owner: the sign-in at oauth.zettle.com may redirect to any of
 them.
 """
 
@@ -32,9 +34,10 @@ def origin(url: str) -> str:
 
 
 def form_targets(install_url: str, authorize_url: str) -> tuple[str, ...]:
-    """Where a form of ours may lead: to ourselves, and to the two platforms that Connect leads to.
+    """The targets that our forms may lead to: ourselves, and the two platforms that Connect leads
+    to.
 
-    Browsers hold every redirect that follows a form to this, not only its first address.
+    Browsers apply this to every redirect that follows a form, not only to its first address.
     """
     to_store = ONWARD if _is_at(install_url, BIGCOMMERCE) else ()
     to_till = SIGN_IN if _is_at(authorize_url, ZETTLE) else ()
@@ -46,7 +49,7 @@ def _is_at(url: str, domain: str) -> bool:
 
 
 def policy(path: str, nonce: str, targets: tuple[str, ...]) -> str:
-    """The content security policy of a page; only our own files, scripts only with this answer's
+    """The content security policy of a page: only our own files, scripts only with this answer's
     nonce, forms only to `targets`.
     """
     ancestors = PANEL if path in FRAMED else "'none'"

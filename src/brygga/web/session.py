@@ -1,8 +1,8 @@
-"""Server-side sessions: the browser keeps an unguessable id, the database everything else.
+"""Server-side sessions: the browser has an unguessable id, the database has everything else.
 
-An id that we have not given, or whose session has ended, is worth nothing: the next one is ours.
-The id is changed whenever a person signs in or out, so that an id planted in a browser beforehand
-is worth nothing afterwards. A session that did not change is written only to go on.
+An id that we did not give, or whose session has ended, is worthless: the next id is ours. The id
+changes whenever a person signs in or out, so that an id planted in a browser beforehand is
+worthless afterwards. A session that did not change is written only to extend it.
 """
 
 import re
@@ -26,14 +26,14 @@ from brygga.web.rendering import Notice
 FRESH = "_fresh"
 """Set by `sign_in`: the answer must carry a new id. Never stored."""
 HOST: Final = "__Host-"
-"""A browser takes a cookie of such a name only over https, from this very host, for all its
+"""A browser accepts a cookie with such a name only over https, from this very host, for all its
 paths.
 """
 OUR_ID: Final = re.compile("[0-9a-f]{64}")
 KEPT: Final = "_brygga_kept_session"
-"""Where a request keeps its session as it was found."""
+"""Where a request keeps its session as it was read."""
 STEP: Final = timedelta(minutes=5)
-"""How much nearer its end may come before a session that is used is written to go on."""
+"""How much its remaining time may shrink before a session in use is written to extend it."""
 
 AnyRequest = Request[Any, Any, Any]
 AnyConnection = ASGIConnection[Any, Any, Any, Any]
@@ -44,8 +44,9 @@ def cookie_name(name: str, *, secure: bool) -> str:
 
 
 class RotatingBackend(ServerSideSessionBackend):
-    """Litestar's sessions, with four habits of ours: a new id at sign-in, no id of a client's, no
-    row for a visitor who has nothing to remember, and no write where nothing changed."""
+    """Litestar's sessions with four additions: a new id at sign-in, no id chosen by a client, no
+    row for a client with nothing to store, and no write where nothing changed.
+    """
 
     def get_session_id(self, connection: AnyConnection) -> str:
         return connection.get_session_id() or self.generate_session_id()
@@ -97,7 +98,7 @@ class RotatingBackend(ServerSideSessionBackend):
     def _send(self, message: Message, connection: AnyConnection, key: str, max_age_s: int) -> None:
         site = "SameSite=Lax"
         if self.config.secure and connection.headers.get("sec-fetch-dest") == "iframe":
-            # Inside BigCommerce's control panel: a jar of its own, which no other site's frame
+            # Inside BigCommerce's control panel: a partitioned cookie, which no other site's frame
             # shares.
             site = "SameSite=None; Partitioned"
         secure = "; Secure" if self.config.secure else ""
@@ -115,7 +116,7 @@ def session_id(request: AnyRequest) -> str:
 
 
 def sign_in(request: AnyRequest, connection_id: int) -> None:
-    """From this answer on the browser belongs to that merchant, under a new session id."""
+    """From this answer on the browser is signed in as that merchant, under a new session id."""
     language = request.session.get("language")
     request.set_session({"connection": connection_id, FRESH: True})
     if language:
@@ -123,7 +124,7 @@ def sign_in(request: AnyRequest, connection_id: int) -> None:
 
 
 def connection_of(request: AnyRequest) -> int | None:
-    """Whose session it is; None for a visitor who has not signed in."""
+    """The connection of the session. None for a client that is not signed in."""
     session = request.scope.get("session")
     number = session.get("connection") if isinstance(session, dict) else None
     return number if isinstance(number, int) else None
@@ -142,7 +143,7 @@ def set_notice(request: AnyRequest, notice: Notice) -> None:
 
 
 def take_notice(request: AnyRequest) -> Notice | None:
-    # An address that no route has never reaches the session middleware.
+    # An address without a route never reaches the session middleware.
     session = request.scope.get("session")
     raw = session.pop("notice", None) if isinstance(session, dict) else None
     if not isinstance(raw, dict):

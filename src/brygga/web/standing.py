@@ -1,5 +1,5 @@
-"""How a merchant's connection stands: paused, a platform silent, ending, or over. Said above every
-page, so that no page contradicts it.
+"""The state of a merchant's connection: paused, a platform not answering, ending, or over. It is
+shown above every page, so that no page contradicts it.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LeavingView:
-    """`how` is "keep", "remove" or "uninstalled"; `left` of `total` products are still to be
+    """`how` is "keep", "remove" or "uninstalled". `left` of `total` products still have to be
     deleted.
     """
 
@@ -38,8 +38,8 @@ class LeavingView:
 
 @dataclass(frozen=True, slots=True)
 class LeftView:
-    """The account's last connection, which is over. `how` is as above, or "stuck" where products
-    were to be removed and stayed.
+    """The account's last connection, which has ended. `how` is as above, or "stuck" where products
+    had to be removed and stayed.
     """
 
     how: str
@@ -52,7 +52,7 @@ class LeftView:
     here: bool = True
     """Whether these pages still show that connection: its log, and its library as it was then."""
     erased_on: datetime | None = None
-    """When what we keep of the merchant is erased by itself."""
+    """When what we keep of the merchant is erased automatically."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,11 @@ class Standing:
     left: LeftView | None = None
     paused: bool = False
     silent: bool = False
-    """A platform did not answer when it was last asked, whether or not it is known by now which
-    one.
-    """
+    """A platform did not answer the last request, whether or not we know which one yet."""
 
     @property
     def moves(self) -> bool:
-        """Whether work goes on now: pages may say so only then."""
+        """Whether work is running now: only then may pages say so."""
         return self.phase in {Phase.SETUP, Phase.RUNNING} and not (self.troubles or self.silent)
 
 
@@ -79,7 +77,7 @@ NOTHING = Standing()
 async def standing(
     tx: Tx, connection: Connection, erase_after: timedelta | None = None
 ) -> Standing:
-    """`erase_after`: so long after the end everything is erased, which the pages say."""
+    """`erase_after`: how long after the end everything is erased. The pages say this."""
     phase = phase_of(connection)
     if phase is Phase.NONE:
         ending = await endings.last(tx, connection)

@@ -1,5 +1,5 @@
-"""Stock as the pages reach it, the desk of `sync.stock` with the pages' own exceptions, and where
-the receivers say what they heard.
+"""Stock commands for the pages: those of `sync.stock`, with the pages' own exceptions. The
+receivers also record here what the platforms report.
 """
 
 from collections.abc import Mapping, Sequence

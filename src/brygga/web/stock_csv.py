@@ -12,14 +12,14 @@ from brygga.web.i18n import Words
 from brygga.web.moves import move_view
 
 BOM: Final = "\ufeff"
-"""Without it Excel takes the file for another alphabet, and å ä ö for something else."""
+"""Without it Excel assumes another encoding and shows å ä ö wrongly."""
 COLUMNS: Final = (
     "time", "product", "variant", "sku", "side", "cause", "change", "till_before", "till_after",
     "shop_before", "shop_after",
     "request", "request_sent", "request_id", "reference",
 )  # fmt: skip
 DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins so is a formula to a spreadsheet."""
+"""A spreadsheet takes a cell that begins with one of these for a formula."""
 
 
 def heading(words: Words) -> str:
@@ -32,8 +32,8 @@ def lines(words: Words, of: tuple[str, str, str], moves: Sequence[Movement]) -> 
 
 
 def file_name(name: str) -> str:
-    """For the header that names a download: plain letters for old browsers, and the merchant's own
-    for the others.
+    """For the header that names a download: plain letters for old browsers, and the real name for
+    others.
     """
     kept = (
         "".join(one if one.isalnum() or one in " -_" else "_" for one in name).strip()[:80]
@@ -44,7 +44,7 @@ def file_name(name: str) -> str:
 
 
 def harmless(text: str) -> str:
-    """Text that a spreadsheet shows and never runs."""
+    """The text in a form that a spreadsheet shows and never runs."""
     return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) else text
 
 
@@ -69,7 +69,7 @@ def _moment(at: datetime | None) -> str:
 
 
 def _written(words: Words, rows: Sequence[Sequence[str | int]]) -> str:
-    """A Swedish Excel parts columns at semicolons, because its comma is the decimal sign."""
+    """A Swedish Excel separates columns by semicolons, because its comma is the decimal sign."""
     sheet = io.StringIO()
     csv.writer(sheet, delimiter=";" if words.language == "sv" else ",").writerows(rows)
     return sheet.getvalue()

@@ -1,4 +1,6 @@
-"""The rows of a product's Stock section, and of the forms that part and join it (rules S5, S6)."""
+"""The rows of a product's Stock section, and of the forms that split and join its stock (rules S5,
+S6).
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,11 +18,11 @@ from brygga.web.visit import Form
 
 @dataclass(frozen=True, slots=True)
 class StockView:
-    """One variant. `zettle` and `shop` are what each side promises, `shared` the number of both;
-    None where there is none.
+    """One variant. `zettle` and `shop` are the targets of each side, `shared` is the number of
+    both. None where there is none.
 
-    The form starts from the shared number: all of it at the till, as far as it can hold it, so that
-    the sum is unchanged.
+    The form starts from the shared number: all of it in Zettle, as far as Zettle can hold it, so
+    that the sum is unchanged.
     """
 
     uuid: str
@@ -32,18 +34,18 @@ class StockView:
     """What both sides will have when stock is joined again, as far as they can hold it."""
     moving: bool = False
     beyond: int = 0
-    """The units of `zettle` that Zettle cannot hold: they show in the shop only."""
+    """The units of `zettle` that Zettle cannot hold: only BigCommerce shows them."""
     check: bool = False
     form_zettle: str = ""
     form_shop: str = ""
     problems: tuple[str, str] = ("", "")
     was: int | None = None
-    """The shared number that an outdated form had started from."""
+    """The shared number that an outdated form started from."""
 
     @property
     def sum(self) -> int | None:
-        """Of what stands in the form, if both are numbers; also of more than Zettle can hold, which
-        is not taken.
+        """The sum of the form's numbers, if both are numbers. Also a sum that Zettle cannot hold,
+        which is refused.
         """
         till, shop = number(self.form_zettle, Side.SHOP), number(self.form_shop, Side.SHOP)
         return None if isinstance(till, Problem) or isinstance(shop, Problem) else till + shop
@@ -55,7 +57,7 @@ class StockView:
 
     @property
     def joined_shop(self) -> int | None:
-        """What BigCommerce will show of it; never below zero (decision 7)."""
+        """What BigCommerce will show of it, which is never below zero (decision 7)."""
         return None if self.joined is None else min(max(0, self.joined), LIMITS[Side.SHOP].highest)
 
     @property
@@ -75,15 +77,15 @@ _MISCOUNTED = frozenset({Counting.SPLIT, Counting.LUMPED, Counting.OFF})
 
 
 def is_alike(binding: Binding | None) -> bool:
-    """False where BigCommerce counts the product so that its stock cannot be shared (decisions 17,
-    18).
+    """False where BigCommerce counts the product in a way that its stock cannot be shared
+    (decisions 17, 18).
     """
     return binding is None or binding.counting not in _MISCOUNTED
 
 
 def stock_rows(product: Product | None, ledger_rows: Iterable[LedgerRow]) -> tuple[StockView, ...]:
-    """In the order of Zettle's variants. One that Zettle has no more is shown only as long as the
-    merchant is asked to check it.
+    """In the order of Zettle's variants. A variant that Zettle no longer has is shown only while
+    the merchant is asked to check it.
     """
     order = (
         {variant.uuid: place for place, variant in enumerate(product.variants)} if product else {}
@@ -107,8 +109,8 @@ def stock_rows(product: Product | None, ledger_rows: Iterable[LedgerRow]) -> tup
 
 
 def _row(ledger_row: LedgerRow, name: str) -> StockView:
-    """Numbers as promised, with what is still on its way: two sides that are joined get their
-    promises' sum, not what was last read.
+    """The targets, including what is not written yet: two sides that are joined get the sum of
+    their targets, not of the last read levels.
     """
     ledger = ledger_row.ledger
     till, shop = ledger.zettle, ledger.shop
@@ -130,7 +132,7 @@ def _row(ledger_row: LedgerRow, name: str) -> StockView:
 
 
 def _moves(ledger: Ledger, side: Side) -> bool:
-    """Whether something is on its way that can arrive."""
+    """Whether a write is waiting that can be sent."""
     return ledger[side].pending_write is not None or ledger[side].to_push != stock.excess(
         ledger, side
     )
@@ -138,7 +140,7 @@ def _moves(ledger: Ledger, side: Side) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The form of separate stock as it was sent, beside the numbers as they are now."""
+    """The form of separate stock as it was sent, with the present numbers."""
 
     rows: tuple[StockView, ...]
 
@@ -156,7 +158,7 @@ class Split:
 
     @property
     def shares(self) -> Mapping[str, tuple[int, int, int]]:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number); for a form that is filled
+        """Variant uuid -> (to Zettle, to BigCommerce, the shared number). For a form that is filled
         and not outdated.
         """
         found = {}
@@ -170,8 +172,8 @@ class Split:
 
 
 def sent(form: Form, rows: Sequence[StockView]) -> Split:
-    """What the merchant typed, row by row. A row that the form did not have, or with another shared
-    number, makes it outdated.
+    """What the merchant typed, row by row. A row that the form did not have, or that had another
+    shared number, makes the form outdated.
     """
     till, shop, shared = form.starting("zettle-"), form.starting("shop-"), form.starting("shared-")
     filled = []

@@ -1,4 +1,6 @@
-"""What a shelf holds and what is on its way to it, in words: the present of "why is this 7?"."""
+"""The stock of each side and what is about to be written to it, in words: the present part of "why
+is this 7?".
+"""
 
 from dataclasses import dataclass
 
@@ -9,8 +11,8 @@ from brygga.web.i18n import Words
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """`level` is what the side shows, `target` what it will show when everything has been
-    written; None where there is no number.
+    """`level` is what the side shows. `target` is what it will show when everything has been
+    written. None where there is no number.
     """
 
     side: str
@@ -21,7 +23,7 @@ class RecordView:
 
 
 def record_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = False) -> RecordView:
-    """`paused`: what waits is written when the work goes on, not in a moment."""
+    """`paused`: what waits is written when the work resumes, not in a moment."""
     record = ledger[side]
     level = record.confirmed if isinstance(record.confirmed, int) else None
     keys = (
@@ -109,7 +111,7 @@ def _pending_write(record: StockRecord) -> Said:
 
 
 def _owed(ledger: Ledger, side: Side) -> Said:
-    """What waits to be written, and why it does not leave at once where that is known."""
+    """What waits to be written, and the reason for the wait where it is known."""
     record = ledger[side]
     assert isinstance(record.confirmed, int)
     if record.to_push == 0:

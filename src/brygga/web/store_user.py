@@ -1,8 +1,8 @@
-"""Which user of a BigCommerce store began a session: who opened it from the control panel, or
-approved the app.
+"""Which user of a BigCommerce store began a session: the one who opened it from the control panel,
+or approved the app.
 
-When BigCommerce removes that user, the session ends (bigcommerce facts 1.5). It gives no right by
-itself.
+When BigCommerce removes that user, the session ends (bigcommerce facts 1.5). The user's id gives no
+right by itself.
 """
 
 from dataclasses import asdict, dataclass
@@ -19,13 +19,13 @@ from brygga.web.session import AnyRequest
 
 KEY: Final = "store_user"
 TICKET_LIFE: Final = timedelta(hours=24)
-"""As long as the signed message that opens the page in the control panel."""
+"""The lifetime of the signed message that opens the page in the control panel."""
 _PURPOSE: Final = "panel"
 
 
 @dataclass(frozen=True, slots=True)
 class StoreUser:
-    """`since` is when the user was known to have access."""
+    """`since` is the time when the user certainly had access."""
 
     store: str
     user: int
@@ -33,8 +33,9 @@ class StoreUser:
 
 
 def panel_ticket(deps: WebDeps, store_hash: str, user_id: int) -> str:
-    """Names the user to our own pages, which have no cookie in the control panel's frame. Sealed,
-    so that nobody can name another."""
+    """Names the user to our own pages, which have no cookie in the control panel's frame. It is
+    encrypted, so that nobody can name another user.
+    """
     came = StoreUser(store_hash, user_id, deps.clock.now())
     return deps.database.sealer.seal(msgspec.json.encode(came), _PURPOSE).hex()
 
@@ -54,7 +55,7 @@ def remember_store_user(request: AnyRequest, came: StoreUser) -> None:
 
 
 def kept_store_user(request: AnyRequest) -> dict[str, Any]:
-    """What a sign-in takes over into the new session."""
+    """What a sign-in copies into the new session."""
     found = request.session.get(KEY)
     return {KEY: found} if isinstance(found, dict) else {}
 

@@ -1,9 +1,8 @@
-"""Webhooks counted by connection and by what became of them, so that an operator sees when they
-fail.
+"""Counts webhooks by connection and outcome, so that an operator sees when they fail.
 
-In memory first, and written down every ten seconds while there is something to write: a flood of
-forged messages costs the database one write in that time. Only living connections are counted, so
-the memory has its bound too.
+Counts are kept in process memory and written every ten seconds when there is something to write: a
+flood of forged messages costs the database one write in that time. Only active connections are
+counted, so the process memory is bounded too.
 """
 
 import asyncio
@@ -27,17 +26,19 @@ SAID: Final = {
     Outcome.REFUSED: "a webhook to a connection's address is refused",
     Outcome.ASTRAY: "a genuine webhook came to a wrong address",
 }
-"""Said once for each connection and platform, by each process."""
+"""Logged once for each connection and platform, by each process."""
 
 
 @dataclass(slots=True)
 class Reports:
-    """What a receiver found out about a message besides its answer. `connection_id` 0: nobody's."""
+    """What a receiver found out about a message besides its answer. `connection_id` 0: it belongs
+    to no connection.
+    """
 
     connection_id: int = 0
     is_signed: bool | None = None
     found: Addressed | None = None
-    """Whose address it came to, where that was looked up before."""
+    """The connection of the address, where that was looked up before."""
 
     def outcome(self, status: int) -> Outcome | None:
         match status:
@@ -76,23 +77,24 @@ class Tally:
             self._writing = asyncio.create_task(self._later(deps))
 
     async def _later(self, deps: WebDeps) -> None:
-        """Also the last messages before a silence are written: a platform that gives up falls
-        silent.
+        """Writes the counts after a delay. So the last messages before a silence are written too: a
+        platform that gives up falls silent.
         """
         while self.counts:
             await deps.clock.sleep(EVERY_S)
             await self.write(deps)
 
     async def close(self, deps: WebDeps) -> None:
-        """The service stops."""
+        """Called when the service stops."""
         if self._writing is not None:
             self._writing.cancel()
             await asyncio.wait([self._writing])
         await self.write(deps)
 
     async def write(self, deps: WebDeps) -> None:
-        """What was counted since the last time. Kept while the database is out of reach: no message
-        is refused for it."""
+        """Writes what was counted since the last time. The counts are kept while the database
+        cannot be reached: no message is refused for that.
+        """
         if not self.counts:
             return
         counts, self.counts = self.counts, Counter()

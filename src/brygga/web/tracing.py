@@ -1,4 +1,4 @@
-"""One id from the page to the log to the support case, and the line that an act leaves."""
+"""One id from the page to the log to the support case, and the audit line of an action."""
 
 import re
 from collections.abc import MutableMapping
@@ -21,8 +21,9 @@ STATE: Final = "request_id"
 
 
 class Traced(ASGIMiddleware):
-    """The outermost: each line of the log that a request leaves bears its id, and so does its
-    answer. An id that a client brings is not taken over."""
+    """The outermost middleware: each log line of a request has the request's id, and so does its
+    answer. An id that a client sends is not used.
+    """
 
     scopes = (ScopeType.HTTP,)
 
@@ -32,8 +33,8 @@ class Traced(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         mine = re.sub(r"[^0-9A-Za-z]", "", self.dice.token())[-16:]
         scope["state"][STATE] = mine
-        # Not undone: what turns the request down logs outside of this, and each request is a task
-        # of its own.
+        # This is not undone: code outside of this logs the refusal of the request, and each request
+        # is a task of its own.
         structlog.contextvars.bind_contextvars(request_id=mine)
         await next_app(scope, receive, send)
 
@@ -51,12 +52,12 @@ async def note(
     actor: Actor = Actor.MERCHANT,
     **facts: str,
 ) -> None:
-    """Writes the act down in the transaction that does it."""
+    """Records the action in the transaction that does it."""
     entry = Entry(act, actor, connection_id, source_of(request), request_id(request), facts)
     await audit.add(tx, entry, request.app.state.deps.clock.now())
 
 
 async def exported(merchant: Merchant, what: str) -> None:
-    """A file with data of the merchant leaves us."""
+    """Records that a file with data of the merchant is downloaded."""
     async with merchant.deps.database.transaction() as tx:
         await note(tx, merchant.request, Act.EXPORTED, merchant.own.id, what=what)

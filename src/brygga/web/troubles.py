@@ -1,5 +1,5 @@
-"""What waits for the merchant, and the button that helps: wherever a page shows it, it is the same
-value.
+"""What waits for the merchant, and the button that helps. Every page shows it from the
+same value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,8 +16,8 @@ from brygga.zettle.codes import Code as TillCode
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Something that waits for the merchant, wherever it is shown. `post` is where its button
-    leads, `link` where its link does.
+    """Something that waits for the merchant. `post` is the address of its button, `link` that of
+    its link.
     """
 
     key: str
@@ -27,7 +27,7 @@ class Trouble:
     link: str = ""
     choices: tuple[str, ...] = ()
     leave: bool = False
-    """Whether disconnecting is another way out."""
+    """Whether disconnecting is an alternative."""
     times: tuple[tuple[str, datetime], ...] = ()
     """Parameters that are times."""
 
@@ -41,8 +41,8 @@ SAID_IN_SET_UP = frozenset({TillCode.ACCESS_GONE.value, ShopCode.ACCESS_GONE.val
 
 
 def pause_trouble(connection: Connection) -> Trouble | None:
-    """Why work has stopped, and the way out: sign in at Zettle again, approve in BigCommerce again,
-    or say that it is mended.
+    """Why work has stopped, and the remedy: sign in at Zettle again, approve in BigCommerce again,
+    or say that the cause is corrected.
     """
     if not connection.paused or connection.stage in {Stage.DISCONNECTED, Stage.LEAVING}:
         return None
@@ -57,7 +57,7 @@ def pause_trouble(connection: Connection) -> Trouble | None:
 
 
 def prices_trouble(connection: Connection) -> Trouble | None:
-    """A currency changed after prices were chosen (decision 10). The button comes once both are
+    """A currency changed after prices were chosen (decision 10). The button appears once both are
     equal again.
     """
     if not connection.prices_paused or connection.shop is None:
@@ -73,8 +73,8 @@ def prices_trouble(connection: Connection) -> Trouble | None:
 
 
 def silence_troubles(outages: Mapping[str, datetime]) -> tuple[Trouble, ...]:
-    """Platforms that do not answer, and since when. Nothing for the merchant to do, but worth
-    saying while it lasts.
+    """Platforms that do not answer, and since when. The merchant can do nothing, but sees it while
+    it lasts.
     """
     return tuple(
         Trouble(f"trouble.unreachable.{of}", times=(("since", since),), tone="warn")
@@ -86,8 +86,8 @@ IDS_SHOWN = 3
 
 
 def failure_trouble(failing: Sequence[Parked]) -> Trouble | None:
-    """A bug of ours keeps work from being done. The merchant has only the support ids to hold on
-    to.
+    """A bug of ours keeps work from being done. All that the merchant can use are the
+    support ids.
     """
     ids = list(dict.fromkeys(one.support_id for one in failing))
     if not ids:
@@ -114,7 +114,7 @@ KNOWN_QUESTIONS = frozenset(effect.value for effect in Effect)
 
 
 def question_trouble(kind: str, count: int) -> Trouble:
-    """A mass effect was stopped and waits for the merchant's word (decision 9)."""
+    """A mass effect was stopped and waits for the merchant's answer (decision 9)."""
     key = f"question.{kind if kind in KNOWN_QUESTIONS else 'other'}"
     return Trouble(
         key,

@@ -1,4 +1,4 @@
-"""One request by a person: in which language, signed in as whom, and how it is answered."""
+"""One request by a person: the language, the signed-in merchant, and how it is answered."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -25,20 +25,22 @@ from brygga.web.store_user import lost_access
 
 LANGUAGE_COOKIE = "brygga_language"
 SIGNED_IN = "signed_in"
-"""Where a request keeps its merchant, so that a page that says what went wrong has the menu too."""
+"""Where a request keeps its merchant, so that an error page has the menu too."""
 
 
 class SignedOut(Exception):
-    """The page needs a merchant and there is none: the visitor is led to the sign-in page."""
+    """The page needs a merchant and there is none: the browser client is sent to the
+    sign-in page.
+    """
 
 
 class NotThere(Exception):
-    """No such thing for this merchant, whether or not another merchant has it."""
+    """This merchant has no such thing, whether or not another merchant has it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A visitor, signed in or not."""
+    """A browser client, signed in or not."""
 
     deps: WebDeps
     request: AnyRequest
@@ -68,7 +70,9 @@ class Visit:
         )
 
     def _token(self) -> str:
-        """Under a new mask for each page; "" for a visitor without a session, who has no forms."""
+        """The form token, under a new mask for each page. "" for a client without a session, which
+        has no forms.
+        """
         token = ScopeState.from_scope(self.request.scope).csrf_token
         return masked(token, self.deps.dice.token()) if isinstance(token, str) and token else ""
 
@@ -80,8 +84,8 @@ class Visit:
         )
 
     def go(self, path: str, notice: str = "", tone: str = "good", **params: str) -> Redirect:
-        """After a POST: show the page again, and say there what happened. While the work is paused,
-        say what happens afterwards.
+        """After a POST: shows the page again with a notice of what happened. While the work is
+        paused, the notice says what will happen afterwards.
         """
         if notice:
             later = f"{notice}_later"
@@ -92,8 +96,8 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Merchant(Visit):
-    """A visitor who has signed in. Everything they ask for is looked up under their own
-    connection's id, never another's.
+    """A client that is signed in. Everything it asks for is looked up under its own connection's
+    id, never another's.
     """
 
     @property
@@ -107,7 +111,7 @@ class Merchant(Visit):
         return self.own.stage is Stage.RUNNING
 
     def unchanged(self, path: str) -> Redirect:
-        """After a button of a page that was open for long: nothing was done, and why."""
+        """After a button on a page that was open for long: says that nothing was done, and why."""
         why = {Phase.NONE: "_over", Phase.SETUP: "_setup", Phase.LEAVING: "_leaving"}.get(
             self.standing.phase, ""
         )
@@ -115,7 +119,9 @@ class Merchant(Visit):
 
 
 def language_of(request: AnyRequest) -> Language:
-    """From the cookie that the language link sets, else what the browser wishes."""
+    """The language from the cookie that the language link sets, else the one that the browser
+    prefers.
+    """
     secure = request.app.state.deps.settings.secure
     return as_language(
         request.cookies.get(cookie_name(LANGUAGE_COOKIE, secure=secure))
@@ -130,8 +136,8 @@ async def provide_visit(request: AnyRequest, state: State) -> Visit:
 
 
 async def provide_merchant(visit: NamedDependency[Visit]) -> Merchant:
-    """Raises `SignedOut` for a visitor without a connection, `TooMany` for one who asks too
-    often.
+    """Raises `SignedOut` for a client without a connection, `TooMany` for one that asks
+    too often.
     """
     if visit.connection is None:
         raise SignedOut
@@ -156,7 +162,8 @@ async def _signed_in(deps: WebDeps, request: AnyRequest) -> tuple[Connection | N
 
 def local_path(target: str, default: str = "/") -> str:
     """A path of our own, or the default: a link from outside can never make us redirect to a
-    foreign address. What is no address at all is refused."""
+    foreign address. A text that is no valid address is refused.
+    """
     try:
         parts = urlsplit(target)
     except ValueError:
@@ -177,19 +184,19 @@ def local_path(target: str, default: str = "/") -> str:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a form sent: texts only, in the order of its fields."""
+    """The fields of a form: texts only, in order."""
 
     fields: tuple[tuple[str, str], ...] = ()
 
     def one(self, name: str) -> str:
-        """The last value of that name, without spaces around it; "" when there is none."""
+        """The last value with that name, without spaces around it. "" when there is none."""
         return next((value.strip() for key, value in reversed(self.fields) if key == name), "")
 
     def many(self, name: str) -> tuple[str, ...]:
         return tuple(value for key, value in self.fields if key == name)
 
     def starting(self, prefix: str) -> dict[str, str]:
-        """Fields whose name begins so, by the rest of their name."""
+        """Fields whose name begins with `prefix`, by the rest of their name."""
         return {
             key.removeprefix(prefix): value.strip()
             for key, value in self.fields

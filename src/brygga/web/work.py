@@ -1,4 +1,4 @@
-"""What buttons and webhooks leave behind: a mark, and a job that will look at it, in the caller's
+"""What buttons and webhooks add: a work item, and a job that will work on it, in the caller's
 transaction.
 """
 
@@ -23,7 +23,7 @@ async def ask(
     detail: str = "",
     bulk: bool = False,
 ) -> None:
-    """The subjects are dirty from now on. Nothing is remembered, and nobody woken, unless the
+    """Adds work items for these subjects. Nothing is saved, and no worker is notified, unless the
     transaction commits.
     """
     wanted = list(subjects)

@@ -1,3 +1,3 @@
-"""How the memory's shape came to be: one file per change, in order, run in process. A file that has
-been released never changes.
+"""The history of the database schema: one file per change, in order, run in process. A file that
+has been released never changes.
 """

@@ -1,5 +1,5 @@
 """Initial levels: the level with which a new variant is created, and the outcome of the create
-(docs/design.md, "Stock", Birth).
+(docs/design.md, "Stock").
 """
 
 from collections.abc import Collection, Mapping

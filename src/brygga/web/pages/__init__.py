@@ -1,3 +1,3 @@
-"""One page a file: what it shows as a frozen value, how that is gathered from the store, and what
-its buttons leave behind.
+"""One page per file: what it shows as a frozen value, how that is read from the database, and which
+work items its buttons add.
 """

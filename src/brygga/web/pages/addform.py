@@ -1,5 +1,5 @@
-"""What the "Add product" form says: read tolerantly, checked against Zettle's limits (zettle facts
-2.3 to 2.5), and made a product (P9).
+"""The "Add product" form. It is read tolerantly, checked against Zettle's limits (zettle facts 2.3
+to 2.5), and made into a product (P9).
 """
 
 import math
@@ -23,7 +23,9 @@ from brygga.zettle.values import NewProduct, NewVariant, SalesTax
 
 NUMBER: Final = re.compile(r"\d{1,9}(?:\.\d{1,3})?", re.ASCII)
 SEPARATORS: Final = re.compile(r"[\n;]|,(?=\s)|,(?!\d)|(?<!\d),")
-"""Between values: a line, a semicolon, or a comma, unless it is a decimal one as in "0,5 l"."""
+"""The separators between values: a line end, a semicolon, or a comma that is not a decimal one as
+in "0,5 l".
+"""
 OPTIONS: Final = (1, 2, 3)
 MOST_VARIANTS: Final = 99
 MOST_VALUES: Final = 99
@@ -39,9 +41,11 @@ LENGTHS: Final = {
     "seo_description": 320,
     "slug": 256,
 }
-"""Zettle's, but for the barcode, of which BigCommerce takes 14 (bigcommerce facts 2.3)."""
+"""Zettle's limits, except for the barcode, of which BigCommerce accepts 14 characters (bigcommerce
+facts 2.3).
+"""
 ONE_LINE: Final = ("name", "sku", "seo_title", "slug")
-"""What loses characters that cannot be seen, as the sync takes them out (decision 20)."""
+"""The fields that lose invisible characters, as the sync removes them (decision 20)."""
 PLAIN: Final = (*LENGTHS, "price", "vat", "tax", "weight", "weight_unit", "stock")
 
 
@@ -64,7 +68,7 @@ CODES: Final = (
     *(wrong.value for wrong in Wrong),
     "picture_many",
 )
-"""Everything that the form may say is wrong: `newproduct.*` has a sentence for each."""
+"""Every error of the form. `newproduct.*` has a sentence for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One variant of the table: what its values are, and what was typed for it."""
+    """One variant of the table: its values, and what was typed for it."""
 
     values: tuple[str, ...]
     used: bool = True
@@ -92,7 +96,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class AddForm:
-    """`errors`: field -> code of `newproduct.*`. `rows` are empty in a simple product."""
+    """`errors`: field -> code of `newproduct.*`. `rows` is empty for a simple product."""
 
     texts: Mapping[str, str] = field(default_factory=lambda: dict.fromkeys(PLAIN, ""))
     options: tuple[Option, ...] = (Option(),) * len(OPTIONS)
@@ -110,8 +114,8 @@ class AddForm:
 
 
 def clean(form: Form) -> Form:
-    """Line ends as one character, and no other control characters: no database and no platform
-    takes them.
+    """The form with one character per line end and no other control characters: no database and no
+    platform accepts them.
     """
 
     def plain(text: str) -> str:
@@ -123,7 +127,7 @@ def clean(form: Form) -> Form:
 
 
 def read(form: Form, organization: Organization) -> AddForm:
-    """The form as it came, with what is wrong with it."""
+    """The form as it was sent, with its errors."""
     texts = {name: _text(name, form.one(name)) for name in PLAIN}
     options = tuple(_option(form, number) for number in OPTIONS)
     given = tuple(option for option in options if option.values)
@@ -161,8 +165,8 @@ def _option(form: Form, number: int) -> Option:
 
 
 def _rows(form: Form) -> dict[tuple[str, ...], Row]:
-    """What was typed for each variant, by its values; the numbers of the fields only keep a row
-    together.
+    """What was typed for each variant, by its values. The numbers in the field names only group the
+    fields of a row.
     """
     found = {}
     for number, key in form.starting("row-key-").items():
@@ -179,7 +183,7 @@ def _rows(form: Form) -> dict[tuple[str, ...], Row]:
 
 
 def amount(text: str) -> Decimal | None:
-    """A number as people write it: "12,50", "1 234.50" or "1.234,50"; None for anything else."""
+    """A number as people write it: "12,50", "1 234.50" or "1.234,50". None for anything else."""
     plain = re.sub(r"[\s'’]", "", text)
     if "," in plain and "." in plain:
         thousands = "." if plain.rindex(",") > plain.rindex(".") else ","
@@ -191,7 +195,7 @@ def amount(text: str) -> Decimal | None:
 
 
 def minor(text: str, currency: str) -> int | None:
-    """The price in minor units; None when it is no amount of that currency."""
+    """The price in minor units. None when it is no amount of that currency."""
     number = amount(text)
     if number is None:
         return None
@@ -211,7 +215,7 @@ def grams(text: str, unit: str) -> int | None:
 
 
 def _wrong(form: AddForm, currency: str) -> dict[str, str]:
-    """What is wrong with the fields that stand by themselves, and with each variant's."""
+    """The errors of the single fields, and of each variant's fields."""
     texts = form.texts
     errors = {name: f"{name}_long" for name, most in LENGTHS.items() if len(texts[name]) > most}
     if not texts["name"]:
@@ -255,7 +259,7 @@ def _wrong_stock(numbers: Mapping[str, str], *, tracked: bool) -> dict[str, str]
 
 
 def _twice(numbered: Sequence[tuple[int, Row]]) -> dict[str, str]:
-    """The shop wants every SKU once (bigcommerce facts 3.4)."""
+    """BigCommerce requires unique SKUs (bigcommerce facts 3.4)."""
     errors, seen = {}, set()
     for number, row in numbered:
         sku = row.sku.casefold()
@@ -266,7 +270,7 @@ def _twice(numbered: Sequence[tuple[int, Row]]) -> dict[str, str]:
 
 
 def _wrong_options(form: AddForm, count: int, *, fresh: bool) -> dict[str, str]:
-    """`fresh`: the table of variants is not the one that the merchant saw."""
+    """`fresh`: the table of variants differs from the one that the merchant saw."""
     errors: dict[str, str] = {}
     names = [option.name.casefold() for option in form.options if option.values]
     for number, option in zip(OPTIONS, form.options, strict=True):
@@ -295,7 +299,7 @@ def _wrong_options(form: AddForm, count: int, *, fresh: bool) -> dict[str, str]:
 def wanted(
     form: AddForm, organization: Organization, uuid: str, fresh_uuid: Callable[[], str]
 ) -> Wanted:
-    """The product of a form without errors; every variant gets a uuid of its own."""
+    """The product of a form without errors. Every variant gets a uuid of its own."""
     texts = form.texts
     given = [option for option in form.options if option.values]
     shown = form.used or (

@@ -1,5 +1,5 @@
-""" "Check this number": both sides' numbers, what happened, and the merchant's answer (design,
-Settle).
+"""The page "Check this number": both sides' numbers, what happened, and the merchant's answer
+(design, Settle).
 """
 
 from dataclasses import dataclass, replace
@@ -45,8 +45,8 @@ async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
 
 @post("/library/{uuid:str}/stock/check")
 async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """The counted number, or "it is right as it is"; about the numbers that the page showed, or it
-    is asked again.
+    """Saves the counted number, or "it is right as it is". The answer must be about the numbers
+    that the page showed, else the question is asked again.
     """
     variant, back = (
         form.one("variant"),
@@ -76,8 +76,8 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
 
 
 def _counted(form: Form, number_check: NumberCheck) -> Counted | NumberCheck:
-    """The answer, or the form as it was filled in with what is wrong. A shared number may be more
-    than Zettle can hold.
+    """The answer, or the filled form with its error. A shared number may be more than Zettle can
+    hold.
     """
     looked_at = (seen(form.one("seen-till")), seen(form.one("seen-shop")))
     if form.one("answer") == "right":

@@ -23,7 +23,9 @@ from brygga.web.work import ask
 
 HERE = "/apps/bigcommerce/disconnect"
 UNDO: Final = timedelta(minutes=1)
-"""How long a removal can be undone at least: what is to be deleted is only hidden until then."""
+"""How long a removal can be undone at least. Until then, products that will be deleted are only
+hidden.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,10 @@ class DisconnectView:
     created: int = 0
     linked: int = 0
     store_gone: bool = False
-    """The store's access is dead: then the products can only be kept (decision 5)."""
+    """The store's access is revoked: then the products can only be kept (decision 5)."""
     zettle_gone: bool = False
     kept_days: int = 0
-    """How long what we know of the merchant is kept after the end."""
+    """How long our data about the merchant is kept after the end."""
 
 
 @get(HERE)
@@ -56,8 +58,8 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
 
 @post(HERE)
 async def disconnect(merchant: Merchant, form: Form) -> Redirect:
-    """Decided once; the work carries it out. Where the store's access is dead, "remove" means
-    keep.
+    """Saves the decision once, and the work carries it out. Where the store's access is revoked,
+    "remove" means keep.
     """
     deps, connection = merchant.deps, merchant.own
     async with deps.database.transaction() as tx:
@@ -80,7 +82,7 @@ async def disconnect(merchant: Merchant, form: Form) -> Redirect:
 
 
 async def _leave(merchant: Merchant, tx: Tx, *, keep: bool) -> bool:
-    """True when this decided it. A removal can be undone for a while."""
+    """True when this call made the decision. A removal can be undone for a while."""
     connection_id = merchant.own.id
     match await connections.state(tx, connection_id):
         case Removing() | Leaving() | Ended():
@@ -97,7 +99,9 @@ async def _leave(merchant: Merchant, tx: Tx, *, keep: bool) -> bool:
 
 @post(f"{HERE}/undo")
 async def undo(merchant: Merchant) -> Redirect:
-    """The removal is called off while nothing is deleted. What happened meanwhile is caught up."""
+    """Cancels the removal while nothing is deleted. Changes made meanwhile are synced
+    afterwards.
+    """
     deps, connection_id = merchant.deps, merchant.own.id
     async with deps.database.transaction() as tx:
         now = await connections.state(tx, connection_id)
@@ -111,7 +115,7 @@ async def undo(merchant: Merchant) -> Redirect:
 
 @post(f"{HERE}/now")
 async def at_once(merchant: Merchant) -> Redirect:
-    """The merchant does not want to wait for the end of the minute."""
+    """The merchant does not wait for the end of the minute."""
     deps, connection_id = merchant.deps, merchant.own.id
     async with deps.database.transaction() as tx:
         now = await connections.state(tx, connection_id)
@@ -123,8 +127,8 @@ async def at_once(merchant: Merchant) -> Redirect:
 
 
 async def _store_is_gone(tx: Tx, connection: Connection) -> bool:
-    """Its token was revoked, or BigCommerce has refused it since: nothing can be removed there any
-    more (decision 5).
+    """The store's token was revoked, or BigCommerce has refused it since: nothing can be removed
+    there any more (decision 5).
     """
     return connection.paused == ShopCode.ACCESS_GONE or await _is_gone(
         tx, connection, Platform.BIGCOMMERCE

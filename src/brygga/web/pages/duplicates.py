@@ -1,5 +1,5 @@
-"""Likely duplicates: what the merchant wants with products that seem to be in both systems (rule
-P11). The plan page shows them.
+"""Likely duplicates: what the merchant wants to do with products that seem to be in both systems
+(rule P11). The plan page shows them.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,13 +18,13 @@ from brygga.web.visit import Merchant
 from brygga.web.work import ask
 
 LINK = "link:"
-"""Before the id of the store's product, in a row's choice."""
+"""The prefix of the id of the store's product, in a row's choice."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`open` products may be in the store already, undecided. `known` is false while the store has
-    not been compared yet.
+    """`open` products may be in the store already, and are undecided. `known` is false while the
+    store is not compared yet.
     """
 
     open: int = 0
@@ -33,8 +33,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`taken` were to be linked with a product that another one is linked with; `unsure` have
-    several partners, or share one.
+    """`taken` products should be linked with a product that another one is linked with. `unsure`
+    ones have several partners, or share one.
     """
 
     changed: int = 0
@@ -43,7 +43,7 @@ class Chosen:
 
 
 async def found(tx: Tx, connection: Connection) -> Found:
-    # What failed and will be tried again is not done either.
+    # Work that failed and will be tried again is not done either.
     failed = {one.kind for one in await work_items.parked(tx, connection.id)}
     waiting = {*await work_items.waiting_kinds(tx, connection.id), *failed}
     comparing = Kind.SETUP in waiting or (
@@ -62,8 +62,8 @@ async def show(merchant: Merchant) -> Redirect:
 
 
 async def choose(merchant: Merchant, tx: Tx, wishes: Mapping[str, str]) -> Chosen:
-    """A product's wish is "", "keep", "skip" or "link:" and an id. Nonsense, and what is not this
-    merchant's, changes nothing.
+    """Saves the choices. A product's wish is "", "keep", "skip" or "link:" and an id. An invalid
+    wish, or one for a product of another merchant, changes nothing.
     """
     connection_id = merchant.own.id
     pairs = _by_product(await duplicates.all_of(tx, connection_id))
@@ -109,8 +109,8 @@ async def choose(merchant: Merchant, tx: Tx, wishes: Mapping[str, str]) -> Chose
 def links_of(
     pairs: Iterable[Pair], uuids: Iterable[str], *, certain: bool
 ) -> tuple[dict[str, str], int]:
-    """A wish to link for each product with one partner that is no other's, and how many are not so
-    plain.
+    """A wish to link for each product with exactly one partner that no other product shares, and
+    the number of products that are less clear.
     """
     some, wanted = _by_product(pairs), set(uuids)
     shared: dict[int, set[str]] = {}
@@ -145,15 +145,17 @@ def _choice(pairs: Sequence[Pair]) -> Choice:
 
 
 def _beside(pair: Pair, partner: Pair) -> Choice:
-    """Linked with one of several, the others stay products of their own."""
+    """When a product is linked with one of several partners, the others stay products of
+    their own.
+    """
     return Choice.LINK if pair.product_id == partner.product_id else Choice.KEEP_BOTH
 
 
 async def _follow(
     merchant: Merchant, tx: Tx, changed: Sequence[tuple[str, Choice, Choice]]
 ) -> None:
-    """Skip means: not sold in BigCommerce, until another choice takes it back. What is synced
-    already is looked at again.
+    """Skip means: not sold in BigCommerce, until another choice reverts it. A product that is
+    synced already is checked again.
     """
     deps, connection = merchant.deps, merchant.own
     now = deps.clock.now()

@@ -1,5 +1,5 @@
-"""Erasing everything that we keep of a merchant, and the receipt, which can be read without signing
-in.
+"""Erases everything that we keep of a merchant, and shows the receipt, which can be read without
+signing in.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ HERE: Final = "/apps/erase"
 class EraseView:
     organization: str
     connected: bool
-    """A store is connected, or being disconnected: that has to end first."""
+    """A store is connected, or is being disconnected: that has to end first."""
     products: int = 0
     lines: int = 0
 
@@ -49,8 +49,8 @@ async def show(merchant: Merchant) -> Response[str]:
 
 @post(HERE)
 async def erase(merchant: Merchant, form: Form) -> Redirect:
-    """The work erases, once our access to Zettle is given back. This browser is signed out at
-    once.
+    """The work erases, once our access to Zettle is given back. This browser is signed
+    out at once.
     """
     deps, connection = merchant.deps, merchant.own
     if form.one("sure") != "yes":

@@ -54,7 +54,7 @@ async def show(visit: Visit, q: str = "") -> Response[str]:
 
 
 def view(words: Words, query: str) -> HelpView:
-    """The questions whose text holds every word of the query, whatever its accents and case."""
+    """The questions whose text has every word of the query, whatever its accents and case."""
     wanted = _plain(query).split()
 
     def fits(key: str) -> bool:

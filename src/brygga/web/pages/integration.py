@@ -100,9 +100,7 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
 
 
 async def open_questions(tx: Tx, connection_id: int) -> Mapping[str, int]:
-    """How many products each of them is about by now; one that is about none is not asked any
-    more.
-    """
+    """The number of products that each question is about now. A question about none is closed."""
     counts: dict[str, int] = {}
     for each in (await brakes.all_questions(tx, connection_id)).values():
         over = (
@@ -117,7 +115,7 @@ async def open_questions(tx: Tx, connection_id: int) -> Mapping[str, int]:
 
 
 def plain(rate: Decimal) -> Decimal:
-    """25.0000 is 25: as it stands in a link and is compared there."""
+    """25.0000 becomes 25, as it is written and compared in a link."""
     return rate.quantize(Decimal(1)) if rate == rate.to_integral_value() else rate.normalize()
 
 
@@ -160,8 +158,8 @@ def overview(
 
 @post(f"{HOME}/resume")
 async def resume(merchant: Merchant) -> Redirect:
-    """The merchant says that what stopped the work is mended. If it is not, the next try says so
-    again.
+    """The merchant says that the cause of the stop is corrected. If it is not, the next try reports
+    it again.
     """
     deps, connection = merchant.deps, merchant.own
     if merchant.standing.phase not in {Phase.SETUP, Phase.RUNNING}:
@@ -179,7 +177,7 @@ async def resume(merchant: Merchant) -> Redirect:
 
 @post(f"{HOME}/prices/resume")
 async def resume_prices(merchant: Merchant) -> Redirect:
-    """Decision 10: price sync goes on only when the merchant says so, and only with equal
+    """Decision 10: price sync resumes only when the merchant says so, and only with equal
     currencies.
     """
     deps, connection = merchant.deps, merchant.own
@@ -204,8 +202,8 @@ async def resume_prices(merchant: Merchant) -> Redirect:
 
 @post(HOME + "/answer/{kind:str}")
 async def answer(merchant: Merchant, form: Form, kind: str) -> Redirect:
-    """Decision 9: a mass effect that was stopped goes on, or is left alone, as the merchant
-    says.
+    """Decision 9: a mass effect that was stopped goes on, or stays stopped, as the
+    merchant says.
     """
     deps, connection = merchant.deps, merchant.own
     spoken = form.one("answer")

@@ -1,12 +1,13 @@
 """A store and a Zettle account become one connection: from our Connect button, or from
 BigCommerce's side first (rules C2, C3).
 
-BigCommerce's install flow carries no state (bigcommerce facts 1.3), so whoever gets a browser to
-open the callback can bring a store of their own. So a store is never joined before the merchant,
-signed in with Zettle, has confirmed it on the page that names both accounts. The store that waits
-is kept in the session, under a state of ours which the page carries. It is dropped when the
-merchant says no, presses Connect again, signs in or out, opens the integration instead, or lets an
-hour pass.
+BigCommerce's install flow carries no state (bigcommerce facts 1.3), so an attacker who gets a
+browser to open the callback can bring a store of their own. So a store is joined only after the
+merchant, signed in with Zettle, has confirmed it on the page that names both accounts.
+
+The waiting store is kept in the session, under a state of ours which the page carries. It is
+dropped when the merchant says no, presses Connect again, signs in or out, opens the integration
+instead, or lets an hour pass.
 """
 
 from dataclasses import dataclass, replace
@@ -40,11 +41,11 @@ from brygga.web.work import ask
 log = structlog.get_logger()
 
 EXPECTED: Final = timedelta(minutes=20)
-"""How long after Connect a store is expected. The page says of one that comes otherwise that nobody
-here asked for it.
+"""How long after Connect a store is expected. For a store that arrives in another way, the page
+says that it was not asked for here.
 """
 TIMEOUT: Final = timedelta(hours=1)
-"""How long a store that waits to be joined is remembered."""
+"""How long a store that waits to be joined is kept."""
 PENDING: Final = "pending"
 
 
@@ -69,7 +70,7 @@ class Pending:
 
 
 def lead_to_store(visit: Visit) -> Redirect:
-    """To BigCommerce's install link; the session remembers that this merchant asked for it."""
+    """Leads to BigCommerce's install link. The session records that this merchant asked for it."""
     drop_pending(visit)
     visit.request.session["connecting"] = visit.deps.clock.now().isoformat()
     return Redirect(visit.deps.shop.install_url(), status_code=303)
@@ -82,7 +83,7 @@ async def installed(
     rights: Annotated[str, QueryParameter(name="scope")] = "",
     context: str = "",
 ) -> Response[str] | Redirect:
-    """BigCommerce's auth callback: the code is traded before anything is answered (bigcommerce
+    """BigCommerce's auth callback: the code is exchanged before anything is answered (bigcommerce
     facts 1.3).
     """
     expected = _take_expectation(visit)
@@ -94,7 +95,7 @@ async def installed(
     try:
         grant = await deps.shop.install(code, rights, context, partial(_renew_access, deps))
     except Failure as failure:
-        # The callback's code and context came from outside: neither is written down.
+        # The callback's code and context came from outside: neither is logged.
         log.warning("store not joined", failure=failure.code, detail=failure.detail[:200])
         return _not_let_in(visit, failure)
 
@@ -124,7 +125,7 @@ def _not_let_in(visit: Visit, failure: Failure) -> Response[str]:
 
 @get("/bigcommerce/join")
 async def confirm(merchant: Merchant) -> Response[str]:
-    """Which store is about to be joined with which account, before it is done."""
+    """Shows which store is about to be joined with which account, before it is done."""
     pending = _pending(merchant)
     if pending is None:
         return say(merchant, 400, "join_expired", link="/apps/bigcommerce")
@@ -138,7 +139,7 @@ async def confirm(merchant: Merchant) -> Response[str]:
 
 @post("/bigcommerce/join")
 async def join(merchant: Merchant, form: Form) -> Response[str] | Redirect:
-    """Joins the store that the page named, and no other that has come meanwhile."""
+    """Joins the store that the page named, and no other that arrived meanwhile."""
     pending = _pending(merchant)
     if pending is None or pending.state != form.one("state"):
         return say(merchant, 400, "join_expired", link="/apps/bigcommerce")
@@ -148,14 +149,14 @@ async def join(merchant: Merchant, form: Form) -> Response[str] | Redirect:
 
 @post("/bigcommerce/join/decline")
 async def decline(merchant: Merchant) -> Redirect:
-    """Not this store: nothing is connected, and the page says how to choose another."""
+    """Rejects this store: nothing is connected, and the page says how to choose another."""
     drop_pending(merchant)
     return merchant.go("/apps/bigcommerce", "not_joined", "warn")
 
 
 async def take_pending(visit: Visit, ticket: str) -> bool:
-    """Moves the store that waits under this ticket into the session of who has just signed in. It
-    can be done once.
+    """Moves the store that waits under this ticket into the session of the merchant who has just
+    signed in. This can be done once.
     """
     async with visit.deps.database.transaction() as tx:
         payload = await oauth_states.take(
@@ -170,8 +171,8 @@ async def take_pending(visit: Visit, ticket: str) -> bool:
 
 
 def drop_pending(visit: Visit) -> None:
-    """The merchant turned elsewhere: the store that waited is not joined by a page that is still
-    open.
+    """The merchant went elsewhere: a page that is still open cannot join the waiting store any
+    more.
     """
     visit.request.session.pop(PENDING, None)
 
@@ -203,7 +204,8 @@ async def _make_one(
     await connections.set_shop(tx, connection_id, grant.shop)
     await connections.save(tx, connection_id, now.join(grant.shop))
     await _store_token(deps, tx, connection_id, grant)
-    # Whatever work was paused for before: if it is so still, the next try says so.
+    # The work may have been paused for any reason. If the reason still applies, the next try
+    # reports it.
     await connections.resume(tx, connection_id)
     line = Line(Code.CONNECTED, Topic.CONNECTION, params={"store": _name(grant.shop)})
     await synclog.add(tx, connection_id, line, deps.clock.now())
@@ -214,8 +216,8 @@ async def _make_one(
 def _in_the_way(
     visit: Visit, own: Connection, known: Connection | None, shop: Shop
 ) -> Response[str] | None:
-    """C2, before anything is asked: the store is another account's, or this account has another
-    store.
+    """C2, before anything is asked: the store belongs to another account, or this account has
+    another store.
     """
     if known is not None:
         return _refused(visit, StoreTaken(known), _name(shop))
@@ -227,7 +229,7 @@ def _in_the_way(
 
 
 def _refused(visit: Visit, taken: Taken, store: str) -> Response[str]:
-    """C2: which one is connected, and how to free it."""
+    """C2: which store or account is connected, and how to free it."""
     key = "store_taken" if isinstance(taken, StoreTaken) else "account_taken"
     if key == "account_taken" and taken.connection.shop is not None:
         store = _name(taken.connection.shop)
@@ -236,7 +238,9 @@ def _refused(visit: Visit, taken: Taken, store: str) -> Response[str]:
 
 
 async def _begin(deps: WebDeps, store_hash: str, begun: datetime) -> None:
-    """Before the code is traded: a token that is refused while this goes on does not pause work."""
+    """Call it before the code is exchanged: a token that is refused during the exchange does not
+    pause work.
+    """
     async with deps.database.transaction() as tx:
         known = await connections.by_store(tx, store_hash)
         if known is not None:
@@ -244,11 +248,10 @@ async def _begin(deps: WebDeps, store_hash: str, begun: datetime) -> None:
 
 
 async def _renew_access(deps: WebDeps, store_hash: str, token: str, scope: str) -> None:
-    """A connected store was approved again. The token that we had is void, whoever approved, and
-    whether or not they are refused afterwards (bigcommerce facts 1.4): work goes on with the new
-    one.
+    """A connected store was approved again. The earlier token is void, whoever approved, and also
+    if the approval is refused afterwards (bigcommerce facts 1.4). Work goes on with the new token.
 
-    Of two approvals at once the one that BigCommerce answers last made the other's token void.
+    Of two approvals at once, the one that BigCommerce answers last made the other's token void.
     """
     answered = deps.clock.now()
     async with deps.database.transaction() as tx:
@@ -281,7 +284,7 @@ async def _store_token(deps: WebDeps, tx: Tx, connection_id: int, grant: ShopGra
 
 
 def _merged(before: Shop | None, fresh: Shop) -> Shop:
-    """What only the work finds out (category, location) outlives a fresh look at the store."""
+    """What only the work finds out (category, location) is kept after a new read of the store."""
     if before is None or before.store_hash != fresh.store_hash:
         return fresh
     return replace(
@@ -306,7 +309,7 @@ def _name(shop: Shop) -> str:
 
 
 def _take_expectation(visit: Visit) -> bool:
-    """Whether this browser pressed Connect a short while ago. It is answered once, by whichever
+    """Whether this browser pressed Connect a short while ago. True once only, for whichever
     callback comes first.
     """
     since = visit.request.session.pop("connecting", None)
@@ -317,7 +320,7 @@ def _take_expectation(visit: Visit) -> bool:
 
 
 def _ask_first(visit: Visit, grant: ShopGrant, *, expected: bool) -> Redirect:
-    """The page that names store and account asks."""
+    """Leads to the page that names store and account and asks."""
     visit.request.session[PENDING] = _sealed(visit.deps, grant, expected=expected)
     _remember_user(visit, grant)
     return visit.go("/bigcommerce/join")
@@ -330,8 +333,8 @@ def _remember_user(visit: Visit, grant: ShopGrant) -> None:
 
 
 async def _keep(visit: Visit, grant: ShopGrant) -> str:
-    """Keeps the store's grant under a ticket that works once; the link that carries the ticket
-    leads to Zettle's sign-in.
+    """Keeps the store's grant under a ticket that works once. The link to Zettle's sign-in carries
+    the ticket.
     """
     deps = visit.deps
     ticket, until = deps.dice.token(), deps.clock.now() + TIMEOUT
@@ -344,7 +347,7 @@ async def _keep(visit: Visit, grant: ShopGrant) -> str:
 
 
 def _sealed(deps: WebDeps, grant: ShopGrant, *, expected: bool = False) -> dict[str, str]:
-    """A grant that waits, with its token encrypted for that store alone."""
+    """A waiting grant, with its token encrypted for that store alone."""
     sealed = deps.database.sealer.seal(msgspec.json.encode(grant), "joins", grant.shop.store_hash)
     until = deps.clock.now() + TIMEOUT
     return {

@@ -1,5 +1,5 @@
-"""The product library: search, filter, tick, assign, unassign with a way back, sync now (rules A1,
-A3, A5, P10, decision 14).
+"""The product library: search, filter, select, assign, unassign with undo, sync now (rules A1, A3,
+A5, P10, decision 14).
 """
 
 from collections.abc import Collection, Sequence
@@ -27,14 +27,14 @@ from brygga.web.work import ask
 
 SIZE: Final = 50
 TODO: Final = frozenset({"hidden", "in_category", "to_check"})
-"""Filters that are no states: what the merchant has to do in BigCommerce (E1), and numbers to
+"""Filters that are not states: what the merchant has to do in BigCommerce (E1), and numbers to
 check.
 """
 UNDO: Final = timedelta(seconds=10)
-"""Decision 14: until then nothing has changed, and "Undo" stops it."""
+"""Decision 14: nothing changes before this time has passed, and "Undo" stops it."""
 
 CHOICE: Final = frozenset({"bigcommerce", "product", "everything", "q", "state", "vat", "page"})
-"""The fields that say what is to happen to which products."""
+"""The fields that say what to do with which products."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class LibraryView:
     connected: bool = True
     live: bool = True
     waits: bool = False
-    """Whether any product is on its way."""
+    """Whether any product is being added."""
     store: str = ""
     duplicates: int = 0
     additions: tuple[AdditionView, ...] = ()
@@ -88,16 +88,18 @@ class LibraryView:
 
 @dataclass(frozen=True, slots=True)
 class UnassignView:
-    """The question before products leave the store (A3), with the form that it is about."""
+    """The question before products are removed from the store (A3), with the form that it
+    is about.
+    """
 
     fields: tuple[tuple[str, str], ...]
     count: int
     back: str
     name: str = ""
-    """Of the one product, when it is asked on that product's own page."""
+    """The name of the one product, when the question is asked on that product's own page."""
     action: str = "/library/assign"
     linked: int = 0
-    """Of them those that the merchant linked."""
+    """How many of them the merchant linked."""
 
 
 @get("/library")
@@ -158,13 +160,13 @@ async def show(
 
 
 def states_of(text: str) -> Collection[State]:
-    """The filter's states; nonsense filters nothing."""
+    """The filter's states. An invalid filter filters nothing."""
     return (State(text),) if text in set(State) else ()
 
 
 def narrowed(state: str, vat: str) -> Narrow:
-    """The overview's lists (E1): what still waits in the category or hidden, and the products of
-    one VAT rate; and numbers to check.
+    """The overview's lists (E1): products that are still in the category or hidden, and the
+    products of one VAT rate. Also the numbers to check.
     """
     return Narrow(state == "hidden", state == "in_category", state == "to_check", vat)
 
@@ -195,7 +197,7 @@ def row_view(words: Words, row: Row) -> RowView:
 
 @post("/library/assign")
 async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
-    """ "Update products": a box left alone changes nothing (A5), and unassigning is confirmed first
+    """ "Update products": an unchanged box changes nothing (A5). Unassigning is confirmed first
     (A3), by dialog or by page.
     """
     back, wish = _back(form), form.one("bigcommerce")
@@ -217,7 +219,7 @@ async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
 
 
 async def reassign(merchant: Merchant, tx: Tx, uuids: Collection[str], sold: bool) -> Sequence[str]:
-    """Assigns now, or unassigns in ten seconds. Answers what that changed."""
+    """Assigns now, or unassigns in ten seconds. Returns the products that this changed."""
     deps, own = merchant.deps, merchant.own.id
     now = deps.clock.now()
     if sold:
@@ -242,7 +244,9 @@ async def undo(merchant: Merchant, form: Form) -> Redirect:
 
 @post("/library/sync")
 async def sync_now(merchant: Merchant, form: Form) -> Redirect:
-    """P10: as if each product had been saved in Zettle, for those that are assigned."""
+    """P10: the assigned ones of the chosen products are synced as if each had been saved
+    in Zettle.
+    """
     back = "/apps/bigcommerce/log" if form.one("back") == "log" else _back(form)
     if not merchant.running:
         return merchant.unchanged(back)
@@ -264,8 +268,8 @@ def said(merchant: Merchant, back: str, notice: str, count: int) -> Redirect:
 
 
 async def _chosen(merchant: Merchant, tx: Tx, form: Form) -> Sequence[str]:
-    """The ticked products, or all that search and filter leave. Another merchant's ids choose
-    nothing: every look is under our own.
+    """The selected products, or all that match search and filter. Another merchant's ids select
+    nothing: every query is limited to our own connection.
     """
     if form.one("everything") == "yes":
         wanted, vat = form.one("state"), form.one("vat")

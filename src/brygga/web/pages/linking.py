@@ -1,5 +1,5 @@
-"""Linking instead of having two: the store's own product takes the place of the one that we made
-(decisions 6, 12).
+"""Linking instead of a duplicate: the store's own product replaces the one that we made (decisions
+6, 12).
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,13 @@ from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
 LINES = 200
-"""So far back in a product's log its clashes are looked for."""
+"""How far back in a product's log its clashes are searched."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerView:
-    """A product of the store that may be meant; `ours` is what we made instead, as it is called in
-    the store.
+    """A product of the store that may be the right one. `ours` is the one that we made, by its name
+    in the store.
     """
 
     product_id: int
@@ -42,7 +42,7 @@ class LinkingView:
     partners: tuple[PartnerView, ...]
     chosen: PartnerView | None = None
     created_id: int = 0
-    """The product of ours that would be deleted, 0 when there is none."""
+    """The product of ours that would be deleted. 0 when there is none."""
     linked_id: int = 0
     """The store's product that it is linked with now."""
     prices: bool = False
@@ -72,7 +72,7 @@ async def show(merchant: Merchant, uuid: str, to: str = "") -> Response[str]:
 
 @post("/library/{uuid:str}/link")
 async def link(merchant: Merchant, form: Form, uuid: str) -> Redirect:
-    """Leaves a mark; the drain looks again before anything is deleted."""
+    """Adds a work item. The turn reads again before anything is deleted."""
     connection, to = merchant.own, form.one("to")
     async with merchant.deps.database.transaction() as tx:
         _, _, partners = await _gathered(tx, connection, uuid)
@@ -92,8 +92,8 @@ async def link(merchant: Merchant, form: Form, uuid: str) -> Redirect:
 async def _gathered(
     tx: Tx, connection: Connection, uuid: str
 ) -> tuple[Entry, Binding | None, tuple[PartnerView, ...]]:
-    """The product, what it is bound to, and the store's products that its clashes and likely
-    duplicates name.
+    """The product, its binding, and the store's products that its clashes and likely duplicates
+    name.
     """
     entry = await library.get(tx, connection.id, uuid)
     if entry is None or entry.product is None:

@@ -1,7 +1,7 @@
-"""Our own "Add product" form (rule P9): the one thing of ours that adds to Zettle's library.
+"""Our own "Add product" form (rule P9): the only part of Brygga that adds to Zettle's library.
 
-What is typed is kept with us, pictures too, so that nothing is lost by a round trip, a refusal or a
-closed page. Saving leaves a mark; the page then shows what has become of it.
+What is typed is saved on our side, pictures too, so that a round trip, a refusal or a closed page
+loses nothing. Saving adds a work item. The page then shows the progress.
 """
 
 import re
@@ -37,7 +37,7 @@ RATES: Final[Mapping[str, str]] = {
     "DK": "25 0",
     "FI": "25.5 14 10 0",
 }
-"""VAT rates to pick from beside those that the library already has; any other can be typed."""
+"""VAT rates offered besides those that the library already has. Any other can be typed."""
 
 FIELDS: Final = {
     "name": "name",
@@ -49,7 +49,7 @@ FIELDS: Final = {
     "online.seo.slug": "slug",
     "online.shipping.weightInGrams": "weight",
 }
-"""What Zettle calls a field that it refused, and where it stands in the form (zettle facts 2.8)."""
+"""Zettle's name of a field that it refused, and the field in our form (zettle facts 2.8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class NewProductView:
     rates: tuple[str, ...] = ()
     sales_tax: bool = False
     refusal: str = ""
-    """Why Zettle did not take it, in words."""
+    """Why Zettle refused it, in words."""
     store: str = ""
 
     @property
@@ -81,8 +81,8 @@ class AddingView:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the browser sent: the texts, the files that are pictures, and what is wrong with the
-    others.
+    """What the browser sent: the texts, the files that are pictures, and the errors of the other
+    files.
     """
 
     form: Form
@@ -109,8 +109,8 @@ def _not_yet(merchant: Merchant) -> Redirect:
 
 @get("/library/new/{key:str}")
 async def resume(merchant: Merchant, key: str) -> Response[str] | Redirect:
-    """Where a product on its way stands: being added, refused with everything that was typed, or
-    there.
+    """The state of a product that was sent: being added, refused with everything that was typed, or
+    in Zettle.
     """
     async with merchant.deps.database.read() as tx:
         addition = await additions.get(tx, merchant.own.id, key)
@@ -134,7 +134,7 @@ async def resume(merchant: Merchant, key: str) -> Response[str] | Redirect:
 
 @get("/library/new/{key:str}/pictures/{place:int}")
 async def picture(merchant: Merchant, key: str, place: int) -> Response[bytes]:
-    """A picture that is not in Zettle yet; its type is the one that we found in it, never one that
+    """A picture that is not in Zettle yet. Its type is the one that we detected, never the one that
     was sent.
     """
     async with merchant.deps.database.read() as tx:
@@ -191,8 +191,8 @@ def _row_field(name: str) -> str:
 
 @post("/library/new", opt={BODY: PICTURES})
 async def add(merchant: Merchant) -> Response[str] | Redirect:
-    """What the box said is kept before Zettle hears of the product, so that its first event already
-    finds the decision.
+    """The decision about BigCommerce is saved before the product is sent to Zettle, so that its
+    first event finds the decision.
     """
     deps, own = merchant.deps, merchant.own
     if not merchant.running:
@@ -223,13 +223,13 @@ async def add(merchant: Merchant) -> Response[str] | Redirect:
             await ask(deps, tx, own.id, Kind.ADDITION, [key], force=True)
     if kept and (form.errors or not saving):
         return await _page(merchant, key, form, status=400 if form.errors and saving else 200)
-    # Sent twice, it is added once: the second answer is where the first one stands.
+    # A form that is sent twice adds one product: the second answer leads to the same page.
     return merchant.go(f"/library/new/{key}")
 
 
 @post("/library/new/{key:str}/discard")
 async def discard(merchant: Merchant, key: str) -> Redirect:
-    """The merchant throws away what Zettle did not take."""
+    """The merchant discards what Zettle refused."""
     own, now = merchant.own.id, merchant.deps.clock.now()
     async with merchant.deps.database.transaction() as tx:
         gone = await additions.discard(tx, own, key)

@@ -1,8 +1,8 @@
-"""The page inside BigCommerce's control panel, without cookies, and what BigCommerce's server calls
-(bigcommerce facts 1.2, 1.5, 1.7).
+"""The page inside BigCommerce's control panel, without cookies, and the calls of BigCommerce's
+server (bigcommerce facts 1.2, 1.5, 1.7).
 
-A signed message proves only that BigCommerce wrote it: any user of the store can take theirs out of
-the browser. Each serves one purpose.
+A signed message proves only that BigCommerce wrote it: any user of the store can copy theirs from
+the browser. Each message serves one purpose.
 """
 
 from dataclasses import dataclass, replace
@@ -54,16 +54,17 @@ class PanelView:
     failed: int = 0
     trouble: Trouble | None = None
     is_owner: bool = False
-    """Only the owner of the store disconnects from here."""
+    """Only the owner of the store can disconnect here."""
     ticket: str = ""
     """Names the user of the store to our own pages."""
 
 
 @get(SHOP_LOAD)
 async def load(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
-    """Opened from the control panel. Only what the signed payload names is shown, and every link
-    opens our own site in a new tab. The message may come again, since the frame can be reloaded; it
-    serves nothing else."""
+    """The page when the app is opened from the control panel. It shows only what the signed payload
+    names, and every link opens our own site in a new tab. The message may be used again for this,
+    since the frame can be reloaded. It serves no other purpose.
+    """
     deps = visit.deps
     payload = _read(visit, signed_payload_jwt)
     if payload is None:
@@ -83,8 +84,8 @@ async def load(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
 
 @get("/bigcommerce/open")
 async def leave_panel(visit: Visit, to: str = "", by: str = "") -> Redirect:
-    """From the control panel to a page of ours. The session remembers which user of the store
-    came.
+    """Leads from the control panel to a page of ours. The session records which user of the store
+    it was.
     """
     came = read_panel_ticket(visit.deps, by)
     if came is not None:
@@ -107,8 +108,8 @@ def linked(connection: Connection, counts: object) -> PanelView:
 
 
 def waiting_panel(visit: Visit, store: str, link: str) -> Response[str]:
-    """The store has let us in, and no Zettle account belongs to it yet: Zettle's sign-in refuses
-    frames, so it opens in a new tab.
+    """The store has granted access, and has no Zettle account yet. Zettle's sign-in refuses frames,
+    so it opens in a new tab.
     """
     return _panel(visit, PanelView("waiting", store=store, link=link))
 
@@ -122,8 +123,9 @@ def _panel(visit: Visit, view: PanelView, status: int = 200) -> Response[str]:
 
 @get(SHOP_UNINSTALL)
 async def uninstalled(visit: Visit, signed_payload_jwt: str = "") -> Response[str]:
-    """BigCommerce says that the app was removed (D3). A message proves nothing: the store is asked
-    with the token that we hold (`sync/connection/uninstalling.py`)."""
+    """BigCommerce says that the app was removed (D3). A message proves nothing: we ask the store
+    with the token that we hold (`sync/connection/uninstalling.py`).
+    """
     deps = visit.deps
     payload = _read(visit, signed_payload_jwt)
     if payload is None:
@@ -155,7 +157,7 @@ def _read(visit: Visit, signed_payload_jwt: str) -> ShopPayload | None:
 
 
 def _used(use: Use) -> Response[str]:
-    """A message that came for another purpose before is a stolen one."""
+    """A message that was used for another purpose before is a stolen one."""
     if use is not Use.FOREIGN:
         return _plain(200)
     log.warning("a signed message was brought for another purpose")

@@ -1,5 +1,5 @@
-"""The plan before the first sync: for every product what will become of it and why, and the choices
-that are the merchant's (P8, P11).
+"""The plan before the first sync: what will happen to every product and why, and the merchant's
+choices (P8, P11).
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from brygga.web.visit import Form, Merchant
 SIZE: Final = 50
 HERE: Final = "/apps/bigcommerce/plan"
 ALWAYS: Final = frozenset({"", "create", "link", "leave"})
-"""Filters that are shown although they would find nothing."""
+"""Filters that are shown even when they find nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ class PlanView:
     running: bool = False
     known: bool = True
     fresh: bool = True
-    """False while a newer one is being drawn."""
+    """False while a newer plan is being made."""
     previewed: bool = True
-    """False while there is none at all: then there is nothing to count."""
+    """False while there is no plan at all: then there is nothing to count."""
     choosing: bool = False
-    """Whether any product that search and filter leave has a likely duplicate."""
+    """Whether any product that matches search and filter has a likely duplicate."""
 
 
 @get(HERE)
@@ -128,7 +128,7 @@ def row_view(words: Words, step: Step) -> PlanRow:
         supposed=step.supposed,
         why=_why(words, step.reason),
         target=f"{target.name} (#{target.product_id})" if target else "",
-        # A refusal is said once, as the reason.
+        # A refusal is shown once, as the reason.
         notes=tuple(_reported(words, note) for note in step.notes if note.code != step.reason),
         likely=tuple(
             TargetView(
@@ -163,7 +163,7 @@ def _reported(words: Words, note: Note) -> str:
 
 @post(HERE)
 async def decide(merchant: Merchant, form: Form) -> Redirect:
-    """Every row's choice is kept, or one for all that search and filter leave."""
+    """Saves every row's choice, or one for all that match search and filter."""
     query, shown, page = form.one("q"), form.one("show"), form.one("page")
     back = query_of(q=query, show=shown, page=page if page != "1" else "")
     back = f"{HERE}?{back}" if back else HERE
@@ -198,7 +198,7 @@ async def decide(merchant: Merchant, form: Form) -> Redirect:
 
 
 async def _shown_likely(tx: Tx, connection_id: int, query: str, shown: str) -> list[str]:
-    """The products with a likely partner that search and filter leave."""
+    """The products with a likely partner that match search and filter."""
     wanted = await plans.uuids(
         tx, connection_id, search=query, shown=shown if shown in FILTERS else ""
     )

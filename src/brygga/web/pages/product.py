@@ -33,7 +33,7 @@ from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
 GONE_LINES: Final = 50
-"""Of a product that is gone, so many lines of its log are shown."""
+"""The number of log lines that are shown of a product that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +76,16 @@ class ProductView:
     missing: tuple[str, ...] = ()
     """The names of variants that were deleted in BigCommerce (decision 17)."""
     miscounted: str = ""
-    """How BigCommerce counts the product where its stock cannot be shared so (decisions 17, 18)."""
+    """How BigCommerce counts the product, where its stock cannot be shared for that reason
+    (decisions 17, 18).
+    """
     recounting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class GoneView:
-    """`leaving`: BigCommerce still has what we made of it, and it is about to go. `stock` names the
-    variants whose stock has moved.
+    """`leaving`: BigCommerce still has what we made of it, and it is about to be deleted. `stock`
+    names the variants whose stock has moved.
     """
 
     uuid: str
@@ -156,8 +158,8 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
 
 
 def _missing(row: Row, binding: Binding | None) -> tuple[str, ...]:
-    """What Zettle has and BigCommerce lost; a version that waits to be synced may have made what is
-    not there yet.
+    """What Zettle has and BigCommerce lost. A version that waits to be synced may add what does not
+    exist there yet, so it is not counted.
     """
     product = row.entry.product
     if (
@@ -176,8 +178,8 @@ def _missing(row: Row, binding: Binding | None) -> tuple[str, ...]:
 
 
 async def _show_gone(merchant: Merchant, tx: Tx, uuid: str) -> Response[str]:
-    """A product that Zettle has no more: what it was, its sync log, and its stock history.
-    `NotThere` for one that never was.
+    """A product that Zettle no longer has: what it was, its sync log, and its stock history. Raises
+    `NotThere` for one that never existed.
     """
     own = merchant.own.id
     entry = await gone.find(tx, own, uuid)
@@ -206,7 +208,9 @@ OF_THE_SHOPS = frozenset({Kind.SHOP_STOCK, Kind.SHOP_PRODUCT})
 
 
 def is_about(one: Parked, uuid: str, product_id: int | None) -> bool:
-    """Whether failed work is this product's; `product_id` is BigCommerce's, if there is one."""
+    """Whether failed work is about this product. `product_id` is BigCommerce's id, if
+    there is one.
+    """
     if one.kind in OF_THE_SHOPS:
         return product_id is not None and one.subject == str(product_id)
     return one.subject == uuid
@@ -222,7 +226,7 @@ def _troubles(row: Row, failing: Sequence[Parked]) -> tuple[Trouble, ...]:
 
 
 def fields_of(words: Words, product: Product) -> tuple[FieldView, ...]:
-    """What is carried over (P1), in the reader's words; empty fields are not listed."""
+    """What is synced (P1), in the reader's words. Empty fields are not listed."""
     first = product.variants[0] if product.variants and not product.definitions else None
     weight = words.number(product.weight_grams) + " g" if product.weight_grams is not None else ""
     vat = words.number(product.vat_percentage) + " %" if product.vat_percentage is not None else ""
@@ -262,9 +266,7 @@ def _variants(product: Product) -> tuple[VariantView, ...]:
 
 @post("/library/{uuid:str}/assign")
 async def assign(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """A2; unassigning is confirmed first (A3), by dialog or, where there are no scripts, by
-    page.
-    """
+    """A2. Unassigning is confirmed first (A3), by dialog or, without scripts, by page."""
     sold = form.one("bigcommerce") == "yes"
     entry = await _own(merchant, uuid)
     if not merchant.running:
@@ -292,7 +294,9 @@ async def sync_now(merchant: Merchant, uuid: str) -> Redirect:
 
 @post("/library/{uuid:str}/recount")
 async def recount(merchant: Merchant, uuid: str) -> Redirect:
-    """BigCommerce counts the product as Zettle does again, and stock goes on (decisions 17, 18)."""
+    """BigCommerce counts the product as Zettle does again, and stock sync resumes (decisions 17,
+    18).
+    """
     await _own(merchant, uuid)
     if not merchant.running:
         return merchant.unchanged(f"/library/{uuid}")
@@ -306,7 +310,7 @@ async def recount(merchant: Merchant, uuid: str) -> Redirect:
 
 
 async def _own(merchant: Merchant, uuid: str) -> library.Entry:
-    """A product that is not this merchant's is not there."""
+    """The product. Raises `NotThere` for a product of another merchant."""
     async with merchant.deps.database.read() as tx:
         entry = await library.get(tx, merchant.own.id, uuid)
     if entry is None:

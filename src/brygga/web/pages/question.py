@@ -1,5 +1,5 @@
-"""A mass effect that was stopped (decision 9): the products that it would meet, and the merchant's
-word.
+"""A mass effect that was stopped (decision 9): the products that it would affect, and the
+merchant's answer.
 """
 
 from dataclasses import dataclass

@@ -18,7 +18,7 @@ from brygga.web.work import ask
 
 @dataclass(frozen=True, slots=True)
 class SplitView:
-    """The form, or the question whether its sum is meant (`asks`)."""
+    """The form, or the question whether its sum is intended (`asks`)."""
 
     uuid: str
     name: str
@@ -44,13 +44,13 @@ class Standing:
     rows: tuple[StockView, ...]
     separate: bool
     read: bool
-    """False while separate stock that an earlier connection left waits for its first look at either
-    side (D4).
+    """False while separate stock from an earlier connection waits for its first read on either side
+    (D4).
     """
 
     alike: bool = True
-    """False where BigCommerce counts the product so that stock cannot be shared (decisions 17,
-    18).
+    """False where BigCommerce counts the product in a way that stock cannot be shared (decisions
+    17, 18).
     """
 
     @property
@@ -59,8 +59,8 @@ class Standing:
 
     @property
     def joins_later(self) -> str:
-        """Why separate stock cannot end now, as a notice; "" when it can: a number that is not
-        there has no sum.
+        """Why separate stock cannot end now, as a notice. "" when it can. A missing number has no
+        sum.
         """
         if not self.alike:
             return "not_counted"
@@ -83,8 +83,8 @@ async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
 
 @post("/library/{uuid:str}/stock/separate")
 async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """Both sides are written. Wrong or outdated numbers, and a sum that was not confirmed, are
-    asked again with what was typed.
+    """Writes both sides. Wrong or outdated numbers, and a sum that was not confirmed, are asked
+    again with what was typed.
     """
     stand, commands = await standing(merchant, uuid), merchant.deps.stock
     typed = sent(form, stand.rows)
@@ -140,12 +140,12 @@ def _form(
 
 
 def _refused(form: Form) -> str:
-    """Why this is not for saving, as a notice; "" when it is."""
+    """Why this form cannot be saved, as a notice. "" when it can."""
     return "" if form.one("separate") == "yes" else "separate_unticked"
 
 
 def _unfit(stand: Standing) -> str:
-    """Why stock cannot be parted now, as a notice; "" when it can."""
+    """Why stock cannot be split now, as a notice. "" when it can."""
     if stand.separate:
         return "separate_already"
     if stand.entry.tracking is not True:
@@ -156,7 +156,7 @@ def _unfit(stand: Standing) -> str:
 
 
 def _is_done(typed: Split) -> bool:
-    """Every side promises what the form asks for: it was sent twice."""
+    """Every side's target is what the form asks for: it was sent twice."""
     return typed.is_filled and all(
         (str(row.zettle), str(row.shop)) == (row.form_zettle, row.form_shop) for row in typed.rows
     )
@@ -214,11 +214,11 @@ def _question(merchant: Merchant, stand: Standing, *, outdated: bool = False) ->
 
 @post("/library/{uuid:str}/stock/tracking")
 async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Redirect:
-    """Zettle is told by the work, which reads the mark's detail: "on" or "off". Off ends separate
-    stock, so that is asked first.
+    """The work switches tracking in Zettle. It reads the item's detail: "on" or "off". Off ends
+    separate stock, so that is asked first.
 
-    The form carries what its box showed. Only a box that was changed, and that showed how it is,
-    switches anything.
+    The form carries what its box showed. A switch happens only when the box was changed and had
+    shown the present state.
     """
     stand = await standing(merchant, uuid)
     wish = "on" if form.one("tracking") == "yes" else "off"
@@ -242,7 +242,7 @@ async def track(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Re
 
 
 async def standing(merchant: Merchant, uuid: str) -> Standing:
-    """Raises `NotThere` for a product that is gone, or another merchant's."""
+    """Raises `NotThere` for a product that is gone, or that belongs to another merchant."""
     async with merchant.deps.database.read() as tx:
         entry = await library.get(tx, merchant.own.id, uuid)
         if entry is None:

@@ -39,11 +39,11 @@ from brygga.web.work import ask
 EXAMPLES: Final = 3
 """C7: the change of margin is shown on three of the merchant's own products."""
 ENOUGH: Final = 20
-"""Of priced products, to find three among."""
+"""The number of priced products to choose three from."""
 SUMMARY: Final = ("create", "link", "update", "leave", "undecided", "warnings")
-"""What of the plan the last step counts."""
+"""The parts of the plan that the last step counts."""
 CHOOSE: Final = "choose"
-"""What it counts apart, where the merchant picks by hand."""
+"""The parts that it counts separately, where the merchant picks products by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class StepMark:
 
 @dataclass(frozen=True, slots=True)
 class PriceExample:
-    """What a customer pays at the till and would pay in the shop, tax included, if this price were
+    """What a customer pays in Zettle and would pay in BigCommerce, tax included, if this price were
     copied.
     """
 
@@ -70,10 +70,10 @@ class SetupView:
     steps: tuple[StepMark, ...]
     troubles: tuple[Trouble, ...] = ()
     ready: bool = True
-    """Whether the facts of the store are known; until then there is nothing to choose from."""
+    """Whether the facts of the store are known. Until then there is nothing to choose from."""
     unreadable: bool = False
-    """The store's facts cannot be read now: work for them failed by a bug of ours, or a platform
-    does not answer.
+    """The store's facts cannot be read now: the work for them failed by a bug of ours, or a
+    platform does not answer.
     """
     organization: str = ""
     store: str = ""
@@ -95,11 +95,11 @@ class SetupView:
     refunds: str = ""
     plan: tuple[tuple[str, int], ...] = ()
     drawing: str = ""
-    """Of the plan: "now" while it is being drawn, "later" while the work that draws it stands
-    still.
+    """The plan is not ready: "now" while it is being made, "later" while the work that makes it is
+    stopped.
     """
     found_again: int = 0
-    """How many products this store has since an earlier connection (D4)."""
+    """How many products this store still has from an earlier connection (D4)."""
     elsewhere: LeftView | None = None
     """The earlier connection, where it left products in another store."""
 
@@ -141,8 +141,8 @@ def _is_another(shop: Shop, connection: Connection) -> bool:
 
 
 def summary(counts: Mapping[str, int]) -> tuple[tuple[str, int], ...]:
-    """What happens by itself, counted; products that the merchant has still to pick are counted
-    apart.
+    """The number of products for each automatic effect. Products that the merchant still has to
+    pick are counted separately.
     """
     found = [(key, counts[f"{CERTAIN}{key}"]) for key in SUMMARY if counts.get(f"{CERTAIN}{key}")]
     to_choose = counts.get(SUPPOSED, 0)
@@ -188,7 +188,7 @@ def view(
 def price_examples(
     products: Sequence[Product], organization: Organization, shop: Shop
 ) -> tuple[PriceExample, ...]:
-    """Three priced products with VAT, as their customers would meet the copied price on each side
+    """Three priced products with VAT, with the copied price as customers would see it on each side
     (C7).
     """
     examples = []
@@ -222,8 +222,8 @@ def _with_tax(price: Money, percentage: Decimal) -> Money:
 
 @post("/apps/bigcommerce/connect")
 async def connect(merchant: Merchant) -> Redirect:
-    """Leads to BigCommerce. Without living access to Zettle it first leads there: a connection
-    needs both.
+    """Leads to BigCommerce. Without valid access to Zettle it first leads there: a connection needs
+    both.
     """
     async with merchant.deps.database.read() as tx:
         token = await tokens.get(tx, merchant.own.id, Platform.ZETTLE)
@@ -250,7 +250,7 @@ async def choose_prices(merchant: Merchant, form: Form) -> Redirect:
 
 @post("/apps/bigcommerce/products")
 async def choose_products(merchant: Merchant, form: Form) -> Redirect:
-    """C9. The store's products are compared with the library from here on, so that likely
+    """C9. From here on the store's products are compared with the library, so that likely
     duplicates can be shown (P11).
     """
     async with merchant.deps.database.transaction() as tx:
@@ -266,7 +266,7 @@ async def choose_products(merchant: Merchant, form: Form) -> Redirect:
 
 @post("/apps/bigcommerce/back")
 async def back(merchant: Merchant) -> Redirect:
-    """Changing the choices: possible until the set-up is finished."""
+    """The choices can be changed until the set-up is finished."""
     async with merchant.deps.database.transaction() as tx:
         match await connections.state(tx, merchant.own.id):
             case PricesChosen() | ProductsChosen() as now:
@@ -277,8 +277,8 @@ async def back(merchant: Merchant) -> Redirect:
 
 
 def _onward(merchant: Merchant) -> Redirect:
-    """To the step that is missing now. Whoever pressed a step's button elsewhere than in a set-up
-    reads why nothing came of it.
+    """Leads to the step that is missing now. A merchant who is not in a set-up reads why the button
+    did nothing.
     """
     if merchant.standing.phase is Phase.SETUP:
         return merchant.go("/apps/bigcommerce")
@@ -289,7 +289,7 @@ def _onward(merchant: Merchant) -> Redirect:
 
 @post("/apps/bigcommerce/finish")
 async def finish(merchant: Merchant) -> Redirect:
-    """C10, C11: starts the sync, or opens the library. Pressing it twice starts nothing twice."""
+    """C10, C11: starts the sync, or opens the library. Pressing it twice starts it once."""
     connection, deps = merchant.own, merchant.deps
     async with deps.database.transaction() as tx:
         now = await connections.state(tx, connection.id)
@@ -298,7 +298,8 @@ async def finish(merchant: Merchant) -> Redirect:
         again = await endings.uuids_found_again(tx, connection.id)
         await connections.save(tx, connection.id, now.finish())
         await plan_inputs.remember(tx, connection.id)
-        # The work takes them back before anything else; until then they wait, on every page.
+        # The work takes these products back before anything else. Until then they wait, on every
+        # page.
         await library.assign_all(tx, connection.id, again)
         if now.choices.whole_library:
             chosen = await library.assign_all(tx, connection.id)
@@ -311,7 +312,7 @@ async def finish(merchant: Merchant) -> Redirect:
 
 
 def said_by_hand(merchant: Merchant, again: int) -> Redirect:
-    """To the library, where the merchant picks. What was found again needs no picking (D4)."""
+    """Leads to the library, where the merchant picks. Products found again need no picking (D4)."""
     match again:
         case 0:
             return merchant.go("/library", "finished_hand")

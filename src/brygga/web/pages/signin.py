@@ -1,6 +1,4 @@
-"""Signing in with the Zettle account (rule C1), and what can go wrong on the way back from
-Zettle.
-"""
+"""Signing in with the Zettle account (rule C1), and what can fail on the way back from Zettle."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,7 +26,7 @@ from brygga.web.visit import Form, Visit
 from brygga.web.work import ask
 
 TIMEOUT: Final = timedelta(minutes=20)
-"""How long a merchant may take at Zettle."""
+"""How long a merchant may stay at Zettle's sign-in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ async def show(visit: Visit, out: str = "") -> Response[str]:
 
 @get("/sign-in/zettle")
 async def begin(visit: Visit, join: str = "") -> Redirect:
-    """Leads to Zettle with a state that only this browser can bring back, for a while, once (zettle
-    facts 1.2).
+    """Leads to Zettle with a state that only this browser can bring back, once and within a time
+    limit (zettle facts 1.2).
     """
     deps, session = visit.deps, visit.request.session
     state, browser = deps.dice.token(), session.setdefault("browser", deps.dice.token())
@@ -69,7 +67,7 @@ async def back(
     error: str = "",
 ) -> Response[str] | Redirect:
     """Zettle sends the merchant back. Without the state that this browser was given, nothing is
-    believed.
+    accepted.
     """
     async with visit.deps.database.transaction() as tx:
         browser = str(visit.request.session.get("browser", ""))
@@ -95,8 +93,8 @@ async def back(
 
 
 async def _onward(visit: Visit, ticket: str, after: str, notice: str) -> Response[str] | Redirect:
-    """To the store that waits to be joined, to BigCommerce where Connect was pressed, or to the
-    apps.
+    """Leads to the store that waits to be joined, to BigCommerce where Connect was pressed, or to
+    the apps.
     """
     if ticket:
         if await take_pending(visit, ticket):
@@ -107,7 +105,7 @@ async def _onward(visit: Visit, ticket: str, after: str, notice: str) -> Respons
 
 @post("/sign-out")
 async def leave(visit: Visit, form: Form) -> Redirect:
-    """Here, or in every browser of the account."""
+    """Signs out here, or in every browser of the account."""
     everywhere, own = form.one("everywhere") == "yes", visit.connection
     if own is not None:
         async with visit.deps.database.transaction() as tx:
@@ -124,8 +122,8 @@ async def leave(visit: Visit, form: Form) -> Redirect:
 
 
 async def _welcome(visit: Visit, grant: ZettleGrant) -> tuple[Connection, bool]:
-    """The account's connection with fresh tokens, and whether a sync that was paused for want of
-    access goes on with them.
+    """The account's connection with new tokens, and whether a sync that was paused for lack of
+    access resumes.
     """
     deps, now = visit.deps, visit.deps.clock.now()
     async with deps.database.transaction() as tx:
@@ -143,13 +141,13 @@ async def _welcome(visit: Visit, grant: ZettleGrant) -> tuple[Connection, bool]:
 
 
 async def _resume(deps: WebDeps, tx: Tx, connection: Connection) -> bool:
-    """True when a sync that was paused goes on."""
+    """True when a paused sync resumes."""
     if connection.stage is Stage.LEAVING:
         await ask(deps, tx, connection.id, Kind.LEAVE)
         return False
     resumed = await connections.resume(tx, connection.id) and connection.stage is Stage.RUNNING
     if resumed:
-        # Hooks may have been lost while access was gone: everything is looked at once.
+        # Webhooks may have been lost while access was missing: everything is checked at once.
         await ask(deps, tx, connection.id, Kind.SWEEP)
     await ask(
         deps, tx, connection.id, Kind.HOOKS if connection.stage is Stage.RUNNING else Kind.SETUP

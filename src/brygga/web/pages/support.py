@@ -1,6 +1,4 @@
-"""Contact support: a support id, and the report without names or secrets that stands behind it
-(rule P10).
-"""
+"""Contact support: a support id, and the report under it, without names or secrets (rule P10)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,8 +20,8 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class SupportView:
-    """`support_id` is "" until a report was asked for. `product` is the Zettle uuid of what it is
-    about, or "".
+    """`support_id` is "" until a report was asked for. `product` is the Zettle uuid of its product,
+    or "".
     """
 
     product: str = ""
@@ -43,8 +41,8 @@ async def show(merchant: Merchant, product: str = "") -> Response[str]:
 
 @post(HERE)
 async def report(merchant: Merchant, form: Form) -> Redirect:
-    """The report is made now and kept, so that what support reads is what was there when help was
-    asked for.
+    """The report is made and saved now, so that support reads the state at the time of
+    the request.
     """
     deps, connection = merchant.deps, merchant.own
     product = form.one("product")
@@ -95,7 +93,9 @@ async def download(merchant: Merchant, support_id: str) -> Response[bytes]:
 
 
 async def _own(merchant: Merchant, support_id: str) -> support.Case:
-    """A report of this merchant's. Another's, and a note that our own work left, are not there."""
+    """A report of this merchant. Raises `NotThere` for another merchant's, and for a note that our
+    own work left.
+    """
     async with merchant.deps.database.read() as tx:
         case = await support.by_id(tx, support_id)
     if case is None or case.connection_id != merchant.own.id or "report" not in case.bundle:

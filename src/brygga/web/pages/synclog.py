@@ -1,5 +1,5 @@
-"""The sync log: how product sync and stock sync stand, each on its own, and every line of what
-happened (rule A4).
+"""The sync log: the state of product sync and of stock sync, each on its own, and every line of
+what happened (rule A4).
 """
 
 from collections.abc import Collection, Sequence
@@ -32,7 +32,7 @@ RECOUNTABLE: Final = frozenset({Code.STOCK_SPLIT_UP, Code.STOCK_LUMPED, Code.STO
 
 @dataclass(frozen=True, slots=True)
 class TopicView:
-    """How one of the two syncs stands. `synced` is None where it is not counted."""
+    """The state of one of the two syncs. `synced` is None where it is not counted."""
 
     key: str
     synced: int | None
@@ -129,14 +129,14 @@ async def _named(tx: Tx, connection_id: int, product: str) -> Entry | None:
 
 
 def _is_fixed(merchant: Merchant, logged: Logged, lost: Collection[str]) -> bool:
-    """Whether nothing can be done about it any more: its product is gone, or the store is not
+    """Whether nothing can be done about the line any more: its product is gone, or the store is not
     connected.
     """
     return not merchant.running or logged.line.subject in lost
 
 
 async def partners(tx: Tx, connection_id: int, lines: Sequence[Logged]) -> frozenset[str]:
-    """The products named in clashes that are the store's own, and so may be linked with."""
+    """The products named in clashes that are the store's own, and so can be linked with."""
     named = {one.line.params.get("other_id", "") for one in lines if one.line.code is Code.CLASH}
     ids = {int(one) for one in named if one.isascii() and one.isdigit()}
     ours = await bindings.by_product_ids(tx, connection_id, ids) if ids else {}
@@ -146,7 +146,7 @@ async def partners(tx: Tx, connection_id: int, lines: Sequence[Logged]) -> froze
 def line_view(
     words: Words, logged: Logged, linkable: Collection[str] = (), *, fixed: bool = False
 ) -> LineView:
-    """`fixed`: nothing can be done about it any more, so nothing is offered."""
+    """`fixed`: nothing can be done about it any more, so no button is shown."""
     line = logged.line
     sentence, cause, action = spoken(words, line.code.value, line.params)
     partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""

@@ -29,15 +29,15 @@ from brygga.web.work import ask
 
 SIZE = 50
 AROUND = 40
-"""So many movements more are read: those in which a write of ours may stand."""
+"""The number of further movements to read, which may contain a write of ours."""
 IN_CHART = 400
-"""The newest so many movements are drawn."""
+"""The number of newest movements in the chart."""
 AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class WhyView:
-    """`number` is what both sides promise; None where stock is separate or has no number."""
+    """`number` is the target of both sides. None where stock is separate or has no number."""
 
     product: str
     variant: str
@@ -52,7 +52,7 @@ class WhyView:
     chart: Chart | None
     moves: tuple[MoveView, ...]
     older: int = 0
-    """The event before which the next page begins, 0 for none."""
+    """The event before which the next page begins. 0 for none."""
     newest: bool = True
     days: int = movements.KEPT.days
 
@@ -94,7 +94,7 @@ async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") ->
         open_ = await movements.unexplained(tx, own, uuid, merchant.deps.clock.now() - REACH)
     if open_ and merchant.running and not merchant.own.paused and found.entry.removed_at is None:
         await _ask(merchant, uuid, max(move.at for moves in open_.values() for move in moves))
-    # What was written because of an event may stand on the page before it.
+    # What was written because of an event may be on the page before it.
     events = [
         event for event in folded([*reversed(later), *page]) if cursor is None or event.id < cursor
     ]
@@ -140,7 +140,7 @@ async def download(merchant: Merchant, uuid: str, variant: str) -> Stream:
 async def _rows(
     merchant: Merchant, words: Words, of: tuple[str, str, str], variant: str
 ) -> AsyncIterator[str]:
-    """Oldest first, a page at a time: no connection is held while the reader is slow."""
+    """Oldest first, a page at a time: no database connection is held while the reader is slow."""
     yield stock_csv.heading(words)
     after, more = 0, True
     while more:
@@ -155,8 +155,8 @@ async def _rows(
 
 
 def _past(merchant: Merchant, entry: Entry) -> str:
-    """Why there is no number any more, "" while there is one: the product is gone, or the store is
-    not connected.
+    """Why there is no number any more: the product is gone, or the store is not connected. "" while
+    there is a number.
     """
     if entry.removed_at is not None:
         return "gone"
@@ -168,16 +168,16 @@ def _past(merchant: Merchant, entry: Entry) -> str:
 
 
 async def _ask(merchant: Merchant, uuid: str, newest: datetime) -> None:
-    """Which sales and orders these were is asked of the platforms by the work, and shows here by
-    itself.
+    """Adds work that asks the platforms which sales and orders caused these movements. The page
+    shows the result automatically.
     """
     async with merchant.deps.database.transaction() as tx:
         await ask(merchant.deps, tx, merchant.own.id, Kind.EXPLAIN, [uuid], due_at=newest + RIPE)
 
 
 async def variant_of(tx: Tx, connection_id: int, uuid: str, variant: str) -> Variant:
-    """Raises `NotThere` for what this merchant does not have: a variant counts while Zettle, a
-    ledger or a movement knows it.
+    """Raises `NotThere` for a variant that this merchant does not have. A variant counts while
+    Zettle, a ledger or a movement has it.
     """
     entry = await library.get(tx, connection_id, uuid) or await gone.find(tx, connection_id, uuid)
     if entry is None:

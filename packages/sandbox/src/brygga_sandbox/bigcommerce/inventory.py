@@ -14,36 +14,36 @@ from .state import ABSOLUTE, DEFAULT_LOCATION, Product, StockRecord, Store, Vari
 MAX_ITEMS = 2000
 
 
-def shelves_of(product: Product, variant: Variant | None) -> list[StockRecord]:
+def records_of(product: Product, variant: Variant | None) -> list[StockRecord]:
     """Where the number is kept: with the product if it is simple or tracked by product, otherwise
     with the variant.
     """
     if variant is None or product.simple or product.tracking == "product":
-        return product.shelves
-    return variant.shelves
+        return product.records
+    return variant.records
 
 
-def shelf_at(shelves: list[StockRecord], location_id: int) -> StockRecord | None:
+def record_at(records: list[StockRecord], location_id: int) -> StockRecord | None:
     """The stock record at a location, if one exists."""
-    return next((record for record in shelves if record.location_id == location_id), None)
+    return next((record for record in records if record.location_id == location_id), None)
 
 
-def shelf_for(shelves: list[StockRecord], location_id: int) -> StockRecord:
+def record_for(records: list[StockRecord], location_id: int) -> StockRecord:
     """The stock record at a location. It is created when missing."""
-    record = shelf_at(shelves, location_id)
+    record = record_at(records, location_id)
     if record is None:
         record = StockRecord(location_id)
-        shelves.append(record)
+        records.append(record)
     return record
 
 
 def on_hand(
-    shelves: list[StockRecord], moment: float | None = None, *, sellable: bool = False
+    records: list[StockRecord], moment: float | None = None, *, sellable: bool = False
 ) -> int:
     """The level at the default location now, or at an earlier time. `sellable` subtracts the safety
     stock.
     """
-    record = shelf_at(shelves, DEFAULT_LOCATION)
+    record = record_at(records, DEFAULT_LOCATION)
     if record is None:
         return 0
     level, backordered = (
@@ -62,9 +62,9 @@ def product_level(product: Product, moment: float | None = None, *, sellable: bo
     """
     if product.tracking == "variant" and not product.simple:
         return sum(
-            on_hand(variant.shelves, moment, sellable=sellable) for variant in product.variants
+            on_hand(variant.records, moment, sellable=sellable) for variant in product.variants
         )
-    return on_hand(product.shelves, moment, sellable=sellable)
+    return on_hand(product.records, moment, sellable=sellable)
 
 
 def variant_level(
@@ -74,7 +74,7 @@ def variant_level(
     variant.
     """
     return on_hand(
-        product.shelves if product.simple else variant.shelves, moment, sellable=sellable
+        product.records if product.simple else variant.records, moment, sellable=sellable
     )
 
 
@@ -82,7 +82,7 @@ def available(product: Product, variant: Variant | None) -> int | None:
     """How many units a shopper can buy at the default location. None if stock is not tracked."""
     if product.tracking == "none":
         return None
-    record = shelf_at(shelves_of(product, variant), DEFAULT_LOCATION)
+    record = record_at(records_of(product, variant), DEFAULT_LOCATION)
     return max(0, record.level - record.safety_stock + record.backorder_limit) if record else 0
 
 
@@ -112,7 +112,7 @@ def move(
     owed: int = 0,
 ) -> None:
     """Set a number and fire the webhooks. `owed` is the change in units on backorder."""
-    record = shelf_for(shelves_of(product, variant), location_id)
+    record = record_for(records_of(product, variant), location_id)
     if store.switches.backordered_units != "kept_beside":
         owed = max(0, -level) - record.backordered  # a restock fills backorders first
     alone = owed != 0 and level - record.level == -owed
@@ -164,7 +164,7 @@ def warned_at(step: Move) -> int:
     """The level at which the merchant wants a warning: the location's, otherwise the
     catalogue's.
     """
-    record = shelf_at(shelves_of(step.product, step.variant), step.location_id)
+    record = record_at(records_of(step.product, step.variant), step.location_id)
     own = step.variant.get("inventory_warning_level") if step.variant else 0
     return int(
         (record.warning_level if record else 0)
@@ -184,9 +184,9 @@ class Item:
     identity: str
 
     @property
-    def shelves(self) -> list[StockRecord]:
+    def records(self) -> list[StockRecord]:
         """Where this item's number is kept."""
-        return shelves_of(self.product, self.variant)
+        return records_of(self.product, self.variant)
 
 
 def adjust(store: Store, body: Any, *, relative: bool, is_cut: bool = False) -> Json:
@@ -299,7 +299,7 @@ def allowed(store: Store, item: Item, *, relative: bool) -> None:
             f"[Item with {item.identity} is tracked by variant, please update stock by variant id "
             "or sku]"
         )
-    record = shelf_at(item.shelves, item.location_id)
+    record = record_at(item.records, item.location_id)
     if relative and (record is None or not record.born):
         raise problem(
             f"Items with identity: [{item.identity}] requires absolute adjustment before relative"
@@ -320,7 +320,7 @@ def absolute_levels(store: Store, items: list[Item]) -> list[int]:
 
 def owed_at(item: Item) -> int:
     """The units on backorder where this item's number is kept."""
-    record = shelf_at(item.shelves, item.location_id)
+    record = record_at(item.records, item.location_id)
     return record.backordered if record else 0
 
 
@@ -331,7 +331,7 @@ def relative_levels(store: Store, items: list[Item]) -> list[int]:
     levels: dict[int, int] = {}
     result = []
     for item in items:
-        record = shelf_for(item.shelves, item.location_id)
+        record = record_for(item.records, item.location_id)
         level = levels.get(id(record), record.level) + item.quantity
         onhand = (
             record.shown(store.switches.backordered_units, store.now())[0] - record.level + level
@@ -352,7 +352,7 @@ def give(
     (bigcommerce facts 5.4).
     """
     if silent:
-        shelf_for(shelves_of(product, variant), DEFAULT_LOCATION).put(
+        record_for(records_of(product, variant), DEFAULT_LOCATION).put(
             level, store.now(), store.read_lag_s
         )
     else:
@@ -361,8 +361,8 @@ def give(
 
 def forget_levels(product: Product) -> None:
     """After a switch of the tracking level every number is unknown (bigcommerce facts 5.4)."""
-    for shelves in (product.shelves, *(variant.shelves for variant in product.variants)):
-        shelves.clear()
+    for records in (product.records, *(variant.records for variant in product.variants)):
+        records.clear()
 
 
 def first_option(store: Store, product: Product) -> None:
@@ -372,4 +372,4 @@ def first_option(store: Store, product: Product) -> None:
     if store.switches.first_option_tracking == "variant" and product.tracking == "product":
         product.put("inventory_tracking", "variant")
     if store.switches.first_option_level == "unset" or product.tracking == "variant":
-        product.shelves.clear()
+        product.records.clear()

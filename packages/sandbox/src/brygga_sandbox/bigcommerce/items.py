@@ -11,22 +11,22 @@ from .inventory import (
     MAX_ITEMS,
     locate,
     problem,
-    shelf_at,
-    shelf_for,
-    shelves_of,
+    record_at,
+    record_for,
+    records_of,
     whole,
 )
 from .refusal import Json
 from .state import Product, StockRecord, Store, Variant, uuid_of
 
 
-def shown_shelves(store: Store, product: Product, variant: Variant) -> list[StockRecord]:
+def shown_records(store: Store, product: Product, variant: Variant) -> list[StockRecord]:
     """The source of the number in a row of the inventory's lists."""
     whole = product.tracking == "product" and not product.simple
     return (
-        variant.shelves
+        variant.records
         if whole and store.switches.items_of_whole == "own_level"
-        else shelves_of(product, variant)
+        else records_of(product, variant)
     )
 
 
@@ -66,7 +66,7 @@ def item_row(
     """One row of GET /inventory/items."""
     rows = []
     for location_id in locations:
-        record = shelf_at(shown_shelves(store, product, variant), location_id) or StockRecord(
+        record = record_at(shown_records(store, product, variant), location_id) or StockRecord(
             location_id
         )
         level, backordered = record.shown(store.switches.backordered_units, moment)
@@ -118,7 +118,7 @@ def set_settings(store: Store, location_id: int, body: Any) -> Json:
             raise problem(
                 "Payload contains invalid fields", {"settings": "unknown item or bad value"}
             )
-        record = shelf_for(shelves_of(*target), location_id)
+        record = record_for(records_of(*target), location_id)
         record.safety_stock = entry.get("safety_stock", record.safety_stock)
         record.warning_level = entry.get("warning_level", record.warning_level)
         if store.settings.backorders:

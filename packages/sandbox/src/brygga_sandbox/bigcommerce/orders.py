@@ -137,7 +137,7 @@ def place(
             raise Refusal(
                 422, "The quantity must be at least 1", {"quantity": "must be at least 1"}
             )
-        key = id(inventory.shelves_of(product, variant))
+        key = id(inventory.records_of(product, variant))
         wanted[key] = wanted.get(key, 0) + quantity
         left = inventory.available(product, variant)
         if left is not None and wanted[key] > left:
@@ -246,7 +246,7 @@ def take_line(store: Store, one: Line, units: int) -> None:
     found = target(store, one)
     if found is None:
         return
-    record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
     there = max(0, record.level + record.backordered)
     owed = min(max(0, units - there), max(0, record.backorder_limit - record.backordered))
     taken = min(there, units) + owed
@@ -263,7 +263,7 @@ def give_line(store: Store, one: Line, units: int) -> None:
     one.taken, one.backordered = one.taken - units, one.backordered - owed
     if found is None or units <= 0:
         return
-    record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
     inventory.move(
         store,
         *found,
@@ -284,7 +284,7 @@ def put_back(store: Store, order: Order) -> None:
         owed, one.taken, one.backordered = min(one.backordered, back), 0, 0
         if found is None or back <= 0:
             continue
-        record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+        record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
         inventory.move(
             store,
             *found,
@@ -362,7 +362,7 @@ def served(store: Store, one: Line) -> None:
     found = target(store, one)
     if found is None or not one.backordered or store.switches.backordered_units != "kept_beside":
         return
-    record = inventory.shelf_for(inventory.shelves_of(*found), DEFAULT_LOCATION)
+    record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
     left = min(one.backordered, record.backordered, max(0, record.level + record.backordered))
     one.backordered -= left
     record.put(record.level, store.now(), store.read_lag_s, record.backordered - left)

@@ -97,7 +97,7 @@ class Shop:
 
     def level(self, **item: Any) -> int:
         """The current level of an item's stock record."""
-        return inventory.on_hand(inventory.shelves_of(*self.item(**item)))
+        return inventory.on_hand(inventory.records_of(*self.item(**item)))
 
     # -- the catalogue
     # ------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ class Shop:
 
     def record(self, **item: Any) -> StockRecord:
         """Where the item's number is kept at the default location."""
-        return inventory.shelf_for(inventory.shelves_of(*self.item(**item)), DEFAULT_LOCATION)
+        return inventory.record_for(inventory.records_of(*self.item(**item)), DEFAULT_LOCATION)
 
     def allow_backorders(self, limit: int, **item: Any) -> None:
         """Allow this many units to be sold beyond the stock on hand. The store takes part in the

@@ -144,7 +144,7 @@ class Variant:
     values: tuple[tuple[int, int], ...] = ()
     """(option id, value id) pairs in the order of the options."""
     fields: dict[str, Any] = field(default_factory=dict)
-    shelves: list[StockRecord] = field(default_factory=list)
+    records: list[StockRecord] = field(default_factory=list)
     picture: tuple[str, str] | None = None
     """Digest and file name of its only image."""
 
@@ -180,7 +180,7 @@ class Product:
     custom_fields: list[Json] = field(default_factory=list)
     bulk_pricing_rules: list[Json] = field(default_factory=list)
     channels: list[int] = field(default_factory=list)
-    shelves: list[StockRecord] = field(default_factory=list)
+    records: list[StockRecord] = field(default_factory=list)
     made_by: str | None = None
     """The client id of the app that created it. None for the merchant."""
 
