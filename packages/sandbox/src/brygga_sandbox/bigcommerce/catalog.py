@@ -415,4 +415,4 @@ def delete(store: Store, product: Product) -> None:
     store.emit("store/product/deleted", {"type": "product", "id": product.id})
 
 
-__all__ = ["Change", "Wanted", "apply", "created", "create", "delete", "prepare", "product_of"]
+__all__ = ["Change", "Wanted", "apply", "create", "created", "delete", "prepare", "product_of"]
