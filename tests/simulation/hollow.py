@@ -294,7 +294,7 @@ class Walk:
         self.found.struck += bool(rule.fired)
         is_due = rule.fired and day.now >= met + DUE_S
         if case.lasts and is_due and await self._waits() and not await self._names(case, lines):
-            self.found.without_rows.append(f"{case}: {rule.fired} times")
+            self.found.silent.append(f"{case}: {rule.fired} times")
         platform.faults.clear()
         if not await self._rest():
             self.found.lost.append(f"{case}: it never comes to rest")
@@ -486,7 +486,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for get in sorted(found.gets):
         print(f"  {get}")
     print(f"{found} ({time.monotonic() - began:.0f} s)")
-    return 1 if found.wrong or found.lost or found.without_rows else 0
+    return 1 if found.wrong or found.lost or found.silent else 0
 
 
 if __name__ == "__main__":

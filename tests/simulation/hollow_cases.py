@@ -42,7 +42,7 @@ class Found:
     struck: int = 0
     wrong: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
-    without_rows: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
 
     def add(self, other: "Found") -> None:
         self.gets |= other.gets
@@ -50,13 +50,13 @@ class Found:
         self.struck += other.struck
         self.wrong += other.wrong
         self.lost += other.lost
-        self.without_rows += other.without_rows
+        self.silent += other.silent
 
     def __str__(self) -> str:
         kinds = f"{len(HOLLOWS) - 1} kinds × 2 × {len(MOMENTS)} moments"
         return (
             f"{len(self.gets)} GETs × {kinds}: {self.cases} cases, {self.struck} of them met; "
-            f"{len(self.wrong)} written wrongly, {len(self.lost)} lost, {len(self.without_rows)} silent"
+            f"{len(self.wrong)} written wrongly, {len(self.lost)} lost, {len(self.silent)} silent"
         )
 
 

@@ -21,6 +21,6 @@ def test_an_answer_that_says_nothing_moves_nothing(disk: Disk) -> None:
     """
     found = walked(disk, is_in(5, PARTS))
 
-    assert ([], [], []) == (found.wrong, found.lost, found.without_rows)
+    assert ([], [], []) == (found.wrong, found.lost, found.silent)
     assert len(found.gets) >= 24, sorted(map(str, found.gets))
     assert found.struck >= found.cases // 2

@@ -88,7 +88,7 @@ async def test_a_session_that_is_played_again_is_the_same(sandbox: Sandbox) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "change", "told"),
+    ("kind", "change", "reported"),
     [
         ("answered", {"status": 418}, "differs at status"),
         ("sent", {"url": "https://other.test/"}, "differs at url"),

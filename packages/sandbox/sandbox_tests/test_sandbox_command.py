@@ -98,7 +98,7 @@ async def test_delays_keys_and_stock_rules_are_as_the_command_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "told"),
+    ("option", "value", "reported"),
     [
         ("--products", "many", "'many' is not a whole number from 0 to 50000"),
         ("--products", "-1", "-1"),

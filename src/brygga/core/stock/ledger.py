@@ -150,8 +150,6 @@ class ReportedChange:
     """When we received it."""
     ordered: datetime | None = None
     """When the last order that such an event named happened, by BigCommerce's clock."""
-    otherwise: datetime | None = None
-    """When we last received one that named no order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,21 +118,11 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     BigCommerce forgot the number.
 
     BigCommerce forgets numbers when it counts in another way (bigcommerce facts 5.4). An event that
-    names an order explains one unit; for several units the orders must be read. An event that names
-    no order explains the fall, unless the record moved a moment ago or has a pending write: then
-    the event may be about our own write.
+    names an order explains one unit; for several units the orders must be read.
     """
     record = ledger.shop
-    is_ours, by_order = (
-        bool(record.recent) or record.pending_write is not None,
-        is_ordered(record, timing),
-    )
-    is_reported = (
-        record.reported is not None
-        and not is_ours
-        and _is_open(record, record.reported.otherwise, timing)
-    )
-    if not isinstance(record.confirmed, int) or is_reported:
+    by_order = is_ordered(record, timing)
+    if not isinstance(record.confirmed, int) or (is_reported(record, timing) and not by_order):
         return False
     step = observed(ledger, Side.SHOP, read, timing)
     # The read may include a pending write downwards.
@@ -159,6 +149,18 @@ def is_held(ledger: Ledger) -> bool:
     """Whether the last read of the store showed 0 and was not believed (`unproven`)."""
     record = ledger.shop
     return record.ambiguous is not None and (record.seen is None or record.seen < record.ambiguous)
+
+
+def is_reported(record: StockRecord, timing: Timing) -> bool:
+    """Whether an event that is not closed can be about a movement in the store.
+
+    Where the record moved a moment ago or has a pending write, the event may be about our own
+    write. Then only an event of an order counts. An event that names a product of several variants
+    says nothing about this one.
+    """
+    is_ours = bool(record.recent) or record.pending_write is not None
+    at = record.ordered if is_ours or record.reported is None else record.reported.at
+    return _is_open(record, at, timing)
 
 
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
@@ -199,8 +201,7 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
         return ledger.with_record(side, replace(record, hinted=latest))
     made = hint.made or hint.at
     ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-    before = None if record.reported is None else record.reported.otherwise
-    reported = ReportedChange(latest, ordered, before if hint.by_order else latest)
+    reported = ReportedChange(latest, ordered)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
 
 
