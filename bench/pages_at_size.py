@@ -114,7 +114,7 @@ def running_pages(uuid: str, variant: str) -> list[str]:
 
 
 async def sandbox(products: int, url: str) -> None:
-    """Prints where the town is, and lives until its input closes."""
+    """Prints where the sandbox is, and lives until its input closes."""
     plan = Plan(products=products, connector=Connector().at(url), drawings=False)
     sandboxes = SandboxServer(plan, RealClock(), 0)
     found = await sandboxes.start()
@@ -127,7 +127,7 @@ async def sandbox(products: int, url: str) -> None:
 
 @contextlib.contextmanager
 def sandbox_beside(products: int, url: str) -> Any:
-    """The town as `demo_stack.settings_for` wants to know it."""
+    """The sandbox as `demo_stack.settings_for` wants to know it."""
     process = subprocess.Popen(
         [sys.executable, __file__, str(products), "--town", url],
         stdin=subprocess.PIPE,

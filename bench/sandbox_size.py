@@ -69,7 +69,7 @@ def body_of(product: dict[str, Any]) -> dict[str, Any]:
 
 
 async def measure(products: int) -> dict[str, Any]:
-    """Open a town with so many products on both sides, in this process."""
+    """Open a sandbox with so many products on both sides, in this process."""
     started, cpu = time.perf_counter(), time.process_time()
     from brygga_sandbox.clock import ManualClock  # noqa: PLC0415 - loading is part of opening
     from brygga_sandbox.sandbox import Plan, Sandbox  # noqa: PLC0415

@@ -302,7 +302,9 @@ def track_off(page: Page) -> None:
 
 
 def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page], None]:
-    """A page that a town in order never shows, drawn from values and put where it would stand."""
+    """A page that a sandbox in order never shows, drawn from values and put where it would
+    stand.
+    """
 
     def act(page: Page) -> None:
         language: Language = "sv" if page.evaluate("navigator.language").startswith("sv") else "en"
@@ -412,7 +414,7 @@ def take_all(camera: Camera) -> None:
 
 def plain(product: dict[str, Any], there: dict[str, Any]) -> bool:
     """One variant with a name in letters that every machine can draw, and enough of it on the
-    shelf.
+    stock record.
     """
     drawable = product["name"].isprintable() and all(
         ord(letter) < 0x250 for letter in product["name"]

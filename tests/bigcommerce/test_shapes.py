@@ -33,7 +33,7 @@ def test_no_product_has_an_id_that_cannot_be_kept(id_: int | str) -> None:
     ("reported", "onhand"),
     [(2**31 - 1, 2**31 - 1), (-(2**31), -(2**31)), (10**15, None), (10**28, None), ("x", None)],
 )
-def test_a_level_that_no_shelf_can_have_is_unknown(reported: Any, onhand: int | None) -> None:
+def test_a_level_that_no_record_can_have_is_unknown(reported: Any, onhand: int | None) -> None:
     """Unknown never writes (decision 3)."""
     row = {"identity": {"product_id": 7, "variant_id": 8}, "total_inventory_onhand": reported}
 

@@ -20,7 +20,9 @@ print(*sys.modules)
 
 
 def loaded(*commands: str) -> set[str]:
-    """The modules in a process of its own that is about to run these commands, and the packages that they are in."""
+    """The modules in a process of its own that is about to run these commands, and the packages
+    that they are in.
+    """
     done = subprocess.run(
         [sys.executable, "-c", LOADED, *commands], capture_output=True, text=True, check=True
     )

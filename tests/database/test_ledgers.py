@@ -116,7 +116,7 @@ async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
     assert {PRODUCT: [(at, now) for at in times]} == first.stops
 
 
-async def test_a_birth_level_is_told_once_and_not_after_long(database: Database) -> None:
+async def test_a_create_level_is_told_once_and_not_after_long(database: Database) -> None:
     connection_id = (await connected(database)).id
     async with database.transaction() as tx:
         await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 5, "b": 0}, NOON)

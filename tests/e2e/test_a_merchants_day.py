@@ -72,7 +72,7 @@ def hidden_in_the_category(page: Page, demo: Demo, products: list[dict[str, Any]
 
 
 def stocked(demo: Demo, products: list[dict[str, Any]]) -> dict[str, Any]:
-    """A simple product with enough on the shelf to sell."""
+    """A simple product with enough on the stock record to sell."""
     for product in products:
         found = demo.product(product["name"])
         simple = len(product["variants"]) == 1 and not product.get("variantOptionDefinitions")

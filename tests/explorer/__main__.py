@@ -74,7 +74,7 @@ def mixed(events: int) -> Sequence[Plan]:
 
 
 def fingerprint() -> str:
-    """Of the core and the town: what was played with another proves nothing about this one."""
+    """Of the core and the sandbox: what was played with another proves nothing about this one."""
     files = sorted(Path(str(stock.__file__)).parent.glob("*.py"))
     files += [Path(str(module.__file__)) for module in (stock_world, search, world)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:16]

@@ -224,7 +224,7 @@ class End:
 
 
 def play(plan: Plan, deviations: dict[int, int], *, start: int = 10, partial: bool = False) -> End:
-    """One run, from a quiet town through the plan to a quiet town."""
+    """One run, from a quiet sandbox through the plan to a quiet sandbox."""
     choices = Choices(deviations)
     sandbox = Small(choices, start, partial=partial)
     engine = Ledgers.of(sandbox)

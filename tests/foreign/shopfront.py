@@ -57,7 +57,7 @@ class PlatformHosts(HTTPAdapter):
 
 @dataclass(slots=True)
 class Shopfront:
-    """A town on sockets, an app that listens on another, and the clients."""
+    """A sandbox on sockets, an app that listens on another, and the clients."""
 
     sandbox: Sandbox
     app: Connector
@@ -148,7 +148,7 @@ async def aside(work: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 @asynccontextmanager
 async def opened() -> AsyncIterator[Shopfront]:
-    """A town with one store and no goods. Its clock stands at the machine's time: signatures are
+    """A sandbox with one store and no goods. Its clock stands at the machine's time: signatures are
     checked against that.
     """
     listening, clock, servers = listen(0), ManualClock(time.time()), Servers()

@@ -1,5 +1,5 @@
-"""A household for each test: one merchant's till and shop in the sandbox, the whole service between
-them, and time that costs nothing.
+"""A demo stack for each test: one merchant's till and shop in the sandbox, the whole service
+between them, and time that costs nothing.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def database(quick_database: Database) -> Database:
 
 @pytest.fixture
 async def open_stack(disk_or_address: Disk | str) -> AsyncIterator[OpenStack]:
-    """Opens a household by a plan of the test's own; nothing is connected yet."""
+    """Opens a demo stack by a plan of the test's own; nothing is connected yet."""
     async with AsyncExitStack() as stack:
 
         async def opening(**wishes: Any) -> DemoStack:

@@ -48,7 +48,7 @@ from tests.timely import TimelyJobs
 
 URL = "https://brygga.town.test"
 SOON = timedelta(seconds=60)
-"""Work that is due later than this is routine: a household is calm although it waits."""
+"""Work that is due later than this is routine: a demo stack is calm although it waits."""
 SECRET = "a secret of the household, long enough"
 HOOK_DELAY_S = 30.0
 READ_LAG_S = 3.0
@@ -363,8 +363,8 @@ def values(*texts: str) -> list[JSON]:
 
 @asynccontextmanager
 async def opened_stack(on: str | Disk, plan: Plan) -> AsyncIterator[DemoStack]:
-    """A running service and a town on the running loop's clock. What the plan does not say is slow
-    as the platforms are.
+    """A running service and a sandbox on the running loop's clock. What the plan does not say is
+    slow as the platforms are.
 
     The database is the one at this address, or the simulation's disk, where a transaction ends
     before anything else runs.
@@ -398,7 +398,7 @@ async def opened_stack(on: str | Disk, plan: Plan) -> AsyncIterator[DemoStack]:
 
 @asynccontextmanager
 async def another_worker(home: DemoStack, database_url: str) -> AsyncIterator[Service]:
-    """A second worker beside the household's, as in another process: the two share nothing but the
+    """A second worker beside the demo stack's, as in another process: the two share nothing but the
     database.
     """
     first = home.service

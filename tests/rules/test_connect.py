@@ -14,7 +14,7 @@ INTEGRATION = "/apps/bigcommerce"
 
 
 async def sign_in_as(home: DemoStack, browser_session: BrowserClient, number: int) -> None:
-    """Merchant number so-and-so of the town signs in."""
+    """Merchant number so-and-so of the sandbox signs in."""
     await browser_session.open(f"{URL}/sign-in")
     await browser_session.press(SIGN_IN)
     await browser_session.press(

@@ -463,7 +463,7 @@ async def test_a_product_deleted_in_zettle_leaves_the_shop(bench: Bench) -> None
 
 @pytest.mark.rule("P7", "P11")
 async def test_a_linked_product_is_updated_and_let_go_but_never_deleted(bench: Bench) -> None:
-    """Decision 12: linking writes no field of birth."""
+    """Decision 12: linking writes no field of create."""
     uuid = bench.till_product("Mugg")
     own = await bench.sandbox.shop().add_product(
         name="mugg", weight=1, price=1, is_visible=True, categories=[]

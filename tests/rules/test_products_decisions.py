@@ -287,7 +287,7 @@ async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merch
 
 
 @pytest.mark.rule("P1")
-async def test_an_open_price_is_zero_at_birth_never_written_while_open_and_warned_about(
+async def test_an_open_price_is_zero_at_create_never_written_while_open_and_warned_about(
     home: DemoStack,
 ) -> None:
     """Decision 10: the cashier types it at the till."""

@@ -43,7 +43,7 @@ async def test_the_category_is_found_by_its_id_and_made_again_when_missing(home:
 
 
 @pytest.mark.rule("P4", "C8")
-async def test_what_is_the_merchants_is_set_at_birth_and_never_written_again(
+async def test_what_is_the_merchants_is_set_at_create_and_never_written_again(
     home: DemoStack,
 ) -> None:
     """Category, visibility, channels, tax class and, without prices, the price: neither in the shop

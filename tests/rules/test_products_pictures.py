@@ -140,7 +140,7 @@ async def test_a_picture_that_the_merchant_added_meanwhile_is_not_taken_for_ours
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("address", [LONG, BARE], ids=["too long", "without ending"])
-async def test_a_variants_picture_is_uploaded_too_at_birth_and_for_a_later_variant(
+async def test_a_variants_picture_is_uploaded_too_at_create_and_for_a_later_variant(
     bench: Bench, address: str
 ) -> None:
     def variant(size: str) -> dict[str, Any]:

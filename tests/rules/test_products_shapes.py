@@ -42,7 +42,7 @@ class Change:
     in the options' order).
 
     `kept` are the SKUs whose variants must be the same ones in BigCommerce: nothing forces them to
-    be remade.
+    be recreated.
     """
 
     before: Sequence[JSON]

@@ -234,7 +234,7 @@ async def test_after_a_pause_of_days_nobody_is_said_to_have_changed_a_number(
 
 
 @pytest.mark.rule("S3")
-async def test_an_edit_of_a_shelf_that_was_long_still_is_told_as_one(home: DemoStack) -> None:
+async def test_an_edit_of_a_record_that_was_long_still_is_told_as_one(home: DemoStack) -> None:
     """Nothing moved for days, but sweeps have looked at it."""
     uuid = await stocked(home, 10)
     await home.wait_hours(50)

@@ -1,7 +1,7 @@
 """What may stand in a request that changes a product in BigCommerce, read off the wire and not out
 of our code (rules P3, P4, P7, C6, C8).
 
-An allow-list: a field that is not Zettle's may stand in the request that gives birth, or nowhere.
+An allow-list: a field that is not Zettle's may stand in the request that gives create, or nowhere.
 """
 
 import json
@@ -35,7 +35,7 @@ CREATE = (
     | {"type", "categories", "is_visible", "inventory_level", "images", "videos", "variants"}
 )
 MARKER = frozenset({"availability"})
-"""Our own hidden product is not for sale from its birth (decision 16)."""
+"""Our own hidden product is not for sale from its create (decision 16)."""
 HIDING = frozenset({"id", "is_visible"})
 """Before a removal, and nothing beside it (D2)."""
 NEW_VARIANT = VARIANT - {"id"} | {"product_id", "option_values", "inventory_level"}
@@ -45,7 +45,7 @@ _NEVER = re.compile(r"/catalog/(products/category-assignments|categories)|/order
 
 def unlawful(asked: Iterable[Asked], *, prices: bool = True) -> list[str]:
     """Every field that has no business where it stands, with its request. Without `prices` a price
-    is the merchant's after birth (C6).
+    is the merchant's after create (C6).
     """
     own = frozenset() if prices else frozenset({"price"})
     return [

@@ -30,7 +30,9 @@ side.
 
 
 class Actors:
-    """One act per method; each is offered by a kind of people (`fault_plan.PEOPLE`) or of weather."""
+    """One act per method; each is offered by a kind of people (`fault_plan.PEOPLE`) or of
+    weather.
+    """
 
     def __init__(self, day: Day) -> None:
         self.day = day
@@ -105,7 +107,7 @@ class Actors:
         self.day.tell(f"split {one.key}: {ends}")
 
     def _unseen(self, one: Goods, ledger_row: ledgers.LedgerRow) -> dict[Side, int]:
-        """What has happened on each shelf and is not in the ledger yet: it stays where it
+        """What has happened on each stock record and is not in the ledger yet: it stays where it
         happened.
         """
         till, shop = ledger_row.ledger.zettle.confirmed, ledger_row.ledger.shop.confirmed

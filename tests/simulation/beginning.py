@@ -32,7 +32,7 @@ from tests.simulation.sampled import dice_of, sampled, switches_of, timed, times
 async def begin(
     seed: int, disk: Disk, make: MakeHandlers = handlers, faults: Faults | None = None
 ) -> Day:
-    """A new town on an empty disk. The weather is the seed's, unless there is a `faults`."""
+    """A new sandbox on an empty disk. The weather is the seed's, unless there is a `faults`."""
     dice = random.Random(seed)
     chance = random.Random(dice.getrandbits(64))
     kinds = sampled(seed) if faults is None else frozenset()

@@ -58,7 +58,7 @@ SIDES = {"zettle": "zettle", "bigcommerce": "shop"}
 
 @dataclass
 class Walk:
-    """One town, and what people do in it."""
+    """One sandbox, and what people do in it."""
 
     day: Day
     found: Found = field(default_factory=Found)
@@ -443,7 +443,7 @@ async def _walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
 
 
 def walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
-    """The cases that are chosen, in one town."""
+    """The cases that are chosen, in one sandbox."""
     # Small portions, so that few births ask what many would.
     with _alone(), patch.object(products, "MADE_AT_ONCE", 1):
         return run(_walked(own, chosen), 1)

@@ -138,7 +138,7 @@ class Invariants:
             self._untouched(merchant, store)
 
     def _doubles(self, store: Any) -> None:
-        """2: at most one living product for each of Zettle's. The town's goods are known by the
+        """2: at most one living product for each of Zettle's. The sandbox's goods are known by the
         beginning of their names.
         """
         seen: dict[str, int] = {}
@@ -151,8 +151,8 @@ class Invariants:
             seen[key] = product.id
 
     def _marker(self, store: Any) -> None:
-        """Decision 16: one at most, in no category, never visible; after its birth only its numbers
-        are written.
+        """Decision 16: one at most, in no category, never visible; after its create only its
+        numbers are written.
         """
         found = [
             one

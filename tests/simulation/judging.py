@@ -62,7 +62,7 @@ class Verdict:
 
 
 async def judge(day: Day, verdict: Verdict) -> None:
-    """11 and 12: what the shelves hold, and what the log says about it."""
+    """11 and 12: what the stock records hold, and what the log says about it."""
     day.recounted()
     checked = await _read_log(day, verdict)
     await _paused(day)
@@ -109,8 +109,8 @@ async def _paused(day: Day) -> None:
 
 
 async def _rebased(day: Day) -> None:
-    """What is loose counts from now on: from what the shelves promise, since units that are missing
-    below zero show in no level.
+    """What is loose counts from now on: from what the stock records promise, since units that are
+    missing below zero show in no level.
     """
     loose = [one for one in day.goods if one.loose and one.mode is not Mode.DEAD]
     for one in loose:

@@ -135,7 +135,7 @@ class MortalWire(httpx2.AsyncBaseTransport):
 
 @dataclass(frozen=True)
 class Runtime:
-    """What outlives every process: the town, the disk, the net, and how the work is done."""
+    """What outlives every process: the sandbox, the disk, the net, and how the work is done."""
 
     sandbox: Sandbox
     disk: Disk

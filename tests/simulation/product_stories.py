@@ -292,7 +292,7 @@ async def simplified(bench: Bench, token: str) -> ReportedChange:
 
 
 async def coloured(bench: Bench, token: str) -> ReportedChange:
-    """An option more: its variants have to be remade."""
+    """An option more: its variants have to be recreated."""
     uuid = shirt(bench, token)
     await bench.sync(uuid)
     both = [

@@ -1,4 +1,6 @@
-"""The acts of a day, recorded while it is played. The day can be played again without some of them."""
+"""The acts of a day, recorded while it is played. The day can be played again without some of
+them.
+"""
 
 import random
 from collections.abc import Sequence

@@ -41,7 +41,7 @@ def test_the_other_faults_of_a_day_are_the_same() -> None:
 
 
 async def _begun(seed: int, disk: Disk) -> tuple[float, list[str], Counter[str]]:
-    """What BigCommerce's clock is ahead in a day's town, what its story tells, and what struck
+    """What BigCommerce's clock is ahead in a day's sandbox, what its story tells, and what struck
     after the storm has come and gone.
     """
     day = await begin(seed, disk)

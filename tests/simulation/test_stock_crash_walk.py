@@ -28,7 +28,7 @@ Story = Callable[[Day], Awaitable[None]]
 
 @dataclass
 class Walk:
-    """One town, in which a story happens again and again, with a crash one point later each
+    """One sandbox, in which a story happens again and again, with a crash one point later each
     time.
     """
 

@@ -24,8 +24,8 @@ subscription or its event was lost (236, 518, 3068, 5439, 41044, 41107), hooks t
 came before our write left (2365), a token that was called too old (2683), a newborn that the
 merchant changed before we knew of it (3895), a product that was assigned again before it was
 deleted (4536), a late answer to a write from before a split (4784), a product deleted while it was
-read (5725), tracking that was off for a moment and ended separate stock unseen (5848), a shelf that
-was looked at for ever (6456)."""
+read (5725), tracking that was off for a moment and ended separate stock unseen (5848), a stock
+record that was looked at for ever (6456)."""
 ASKS: frozenset[int] = frozenset()
 """Of these: one unit is typed away, seconds after another edit, and reads trail it by more than
 they may. It might as well be a number that BigCommerce forgot."""
@@ -36,8 +36,9 @@ OPEN_WRONG = pytest.param(
 HANDS_ONCE_WRONG = (7, 237, 294, 334, 351, OPEN_WRONG, 774, 808, 1037, 1147, 1165, 3020)
 """Of these with hands and all that is drawn: an order that a new option hid (7), a number that was
 forgotten between two looks (237), an event about a whole product (294), a product with an option on
-backorder (334), a parcel of a variant that is gone (351), the product that is counted otherwise and back (548, open), an order for
-one while the rest was forgotten (774), products that are gone and were looked at for ever (808,
+backorder (334), a parcel of a variant that is gone (351), the product that is counted otherwise and
+back (548, open), an order for one while the rest was forgotten (774), products that are gone and
+were looked at for ever (808,
 1037), an order that nobody can read (1147), one that was cancelled while a split was on its way
 (1165), and a number that was forgotten while a write to it was open (3020)."""
 SAMPLED_ONCE_WRONG = (2569, 2584, 2652)
@@ -46,7 +47,7 @@ back in the second in which tracking went off (2584), and an order of before Zet
 switch was heard (2652)."""
 
 
-def tale(verdict: Verdict) -> str:
+def report_of(verdict: Verdict) -> str:
     """What a failing seed did, for whoever reads it."""
     found = [*verdict.broken, *verdict.wrong, f"faults: {shown(verdict.faults)}"]
     return "\n".join([f"seed {verdict.seed}", *found, *verdict.story])
@@ -60,7 +61,7 @@ def test_no_unit_is_lost_or_invented(disk: Disk, first: int) -> None:
     verdicts = [session(seed, disk) for seed in seeds]
 
     failed = [verdict for verdict in verdicts if verdict.failed]
-    assert not failed, "\n\n".join(tale(verdict) for verdict in failed[:3])
+    assert not failed, "\n\n".join(report_of(verdict) for verdict in failed[:3])
 
 
 @pytest.mark.slow
@@ -77,7 +78,7 @@ def test_a_day_that_once_ended_wrong_ends_right(
     monkeypatch.setattr(fault_plan, "HANDS_AT_WORK", False)
     verdict = session(seed, disk)
 
-    assert not verdict.failed, tale(verdict)
+    assert not verdict.failed, report_of(verdict)
     # Where an answer and its echo are lost for ever, nobody knows.
     assert verdict.for_ever or (1 if seed in ASKS else 0) == verdict.checks
 
@@ -88,7 +89,7 @@ def test_a_day_that_once_ended_wrong_ends_right(
 def test_a_day_of_hands_that_once_ended_wrong_ends_right(disk: Disk, seed: int) -> None:
     verdict = session(seed, disk)
 
-    assert not verdict.failed, tale(verdict)
+    assert not verdict.failed, report_of(verdict)
 
 
 @pytest.mark.slow
@@ -100,7 +101,7 @@ def test_a_day_of_all_that_is_drawn_that_once_ended_wrong_ends_right(
     monkeypatch.setattr(fault_plan, "HANDS_AT_WORK", False)
     verdict = session(seed, disk)
 
-    assert not verdict.failed, tale(verdict)
+    assert not verdict.failed, report_of(verdict)
 
 
 @pytest.mark.slow
@@ -117,7 +118,7 @@ def test_what_is_open_would_be_missed_if_it_were_mended(
     monkeypatch.setattr(sampled, "SAMPLED", False)
     verdict = session(seed, disk)
 
-    assert not verdict.failed, tale(verdict)
+    assert not verdict.failed, report_of(verdict)
 
 
 @pytest.mark.slow

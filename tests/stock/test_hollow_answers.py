@@ -148,7 +148,7 @@ async def test_a_sweep_that_reads_nothing_empties_nothing(bench: StockBench, ans
 
 @pytest.mark.rule("S3")
 async def test_a_variant_that_both_lists_lack_is_gone(bench: StockBench) -> None:
-    """The catalogue is another kind of evidence: the shelf sleeps (decision 15)."""
+    """The catalogue is another kind of evidence: the stock record sleeps (decision 15)."""
     uuid, _ = await ready(bench, 4)
     bench.sandbox.shop().delete_product(await bench.product_id(uuid))
 

@@ -150,7 +150,7 @@ async def test_the_last_unit_sold_twice_is_paid_by_the_next_restock(bench: Stock
 
 
 async def test_a_balance_below_zero_is_zero_in_the_shop(bench: StockBench) -> None:
-    """Decision 7, from birth on."""
+    """Decision 7, from create on."""
     uuid, variant = await bench.stocked(0)
     bench.sandbox.till().sell(variant, 3)
     await bench.finish_setup()

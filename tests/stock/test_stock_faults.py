@@ -203,8 +203,8 @@ async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(
 @pytest.mark.rule("S2", "S3")
 @pytest.mark.parametrize("side", Side)
 def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> None:
-    """No look clears a shelf with an open write, and a hint stays open with it: the next look is
-    the one that can settle something.
+    """No look clears a stock record with an open write, and a hint stays open with it: the next
+    look is the one that can settle something.
     """
     now, timing = NOON + timedelta(seconds=30), Timing()
     pending_write = PendingWrite(
@@ -303,8 +303,8 @@ async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: St
 async def test_a_dead_drain_leaves_nothing_forgotten(
     bench: StockBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The process dies between the disk and the wire: the flight is on disk, and settled by whoever
-    comes next.
+    """The process dies between the disk and the wire: the pending write is on disk, and settled by
+    whoever comes next.
     """
     uuid, variant = await ready(bench)
     adjust = type(bench.session.shop).adjust
@@ -356,8 +356,8 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
 
 
 async def test_an_order_just_before_our_write_leaves_the_rest_owed(bench: StockBench) -> None:
-    """Too little stock: BigCommerce refuses, the shelf is looked at again, and what is there is
-    taken (decision 7).
+    """Too little stock: BigCommerce refuses, the stock record is looked at again, and what is there
+    is taken (decision 7).
     """
     uuid, variant = await ready(bench, 3)
     bench.sandbox.shop().store.read_lag_s = 3
@@ -392,7 +392,7 @@ async def test_one_bad_item_does_not_stop_the_others(bench: StockBench) -> None:
     assert (await bench.ledger(two)).shop.to_push == -1
 
 
-async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> None:
+async def test_a_record_that_lost_its_tracking_is_set_anew(bench: StockBench) -> None:
     """BigCommerce answers that it does not count this item: tracking is set and the number written
     whole.
     """
@@ -407,7 +407,7 @@ async def test_a_shelf_that_lost_its_tracking_is_set_anew(bench: StockBench) -> 
     assert (7, 7) == await bench.levels(uuid)
 
 
-async def test_no_shelf_is_sent_below_its_safety_stock(bench: StockBench) -> None:
+async def test_no_record_is_sent_below_its_safety_stock(bench: StockBench) -> None:
     uuid, variant = await ready(bench, 5)
     store, sku = bench.sandbox.shop().store, (await bench.shown(uuid))["sku"]
     items.set_settings(store, 1, {"settings": [{"identity": {"sku": sku}, "safety_stock": 2}]})

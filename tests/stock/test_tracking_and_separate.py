@@ -315,7 +315,7 @@ class Unread(Till):
 
 
 @pytest.mark.rule("S1", "S7")
-async def test_a_number_that_cannot_be_read_at_a_birth_says_nothing_about_tracking(
+async def test_a_number_that_cannot_be_read_at_a_create_says_nothing_about_tracking(
     bench: StockBench,
 ) -> None:
     """What was promised before goes into the newborn."""

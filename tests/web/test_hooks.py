@@ -356,7 +356,7 @@ async def test_an_id_that_no_store_can_have_is_answered_and_forgotten(
 
 
 @pytest.mark.parametrize("value", [10**16, -(10**28), "9" * 40])
-async def test_a_hint_bears_no_number_that_no_shelf_can_have(
+async def test_a_hint_bears_no_number_that_no_record_can_have(
     world: World, value: int | str
 ) -> None:
     connection = await listening(world)

@@ -16,7 +16,7 @@ from brygga.database.work_items import Kind
 
 
 async def shared(world: World, number: int = 12) -> tuple[Connection, Browser, str]:
-    """A tracked, assigned product with the same number on both shelves."""
+    """A tracked, assigned product with the same number on both stock records."""
     connection = await world.running()
     (uuid,) = await world.stock_library(connection, "Kanna", assigned=True)
     async with world.database.transaction() as tx:

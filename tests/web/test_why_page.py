@@ -399,7 +399,7 @@ def test_every_reason_has_a_sentence_with_its_number(
     assert words(language).has(f"reason.{reason.value}.{side.value}")
 
 
-FLIGHT = PendingWrite("c", -2, NOON)
+PENDING_WRITE = PendingWrite("c", -2, NOON)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -409,11 +409,11 @@ FLIGHT = PendingWrite("c", -2, NOON)
         (Ledger(StockRecord(7), StockRecord(7)), "Both sides have 7."),
         (Ledger(StockRecord(7), StockRecord(8, -1)), "something is still on its way"),
         (
-            Ledger(StockRecord(5), StockRecord(7, pending_write=FLIGHT)),
+            Ledger(StockRecord(5), StockRecord(7, pending_write=PENDING_WRITE)),
             "something is still on its way",
         ),
         (
-            Ledger(StockRecord(5), StockRecord(7, pending_write=replace(FLIGHT, lost=NOON))),
+            Ledger(StockRecord(5), StockRecord(7, pending_write=replace(PENDING_WRITE, lost=NOON))),
             "something is still on its way",
         ),
         (Ledger(StockRecord(-2), StockRecord(0, -2)), "2 more were sold than there were"),
@@ -439,7 +439,7 @@ FLIGHT = PendingWrite("c", -2, NOON)
         (Ledger(StockRecord(99_999), StockRecord(99_998, 1)), "something is still on its way"),
     ],
 )
-def test_the_number_of_today_is_one_sentence_and_each_shelf_says_its_own(
+def test_the_number_of_today_is_one_sentence_and_each_record_says_its_own(
     language: Language, ledger: Ledger, says: str
 ) -> None:
     speech = words(language)

@@ -95,7 +95,7 @@ def bodies() -> Iterator[tuple[bytes, dict[str, str]]]:
 
 
 class Asker:
-    """Asks one platform of a town, with a token that is good."""
+    """Asks one platform of a sandbox, with a token that is good."""
 
     def __init__(self, sandbox: Sandbox, side: str) -> None:
         self.sandbox = sandbox

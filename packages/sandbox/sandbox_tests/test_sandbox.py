@@ -1,4 +1,4 @@
-"""The town: both platforms, wired to each other and to a service, with goods, merchants and
+"""The sandbox: both platforms, wired to each other and to a service, with goods, merchants and
 keys.
 """
 
@@ -129,7 +129,7 @@ async def test_a_service_on_the_net_hears_the_webhooks_of_both(
     assert any("Skål Kap".encode() in body for _, body in heard)
 
 
-async def test_a_host_that_is_not_in_town_cannot_be_reached(
+async def test_a_host_that_is_not_in_sandbox_cannot_be_reached(
     sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
     with pytest.raises(httpx2.ConnectError):
@@ -181,7 +181,7 @@ async def test_both_apps_are_known_on_both_sides(sandbox: Sandbox) -> None:
         assert connector.bigcommerce_client_id in sandbox.bigcommerce.apps.registered
 
 
-async def test_towns_of_one_seed_are_equal(sandbox: Sandbox) -> None:
+async def test_sandboxes_of_one_seed_are_equal(sandbox: Sandbox) -> None:
     other = Sandbox(Plan(seed=5), ManualClock())
 
     assert other.zettle_tokens() == sandbox.zettle_tokens()

@@ -283,7 +283,7 @@ async def test_the_guides_python_runs_as_it_stands() -> None:
 
 
 async def test_the_guides_calls_are_answered() -> None:
-    """Every curl in the guide, against a town with the demo library."""
+    """Every curl in the guide, against a sandbox with the demo library."""
     shown = Sandbox(Plan(drawings=False, merchants=2), ManualClock())
     tokens = {"$TILL": shown.zettle_tokens().access, "$SHOP": shown.store_token()}
     text = GUIDE.read_text().replace("\\\n", " ")

@@ -20,7 +20,7 @@ def bench() -> ModuleType:
 
 
 def test_fifty_thousand_products_on_both_sides_fit_in_600_megabytes() -> None:
-    """Measured at two sizes and drawn out: what a product adds, and what an empty town needs."""
+    """Measured at two sizes and drawn out: what a product adds, and what an empty sandbox needs."""
     measured = bench().measured
     empty, full = measured(0), measured(SIZE)
     each = (full["both_mb"] - empty["both_mb"]) / SIZE
@@ -29,7 +29,7 @@ def test_fifty_thousand_products_on_both_sides_fit_in_600_megabytes() -> None:
     assert empty["both_mb"] + 50_000 * each < 600
 
 
-def test_a_town_loads_nothing_that_it_does_not_need_to_open() -> None:
+def test_a_sandbox_loads_nothing_that_it_does_not_need_to_open() -> None:
     """Templates come with the first page, and there is no database, no web framework and no
     cryptography library.
     """

@@ -1,4 +1,4 @@
-"""The town's people: believable, reported truly, and the same for the same seed."""
+"""The sandbox's people: believable, reported truly, and the same for the same seed."""
 
 import random
 from collections import Counter

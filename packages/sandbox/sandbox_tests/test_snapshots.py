@@ -49,7 +49,7 @@ def receiver() -> Receiver:
 
 @pytest.fixture
 async def sandbox(receiver: Receiver) -> AsyncIterator[Sandbox]:
-    """A town in which something of everything is under way."""
+    """A sandbox in which something of everything is under way."""
     made = opened(receiver)
     await furnished(made)
     yield made
@@ -321,7 +321,9 @@ async def test_a_running_clock_goes_on_from_then(receiver: Receiver, clock: Any)
 
 
 async def test_a_test_can_start_from_one(receiver: Receiver) -> None:
-    """The demo library, put back: a count of calls, of which building it takes several times more."""
+    """The demo library, put back: a count of calls, of which building it takes several times
+    more.
+    """
     made = opened(receiver, Plan(drawings=False))
     await made.furnish()
     snapshot = made.snapshot()

@@ -60,7 +60,9 @@ def _run(arguments: Sequence[str]) -> int:
 
 
 def loaded(name: str) -> ModuleType | None:
-    """The module of a command. None where it needs the sandbox, and the sandbox is not installed."""
+    """The module of a command. None where it needs the sandbox, and the sandbox is not
+    installed.
+    """
     try:
         return import_module(f"brygga.cli.{name}")
     except ModuleNotFoundError as missing:

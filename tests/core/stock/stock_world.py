@@ -1,4 +1,4 @@
-"""An honest tiny world: two shelves, late reads, lost answers, hooks that come late, twice or
+"""An honest tiny world: two stock records, late reads, lost answers, hooks that come late, twice or
 never, and an engine that may die anywhere.
 
 The world knows what really happened; the engine sees only what the platforms would tell it.
@@ -102,7 +102,7 @@ class Sandbox:
 
     @property
     def truth(self) -> int:
-        """What both shelves should show: the start and everything that people did."""
+        """What both stock records should show: the start and everything that people did."""
         return self.start + self.moved
 
     def people(self, side: Side, change: int, by_api: bool = False) -> int:
@@ -175,7 +175,7 @@ class Sandbox:
 
 
 class Engine(Protocol):
-    """What keeps the two shelves equal."""
+    """What keeps the two stock records equal."""
 
     def take_reports(self, sandbox: Sandbox, hook: Hook) -> None: ...
     def work(self, sandbox: Sandbox) -> None: ...
@@ -279,7 +279,7 @@ class Ledgers:
         ]
 
     def wakes_s(self, sandbox: Sandbox) -> float | None:
-        """When it has something to do by time alone, by the town's clock; None when it waits for
+        """When it has something to do by time alone, by the sandbox's clock; None when it waits for
         nothing.
         """
         times = self._due()
@@ -435,8 +435,8 @@ def _idle_seconds(sandbox: Sandbox, engine: Engine) -> int:
 
 
 def outcome(sandbox: Sandbox, engine: Engine) -> str:
-    """`right`, `low` (both shelves promise too little), `high`, or `separate` (the shelves
-    disagree).
+    """`right`, `low` (both stock records promise too little), `high`, or `separate` (the stock
+    records disagree).
     """
     want = max(0, sandbox.truth)
     till, shop = (max(0, sandbox.levels[side]) for side in (Side.ZETTLE, Side.SHOP))

@@ -34,12 +34,12 @@ def wrote(ledger: Ledger, side: Side, change: int, when: float) -> Ledger:
 # ---- The law -------------------------------------------------------------------------------------
 
 
-def test_shelves_that_promise_different_numbers_cannot_be_made() -> None:
+def test_records_that_promise_different_numbers_cannot_be_made() -> None:
     with pytest.raises(AssertionError):
         Ledger(StockRecord(confirmed=3), StockRecord(confirmed=4))
 
 
-def test_separate_shelves_may_differ() -> None:
+def test_separate_records_may_differ() -> None:
     assert (3, 4) == tuple(
         Ledger(StockRecord(confirmed=3), StockRecord(confirmed=4), separate=True)[side].target
         for side in Side
@@ -111,7 +111,7 @@ def test_what_was_sold_while_a_read_trails_is_found_by_the_next_one() -> None:
         (2**31 - 3, 9, 0, 2),  # bigcommerce facts 5.2
     ],
 )
-def test_the_shop_gets_what_fits_its_shelf(
+def test_the_shop_gets_what_fits_its_record(
     known: int, to_push: int, floor: int, change: int
 ) -> None:
     ledger = Ledger(
@@ -125,7 +125,7 @@ def test_the_shop_gets_what_fits_its_shelf(
 @pytest.mark.parametrize(
     ("known", "to_push", "change"), [(99_990, 50, 9), (5, -5, -5), (0, -2, 0), (-3, 2, 2)]
 )
-def test_zettle_gets_what_fits_its_shelf(known: int, to_push: int, change: int) -> None:
+def test_zettle_gets_what_fits_its_record(known: int, to_push: int, change: int) -> None:
     ledger = Ledger(
         StockRecord(confirmed=known, to_push=to_push),
         StockRecord(confirmed=known + to_push, variant_id=1),
@@ -152,7 +152,7 @@ def test_what_zettle_can_never_hold_is_told_from_what_is_on_its_way(
     )
 
 
-def test_one_flight_at_a_time() -> None:
+def test_one_pending_write_at_a_time() -> None:
     ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
     more = seen(ledger, Side.ZETTLE, 6, 2)
 
@@ -188,7 +188,7 @@ def test_toward_zettle_one_repeat_closes_a_hint() -> None:
     assert stock.next_read(seen(ledger, Side.ZETTLE, 9, 0), Side.ZETTLE, TIMING) is None
 
 
-def test_refused_for_too_little_it_rests_until_the_shelf_was_looked_at() -> None:
+def test_refused_for_too_little_it_rests_until_the_record_was_looked_at() -> None:
     ledger = stock.sent(seen(shared(10), Side.ZETTLE, 4, 0), Side.SHOP, -6, "call", at(1))
     back = stock.short(ledger, Side.SHOP, at(2), TIMING)
     looked = seen(back, Side.SHOP, 3, 13)
@@ -197,7 +197,7 @@ def test_refused_for_too_little_it_rests_until_the_shelf_was_looked_at() -> None
     assert (-3, -3) == (stock.sendable(looked, Side.SHOP, at(14), TIMING), looked.target)
 
 
-def test_after_its_rest_a_shelf_is_looked_at_once() -> None:
+def test_after_its_rest_a_record_is_looked_at_once() -> None:
     """A movement of its own answers the hint that the refusal left; the rest ends all the same."""
     ledger = stock.sent(seen(shared(10), Side.SHOP, 4, 0), Side.ZETTLE, -6, "call", at(1))
     moved = seen(stock.short(ledger, Side.ZETTLE, at(2), TIMING), Side.ZETTLE, 3, 3)
@@ -221,7 +221,7 @@ def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
 # ---- Births --------------------------------------------------------------------------------------
 
 
-def test_a_sale_between_the_level_and_the_birth_is_owed() -> None:
+def test_a_sale_between_the_level_and_the_create_is_owed() -> None:
     ledger = stock.new_ledger(LevelRead(8, at(0)))
     given_level = stock.first_level(ledger)
     assert given_level is not None
@@ -244,14 +244,14 @@ def test_a_newborn_level_that_does_not_show_yet_is_no_sale() -> None:
     assert 0 == stock.observed(newborn, Side.SHOP, LevelRead(0, at(2)), TIMING).change
 
 
-def test_a_shelf_with_a_history_of_its_own_gets_the_difference() -> None:
+def test_a_record_with_a_history_of_its_own_gets_the_difference() -> None:
     """P11, D4: Zettle is where stock is true when two histories meet."""
     ledger = stock.attached(stock.new_ledger(LevelRead(8, at(0))), 7, LevelRead(3, at(0)))
 
     assert (3, 5) == (ledger.shop.confirmed, ledger.shop.to_push)
 
 
-def test_a_remade_variant_keeps_the_promise_and_closes_the_old_one() -> None:
+def test_a_recreated_variant_keeps_the_promise_and_closes_the_old_one() -> None:
     ledger = stock.sent(seen(shared(10), Side.ZETTLE, 7, 0), Side.SHOP, -3, "call", at(1))
     again = stock.created(stock.recreated(ledger), 7, 2, at(5))
 
@@ -297,7 +297,7 @@ def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_wh
 
 
 @pytest.mark.rule("S5")
-def test_a_separate_shelf_that_changed_its_shape_keeps_the_shops_own_number() -> None:
+def test_a_separate_record_that_changed_its_shape_keeps_the_shops_own_number() -> None:
     parted = stock.split(shared(10), 6, 4)
     assert parted is not None
     found = stock.attached(stock.recreated(parted), 7, LevelRead(0, at(1)))
@@ -306,7 +306,7 @@ def test_a_separate_shelf_that_changed_its_shape_keeps_the_shops_own_number() ->
 
 
 @pytest.mark.rule("S5")
-def test_a_separate_shelf_that_lived_on_in_the_shop_has_what_is_there() -> None:
+def test_a_separate_record_that_lived_on_in_the_shop_has_what_is_there() -> None:
     parted = stock.split(shared(10), 6, 4)
     assert parted is not None
     found = stock.attached(stock.recreated(parted), 1, LevelRead(1, at(1)))
@@ -316,7 +316,7 @@ def test_a_separate_shelf_that_lived_on_in_the_shop_has_what_is_there() -> None:
 
 @pytest.mark.rule("S5", "D4")
 @pytest.mark.parametrize(("variant_id", "shop"), [(1, 1), (7, 4)])
-def test_carried_over_a_separate_shelf_has_what_is_there_or_if_it_is_another_one_what_it_was_promised(
+def test_carried_over_a_separate_record_has_what_is_there_or_if_it_is_another_one_what_it_was_promised(
     variant_id: int, shop: int
 ) -> None:
     parted = stock.split(shared(10), 6, 4)

@@ -50,7 +50,7 @@ def shop(change: int = -3, slot: Slot | None = SLOT) -> Ledger:
 
 
 def level(number: int, *, base: int = 0, slot: Slot | None = SLOT) -> Ledger:
-    """An absolute level, of a shelf that has a number (`base`) or, with 0, has none yet."""
+    """An absolute level, of a stock record that has a number (`base`) or, with 0, has none yet."""
     known = base or Gap.NOT_CREATED
     ledger = Ledger(
         StockRecord(confirmed=number),
@@ -256,7 +256,7 @@ def test_a_late_echo_gives_back_what_was_written_twice() -> None:
 
 
 @pytest.mark.rule("S5")
-def test_what_a_split_wrote_twice_is_given_back_to_its_own_shelf() -> None:
+def test_what_a_split_wrote_twice_is_given_back_to_its_own_record() -> None:
     ledger = stock.corrected(
         Ledger(StockRecord(confirmed=7), StockRecord(confirmed=7, variant_id=1), separate=True),
         Side.SHOP,
@@ -321,14 +321,14 @@ def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
         ),  # of the only one
     ],
 )
-def test_units_that_are_gone_without_an_event_empty_a_shelf(
+def test_units_that_are_gone_without_an_event_empty_a_record(
     ledger: Ledger, level: int, zeroed: bool
 ) -> None:
     assert zeroed is stock.is_zeroed(ledger, LevelRead(level, at(60)), TIMING)
 
 
 @pytest.mark.rule("S4")
-def test_an_emptied_shelf_waits_two_minutes() -> None:
+def test_an_emptied_record_waits_two_minutes() -> None:
     held = stock.unproven(
         Ledger(StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=1)),
         LevelRead(0, at(60)),
@@ -340,7 +340,7 @@ def test_an_emptied_shelf_waits_two_minutes() -> None:
     assert stock.unproven(held, LevelRead(0, at(60 + TIMING.resolve_timeout_s)), TIMING) is None
 
 
-def test_a_shelf_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
+def test_a_record_that_sleeps_without_a_number_is_not_looked_at_again() -> None:
     """Its product is gone from the shop, and tracking is switched on in Zettle: the product work
     speaks first.
     """

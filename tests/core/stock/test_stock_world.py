@@ -62,7 +62,7 @@ def days(make: Make, edits: bool, count: int, drops: bool = False) -> Counter[st
 
 
 @pytest.mark.rule("S2", "S3")
-def test_sales_and_orders_leave_both_shelves_right() -> None:
+def test_sales_and_orders_leave_both_records_right() -> None:
     """Answers lost before and after their effect, crashes, hooks late and doubled: every day ends
     right, or too low and reported.
     """
@@ -74,7 +74,7 @@ def test_sales_and_orders_leave_both_shelves_right() -> None:
 
 
 @pytest.mark.rule("S4")
-def test_hand_edits_leave_both_shelves_right() -> None:
+def test_hand_edits_leave_both_records_right() -> None:
     """An edit of just the size of a write without an answer is told apart from it (decision 16)."""
     results = days(Ledgers.of, edits=True, count=200)
 
@@ -91,21 +91,21 @@ def test_without_a_marker_nothing_ends_wrong_without_a_question() -> None:
 
 
 def test_hooks_lost_for_ever_are_mostly_healed_by_sweeps() -> None:
-    """With neither answer nor echo nobody can know; the shelves agree all the same."""
+    """With neither answer nor echo nobody can know; the stock records agree all the same."""
     results = days(Ledgers.of, edits=False, count=100, drops=True)
 
     assert results["right"] >= 95
     assert results["apart"] == results["apart reported"] == 0
 
 
-def test_the_town_catches_a_naive_engine() -> None:
+def test_the_sandbox_catches_a_naive_engine() -> None:
     """A world that finds nothing wrong with a wrong engine is decoration."""
     results = days(Naive.of, edits=False, count=50)
 
     assert results["right"] < 25
 
 
-def test_a_quiet_town_is_left_alone() -> None:
+def test_a_quiet_sandbox_is_left_alone() -> None:
     """After calm, another hour of sweeps writes nothing (invariant 13)."""
     sandbox, engine = day(7, Ledgers.of, edits=True)
     writes = sandbox.writes

@@ -1,4 +1,4 @@
-"""Products of the sandbox: lists, births, changes, deletions (bigcommerce facts 3.2 to 3.6)."""
+"""Products of the sandbox: lists, creates, changes, deletions (bigcommerce facts 3.2 to 3.6)."""
 
 from typing import Any
 
@@ -295,7 +295,7 @@ async def test_malformed_json_is_400() -> None:
     assert (answer.json()["title"], answer.json()["detail"]) == ("Input is invalid", "Syntax error")
 
 
-async def test_an_image_that_cannot_be_fetched_fails_the_whole_birth() -> None:
+async def test_an_image_that_cannot_be_fetched_fails_the_whole_create() -> None:
     bench = Bench()
     bench.pictures["https://x.test/gone.png"] = None
     body = {"name": "Mug", "type": "physical", "weight": 1, "price": 1, "categories": []}

@@ -1,5 +1,5 @@
-"""Rules of the documents that stand in one line each: what is refused, listed or reported all the same
-(bigcommerce facts 3 to 6).
+"""Rules of the documents that stand in one line each: what is refused, listed or reported all the
+same (bigcommerce facts 3 to 6).
 """
 
 import random

@@ -90,7 +90,7 @@ OTHER: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
-    """The account that the environment names, or a small town; whatever was made is removed."""
+    """The account that the environment names, or a small sandbox; whatever was made is removed."""
     sandbox = None if LIVE else Sandbox(Plan(products=3, drawings=False), ManualClock())
     clock = RealClock() if sandbox is None else sandbox.clock
     wait = clock.advance if isinstance(clock, ManualClock) else clock.sleep

@@ -345,7 +345,7 @@ async def test_stock_does_not_touch_the_products_etag() -> None:
 
 
 async def test_loaded_goods_keep_their_shape_and_levels() -> None:
-    """Tracked without a row, with a row, and not tracked: as the shelf was given."""
+    """Tracked without a row, with a row, and not tracked: as the stock record was given."""
     bench = Bench()
     full, empty, off = raw("full", externalReference=None), raw("empty"), raw("off")
     bench.sandbox.load_products(

@@ -93,8 +93,8 @@ async def test_the_list_may_page_too() -> None:
 
 
 async def test_the_demo_library_can_be_saved_again() -> None:
-    """Every product on the shelf that today's API would take is taken: no rule of ours refuses
-    ordinary goods.
+    """Every product on the stock record that today's API would take is taken: no rule of ours
+    refuses ordinary goods.
     """
     bench, library = Bench(), demo_library()
     bench.sandbox.load_products(

@@ -69,7 +69,7 @@ class Receiver:
 
 
 class Bench:
-    """The town. `switches` are other readings than the default ones."""
+    """The sandbox. `switches` are other readings than the default ones."""
 
     def __init__(
         self, config: Config | None = None, scopes: tuple[str, ...] = SCOPES, **switches: Any

@@ -96,7 +96,7 @@ async def sleep_until(clock: Clock, moment: float) -> None:
 
 
 def ring(alarm: asyncio.Future[None]) -> None:
-    """Wake a sleeper that is still asleep."""
+    """Wake a sleeper that is still waiting."""
     if not alarm.done():
         alarm.set_result(None)
 

@@ -70,7 +70,9 @@ class Worker:
         self.holder = self.holder or self.dice.token()[-16:]
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Works until `stop`. Then running handlers finish, leases are given back, and it returns."""
+        """Works until `stop`. Then running handlers finish, leases are given back, and it
+        returns.
+        """
         silence = self.database.on_commit(self._received)
         try:
             async with asyncio.TaskGroup() as group:

@@ -103,7 +103,7 @@ async def test_an_option_edited_in_the_panel_makes_every_combination() -> None:
     assert [one["sku"] for one in raw["variants"]] == ["SC-RED", "SC-BLU", "", ""]
 
 
-async def test_birth_only_fields_after_the_birth_are_recorded() -> None:
+async def test_birth_only_fields_after_the_create_are_recorded() -> None:
     bench = Bench(multi_storefront=True)
     key = (await bench.good("POST", "/v3/catalog/categories", {"name": "Zettle", "parent_id": 0}))[
         "data"
