@@ -2,7 +2,7 @@
 what is missing.
 
 translations.py compile   locale/*/messages.po -> messages.mo, run when the environment is made
-translations.py update    adds new sentences to the catalogs, empty, and drops those that no page says any more
+translations.py update    adds new sentences, empty, and drops those that no page says any more
 translations.py check     fails when a sentence has no Swedish, is fuzzy, or loses a parameter
 """
 

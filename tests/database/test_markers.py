@@ -146,7 +146,7 @@ async def test_a_slot_whose_write_is_not_open_is_an_orphan(database: Database) -
         INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state, pending_write,
             at)
         VALUES (:id, :call, 'v', 'p', 'shop', :state, '{}', :now)
-    """)
+    """)  # noqa: E501
     async with database.transaction() as tx:
         for call in ("open", "lost", "none"):
             await markers.take(tx, connection_id, call, NOON)

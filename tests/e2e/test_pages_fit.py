@@ -26,7 +26,7 @@ TOO_WIDE = """() => {
     if (box.width && box.right > wide + 1 && !scrolls) out.push(`${spot.tagName} ${spot.textContent.trim().slice(0, 40)}`);
   }
   return out;
-}"""
+}"""  # noqa: E501
 
 FAINT = """(enough) => {
   const parts = (colour) => (colour.match(/[\\d.]+/g) || []).map(Number);
@@ -52,7 +52,7 @@ FAINT = """(enough) => {
     if (contrast < (large ? 3 : enough)) faint.push(`${text.slice(0, 40)}: ${contrast.toFixed(2)}`);
   }
   return [...new Set(faint)];
-}"""
+}"""  # noqa: E501
 
 
 @pytest.mark.rule("A4", "E1", "E2", "S5")

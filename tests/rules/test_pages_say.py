@@ -55,7 +55,7 @@ async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with
 
 
 @pytest.mark.rule("E1")
-async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links_and_follows_the_shop(
+async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links_and_follows_the_shop(  # noqa: E501
     home: DemoStack,
 ) -> None:
     mug, plate = home.add("Mugg"), home.add("Fat")

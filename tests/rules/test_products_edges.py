@@ -275,7 +275,7 @@ async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simp
 # ---- Prices --------------------------------------------------------------------------------------
 
 
-async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_money_is_never_written(
+async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_money_is_never_written(  # noqa: E501
     bench: Bench,
 ) -> None:
     """Decision 10."""

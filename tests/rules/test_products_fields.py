@@ -213,7 +213,7 @@ async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and
 
 
 @pytest.mark.rule("P6")
-async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in_zettle_after_a_save(
+async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in_zettle_after_a_save(  # noqa: E501
     home: DemoStack,
 ) -> None:
     """Ours are made again where they were deleted, and named again where they were renamed."""

@@ -362,7 +362,7 @@ async def swept(home: DemoStack) -> None:
 
 
 @pytest.mark.rule("S4", "S7")
-async def test_stock_that_vanished_unreported_from_the_shop_is_promised_low_and_the_merchant_is_asked(
+async def test_stock_that_vanished_unreported_from_the_shop_is_promised_low_and_the_merchant_is_asked(  # noqa: E501
     home: DemoStack,
 ) -> None:
     """Tracking switched off and on again in the control panel while its hooks are lost: BigCommerce

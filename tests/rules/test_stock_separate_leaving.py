@@ -156,7 +156,7 @@ async def test_a_size_added_while_away_is_separate_like_the_others(home: DemoSta
 
 
 @pytest.mark.rule("D4", "S6")
-async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_that_separate_stock_ended(
+async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_that_separate_stock_ended(  # noqa: E501
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -170,7 +170,7 @@ async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_t
 
 
 @pytest.mark.rule("D4", "P11")
-async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_number_and_the_log_says_so(
+async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_number_and_the_log_says_so(  # noqa: E501
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -214,7 +214,7 @@ async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_
 
 @pytest.mark.rule("S5", "S7")
 @pytest.mark.parametrize("received", [True, False], ids=["by event", "by a look"])
-async def test_switched_off_in_zettle_the_log_says_that_separate_stock_ended_and_what_replaced_the_shops_number(
+async def test_switched_off_in_zettle_the_log_says_that_separate_stock_ended_and_what_replaced_the_shops_number(  # noqa: E501
     home: DemoStack, received: bool
 ) -> None:
     uuid = await stocked(home, 10)
@@ -254,7 +254,7 @@ async def rest(home: DemoStack, *, notify: bool = False) -> None:
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_shop_gets_zettles_number(
+async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_shop_gets_zettles_number(  # noqa: E501
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)

@@ -120,7 +120,7 @@ async def test_a_separate_product_that_gets_options_keeps_its_two_numbers_on_the
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_of_the_variant_that_stays(
+async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_of_the_variant_that_stays(  # noqa: E501
     home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)

@@ -31,7 +31,7 @@ _BUSY = sa.text("""
         AND (c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account',
             'sweep'))
     LIMIT 1
-""")
+""")  # noqa: E501
 
 
 EDITS = ("edit stock", "tool counts")

@@ -37,7 +37,7 @@ def worked(reported: list[str]) -> list[str]:
     """What the work asks: without the receivers' part, and without what the bench asks for
     itself.
     """
-    bench_asks = r"SELECT .* FROM work_items|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"
+    bench_asks = r"SELECT .* FROM work_items|FROM bindings b WHERE b.connection_id = \S+ AND b.product_uuid = %"  # noqa: E501
     return [one for one in reported if not re.search(bench_asks, one)]
 
 

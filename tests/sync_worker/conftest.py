@@ -104,7 +104,7 @@ class Bench:
 
 
 _DUE = sa.text(
-    "SELECT count(*) FROM work_items WHERE parked_at IS NULL AND due_at <= :now + interval '10 minutes'"
+    "SELECT count(*) FROM work_items WHERE parked_at IS NULL AND due_at <= :now + interval '10 minutes'"  # noqa: E501
 )
 _HELD = sa.text("SELECT count(*) FROM connections WHERE lease_holder IS NOT NULL")
 

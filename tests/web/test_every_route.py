@@ -186,7 +186,7 @@ async def test_no_page_shows_a_code_in_place_of_words(world: World, language: st
     _, browser, uuid = await furnished(world)
     await browser.open(f"/language/{language}")
     shown = [(path, words_of(answer.text)) for path, answer in await pages(browser, uuid)]
-    codes = r"\b(notice|failure|log|moved|reason|request|shelf|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"
+    codes = r"\b(notice|failure|log|moved|reason|request|shelf|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"  # noqa: E501
     found = {
         path: hit[0]
         for path, text in shown

@@ -21,13 +21,13 @@ VALUES: dict[str, Any] = {
 SNIPPETS = [
     "{{ name }}|{{ rows[1].label }}|{{ number + 1 }}|{{ none_here }}",
     "{% if number > 2 and not empty %}a{% elif name %}b{% else %}c{% endif %}",
-    "{% if number == 1 %}a{% elif number in (2, 3) %}b{% endif %}{% if none_here is none %}n{% endif %}",
+    "{% if number == 1 %}a{% elif number in (2, 3) %}b{% endif %}{% if none_here is none %}n{% endif %}",  # noqa: E501
     "{% if gone is defined %}a{% else %}b{% endif %}{% if name is not none %}c{% endif %}",
     "{% for row in rows %}{{ row.label }}{% if not loop.last %}, {% endif %}{% endfor %}",
     "{% for row in rows if row.id > 1 %}{{ loop.index }}{{ loop.first }}{% else %}none{% endfor %}",
-    "{% for row in empty %}x{% else %}none{% endfor %}{% for k, v in pairs.items() %}{{ k }}{{ v }}{% endfor %}",
+    "{% for row in empty %}x{% else %}none{% endfor %}{% for k, v in pairs.items() %}{{ k }}{{ v }}{% endfor %}",  # noqa: E501
     "{% set text = name ~ '-' ~ number %}{{ text }}{% for n in range(3) %}{{ n }}{% endfor %}",
-    "{% macro cell(a, b='<i>') %}<td>{{ a }}{{ b }}</td>{% endmacro %}{{ cell(name) }}{{ cell(1, 2) }}",
+    "{% macro cell(a, b='<i>') %}<td>{{ a }}{{ b }}</td>{% endmacro %}{{ cell(name) }}{{ cell(1, 2) }}",  # noqa: E501
     "{{ price|replace('.', ',') if number else '–' }}{{ rows|length }}{{ (rows|length) - 1 }}",
     "{{ pairs|tojson }}{{ name|urlencode }}{{ pairs|urlencode }}{{ gone|default('x') }}",
     "{{ ['b', 'a']|sort|join('; ') }}{{ '%g'|format(1.50) }}{{ ('2'|int) == 2 }}{{ true }}",

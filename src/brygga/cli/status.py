@@ -169,12 +169,12 @@ def _reported(found: list[Status]) -> str:
             ),
             (
                 "   products: "
-                f"{', '.join(f'{count} {state}' for state, count in one.products.items()) or 'none'}; {one.bound} bound"
+                f"{', '.join(f'{count} {state}' for state, count in one.products.items()) or 'none'}; {one.bound} bound"  # noqa: E501
             ),
             f"   waiting: {waiting}",
             (
                 "   webhooks in 24 hours: "
-                f"{'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}"
+                f"{'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}"  # noqa: E501
             ),
             *_failing_text(one),
             (

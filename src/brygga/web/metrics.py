@@ -42,7 +42,9 @@ GAUGES: Final = {
         "Stock writes whose marker and record said opposite things "
         "and led to a question, in 24 hours."
     ),
-    "connections_webhooks_failing": "Connections whose webhooks are refused or go astray again and again.",
+    "connections_webhooks_failing": (
+        "Connections whose webhooks are refused or go astray again and again."
+    ),
     "webhooks_failed_day": (
         "Webhooks of living connections that were refused or went astray, in 24 hours."
     ),

@@ -283,7 +283,7 @@ def test_a_split_owes_each_side_its_own_number() -> None:
 
 
 @pytest.mark.rule("S5")
-def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_what_it_has_there() -> (
+def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_what_it_has_there() -> (  # noqa: E501
     None
 ):
     new = stock.new_ledger(LevelRead(9, at(0)), separate=True)
@@ -316,7 +316,7 @@ def test_a_separate_record_that_lived_on_in_the_shop_has_what_is_there() -> None
 
 @pytest.mark.rule("S5", "D4")
 @pytest.mark.parametrize(("variant_id", "shop"), [(1, 1), (7, 4)])
-def test_carried_over_a_separate_record_has_what_is_there_or_if_it_is_another_one_what_it_was_promised(
+def test_carried_over_a_separate_record_has_what_is_there_or_if_it_is_another_one_what_it_was_promised(  # noqa: E501
     variant_id: int, shop: int
 ) -> None:
     parted = stock.split(shared(10), 6, 4)

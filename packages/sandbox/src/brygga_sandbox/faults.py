@@ -14,7 +14,7 @@ out (a batch refused, a stale read) are read by its handlers with `hits`.
     hollow           an answer without content, before the effect; params: answer, one of `HOLLOWS`
     slow             answers late; params: seconds (5)
     token_expired, token_revoked                          401 as the platform writes it
-    batch_refused, partial, stale_inventory, image_missing    carried out by the platform, if it has them
+    batch_refused, partial, stale_inventory, image_missing    the platform does it, if it has them
 
 A rule fires for a number of requests (`next`), for a number of seconds (`lasts_s`), or until it is
 removed.

@@ -66,8 +66,8 @@ KINDS = Kinds(
         till.Subscription, till.Organization, till.Picture,
         bigcommerce.Switches, apps.App, apps.Grant, apps.Code, quota.Quota, hooks.Hooks, hooks.Hook,
         hooks.Domain, hooks.Letter, orders.Line, orders.Shipment, orders.Order, orders.Refund,
-        shop.StockRecord, shop.Picture, shop.Video, shop.Value, shop.Option, shop.Variant, shop.Product,
-        shop.Category, shop.Metafield, shop.User, shop.Settings, shop.Counter, shop.Violation,
+        shop.StockRecord, shop.Picture, shop.Video, shop.Value, shop.Option, shop.Variant,
+        shop.Product, shop.Category, shop.Metafield, shop.User, shop.Settings, shop.Counter, shop.Violation,  # noqa: E501
         shop.Store,
     ],
     [nothing, ignore],

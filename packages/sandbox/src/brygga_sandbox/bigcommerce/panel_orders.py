@@ -140,10 +140,14 @@ def wishes(store: Store, form: dict[str, str]) -> list[Json]:
         found = inventory.locate(store, "sku", called)
         if found is None:
             found = next(
-                ((one,
-                variant) for one in store.products.values() for variant in one.variants if named(one, variant) == called),
+                (
+                    (one, variant)
+                    for one in store.products.values()
+                    for variant in one.variants
+                    if named(one, variant) == called
+                ),
                 None,
-            )  # fmt: skip
+            )
         if found is None:
             raise Refusal(404, f"nothing is called {called}", {})
         product, variant = found

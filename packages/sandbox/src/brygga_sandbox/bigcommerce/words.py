@@ -139,8 +139,8 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "hook_off": ("Av", "Off"),
     "tally": (
         (
-            "{landed} av {sent} meddelanden kom fram, {failed} misslyckade försök, {lost} borttappade, "
-            "{waiting} på väg."
+            "{landed} av {sent} meddelanden kom fram, {failed} misslyckade försök, {lost} "
+            "borttappade, {waiting} på väg."
         ),
         (
             "{landed} of {sent} messages arrived, {failed} failed attempts, {lost} lost, {waiting} "

@@ -1,7 +1,6 @@
 """Odd texts, codes, pictures, videos and weights (zettle facts 2.3, 2.5, 6, 8)."""
 
 # A notebook: one product a line reads better than one product a page.
-# ruff: noqa: E501
 # fmt: off
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ class Ids:
             self.ticks >> 32 & 0xFFFF,
             self.ticks >> 48 & 0x0FFF,
         )
-        return f"{low:08x}-{mid:04x}-{0x1000 | high:04x}-{0x8000 | self.node & 0x3FFF:04x}-{self.node:012x}"
+        clock = 0x8000 | self.node & 0x3FFF
+        return f"{low:08x}-{mid:04x}-{0x1000 | high:04x}-{clock:04x}-{self.node:012x}"
 
     def uuid_of(self, version: int) -> str:
         """A random uuid with that version digit."""

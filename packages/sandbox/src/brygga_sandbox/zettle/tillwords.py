@@ -63,8 +63,8 @@ WORDS: Final = {
     "refused": ("Det går inte: {why}.", "That cannot be done: {why}."),
     "wrong_price": (
         (
-            "”{typed}” är inget pris. Skriv till exempel 249,50, eller lämna tomt för att ange priset "
-            "i kassan."
+            "”{typed}” är inget pris. Skriv till exempel 249,50, eller lämna tomt för att ange "
+            "priset i kassan."
         ),
         (
             "“{typed}” is not a price. Write for example 249.50, or leave it empty to enter it at "
