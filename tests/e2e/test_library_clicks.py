@@ -129,6 +129,8 @@ def connected_again(page: Page, demo: Demo) -> None:
     page.get_by_role("button", name="Bekräfta").click()
     page.get_by_role("button", name="Fortsätt").click()
     page.get_by_role("button", name="Bekräfta").click()
+    page.get_by_role("heading", name=re.compile("^Anslut ")).wait_for()
+    page.get_by_role("button", name="Anslut", exact=True).click()
     page.wait_for_url(f"{demo.url}/apps/bigcommerce**")
     page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
 
