@@ -1,5 +1,6 @@
 """Pages are sent compressed, and hold no secret whose length could be measured."""
 
+import hashlib
 import re
 
 import pytest
@@ -34,6 +35,41 @@ async def test_pages_and_files_are_sent_compressed(world: World, path: str) -> N
         "ccept-" in answer.headers["vary"],
     )
     assert sent < whole / 2
+
+
+FILE = re.compile(r"/static/brygga\.[0-9a-f]{12}\.(?:css|js|svg)")
+
+
+async def test_a_page_names_its_files_by_their_content_and_they_are_kept(world: World) -> None:
+    """The name says which content it is, so that a browser never asks for it again."""
+    named = FILE.findall((await world.browser().open("/help")).text)
+    answers = [await world.browser().http.get(one) for one in named]
+
+    assert {"css", "js", "svg"} == {one.rpartition(".")[2] for one in named}
+    assert {(200, "public, max-age=31536000, immutable")} == {
+        (answer.status_code, answer.headers["cache-control"]) for answer in answers
+    }
+    assert [one.rpartition(".")[0].rpartition(".")[2] for one in named] == [
+        hashlib.sha256(answer.content).hexdigest()[:12] for answer in answers
+    ]
+
+
+@pytest.mark.parametrize("name", ["brygga.css", "brygga.000000000000.css"])
+async def test_a_file_by_another_name_is_not_kept(world: World, name: str) -> None:
+    """An old page, or one of a newer process, gets the file that there is."""
+    browser = world.browser()
+    first = await browser.http.get(f"/static/{name}")
+    again = await browser.http.get(
+        f"/static/{name}", headers={"if-none-match": first.headers["etag"]}
+    )
+
+    assert (200, "no-cache") == (first.status_code, first.headers["cache-control"])
+    assert (304, b"") == (again.status_code, again.content)
+
+
+@pytest.mark.parametrize("name", ["none.css", "..%2Fapp.py", "brygga.css%00"])
+async def test_no_other_file_is_sent(world: World, name: str) -> None:
+    assert 404 == (await world.browser().http.get(f"/static/{name}")).status_code
 
 
 async def test_the_token_of_a_form_is_never_the_same_twice(world: World) -> None:

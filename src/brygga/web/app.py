@@ -1,7 +1,6 @@
 """The web application: every route in one table, and the middleware around all of them."""
 
 import asyncio
-from pathlib import Path
 from typing import Any, Final
 
 from litestar import Litestar, Response, get
@@ -11,11 +10,10 @@ from litestar.di import Provide
 from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
-from litestar.static_files import create_static_files_router
 from litestar.stores.registry import StoreRegistry
 
 from brygga.database.engine import DatabaseBusy, DatabaseGone
-from brygga.web import bodies, errors, hooks, live, metrics
+from brygga.web import bodies, errors, hooks, live, metrics, static_files
 from brygga.web.addresses import Addresses
 from brygga.web.arguments import explicit
 from brygga.web.deps import WebDeps
@@ -63,12 +61,14 @@ from brygga.web.visit import (
     provide_visit,
 )
 
-STATIC: Final = Path(__file__).parent / "static"
 COMPRESSION: Final = CompressionConfig(
-    "gzip", minimum_size=1000, gzip_compress_level=4, exclude=[f"^{live.PATH}$", "^/metrics$"]
+    "gzip",
+    minimum_size=1000,
+    gzip_compress_level=4,
+    exclude=[f"^{live.PATH}$", "^/metrics$", "^/static/"],
 )
-"""The live stream is excluded: compression would hold it back until a block is full. Secrets in a
-page are masked (`masking`).
+"""The live stream is excluded: compression would hold it back until a block is full. Static files
+are compressed once (`static_files`). Secrets in a page are masked (`masking`).
 """
 
 
@@ -187,11 +187,8 @@ def build_app(deps: WebDeps) -> Litestar:
         samesite="lax",
         exclude=["^/static/"],
     )
-    static = create_static_files_router(
-        "/static", [STATIC], include_in_schema=False, cache_control=None
-    )
     return Litestar(
-        [*map(explicit, ROUTES), static],
+        [*map(explicit, (*ROUTES, static_files.serve))],
         before_request=enter,
         before_send=[add_headers],
         compression_config=COMPRESSION,

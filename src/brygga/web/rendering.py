@@ -12,6 +12,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from brygga.core.stock import LIMITS
+from brygga.web import assets
 from brygga.web.i18n import Language, words
 from brygga.web.standing import NOTHING, Standing
 
@@ -63,7 +64,9 @@ def environment(language: Language) -> jinja2.Environment:
     made.install_gettext_callables(speech.text, speech.texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(number=speech.number, money=speech.money, when=_when(language))
     highest = {side.value: limits.highest for side, limits in LIMITS.items()}
-    made.globals.update(fill=_fill(language), has_text=speech.has, highest=highest)
+    made.globals.update(
+        fill=_fill(language), has_text=speech.has, highest=highest, asset=assets.asset
+    )
     return made
 
 
