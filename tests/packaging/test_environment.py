@@ -82,8 +82,9 @@ def test_a_lock_file_names_hashes_and_no_address(name: str) -> None:
     assert re.search(r"://|index|find-links|^-", text, re.MULTILINE) is None
 
 
-def test_the_lock_file_of_node_names_hashes_and_no_index() -> None:
-    folder = ROOT / "tests" / "foreign" / "node"
+@pytest.mark.parametrize("of", ["foreign", "web"])
+def test_the_lock_file_of_node_names_hashes_and_no_index(of: str) -> None:
+    folder = ROOT / "tests" / of / "node"
     locked = loads((folder / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     wanted = loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
     rows = {name: row for name, row in locked.items() if name}

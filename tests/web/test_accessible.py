@@ -1,0 +1,179 @@
+"""No page, state or dialog breaks a rule of axe-core, of any grade, in any language and theme.
+
+The pages are those of the application itself; Chromium gets them from here, without a network.
+"""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import pytest
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import async_playwright
+from tests import axe
+from tests.database.merchants import newest
+from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.web.conftest import BERG, JOIN, SHOP, Browser, World
+from tests.web.test_every_route import furnished, pages
+
+from brygga.core.model import Connection, Stage, StockMoment
+from brygga.database import additions, connections
+from brygga.web import assets
+from brygga.web.i18n import LANGUAGES, Language
+
+CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(not axe.IS_THERE, reason=axe.WHY_NOT),
+    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+]
+
+AFTER = (Stage.LEAVING, Stage.DISCONNECTED)
+FORM = {
+    "name": "Mugg",
+    "price": "tolv",
+    "vat": "250",
+    "stock": "-1",
+    "option-1-name": "Storlek",
+    "option-1-values": "S, M",
+    "option-2-name": "Färg",
+    "tracked": "yes",
+    "action": "save",
+}
+
+
+async def shown(world: World, language: Language) -> dict[str, str]:
+    """Every page of a merchant who has something to see: address or name -> page."""
+    found: dict[str, str] = {}
+    connection, browser, uuid = await furnished(world, language)
+    found |= {path: answer.text for path, answer in await pages(browser, uuid) if is_page(answer)}
+    found["nothing found"] = (await browser.open("/library?q=finns-inte")).text
+    found["errors in a form"] = (await browser.press("/library/new", **FORM)).text
+    half = {f"zettle-{uuid}-v": "x", f"shop-{uuid}-v": "2", f"shared-{uuid}-v": "7"}
+    for name, more in (("an error", {}), ("a sum", {f"zettle-{uuid}-v": "9"})):
+        answer = await browser.press(
+            f"/library/{uuid}/stock/separate", separate="yes", **{**half, **more}
+        )
+        found[f"separate, {name}"] = answer.text
+    found["a count"] = (
+        await browser.press(f"/library/{uuid}/stock/check", variant=f"{uuid}-v", till="x")
+    ).text
+    found |= await adding(world, browser, connection)
+    async with world.database.transaction() as tx:
+        await connections.pause(tx, connection.id, "zettle_access_gone")
+    for path in ("/apps", "/apps/bigcommerce", "/library", f"/library/{uuid}"):
+        found[f"paused: {path}"] = (await browser.open(path)).text
+    return found
+
+
+async def adding(world: World, browser: Browser, connection: Connection) -> dict[str, str]:
+    """A product of our own form: its options, on its way, and refused."""
+    key = "6a1d3b00-0000-11ed-9c3e-0000000000aa"
+    good = {**FORM, "price": "12", "vat": "25", "stock": "1", "option-2-name": "", "key": key}
+    options = await browser.press("/library/new", **{**good, "action": "variants"})
+    plain = {name: text for name, text in good.items() if not name.startswith("option-")}
+    sent = await browser.press("/library/new", **plain)
+    under_way = await browser.open(sent.headers["location"])
+    async with world.database.transaction() as tx:
+        await additions.refuse(tx, connection.id, key, "zettle_input_refused", {"name": "x"})
+    refused = await browser.open(sent.headers["location"])
+    listed = await browser.open("/library")
+    return {
+        "adding: options": options.text,
+        "adding: under way": under_way.text,
+        "adding: refused": refused.text,
+        "adding: the library": listed.text,
+    }
+
+
+async def set_up(world: World, language: Language) -> dict[str, str]:
+    """Before, while and after a store is connected, with all that a set-up can warn of."""
+    late = StockMoment.ORDER_SHIPPED
+    world.store.shop = replace(SHOP, store_hash="berg1", stock_moment=late, backorders=True)
+    browser, home = world.browser(language), "/apps/bigcommerce"
+    found = {
+        f"signed out: {path}": (await browser.open(path)).text
+        for path in ("/sign-in", "/help", "/nothing")
+    }
+    await browser.sign_in("berg")
+    found |= {f"none: {path}": (await browser.open(path)).text for path in ("/apps", home)}
+    await browser.press(f"{home}/connect")
+    await browser.open("/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fberg1")
+    found["join"] = (await browser.open(JOIN)).text
+    await browser.confirm_store()
+    connection = await own(world)
+    for step in Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN, *AFTER:
+        async with world.database.transaction() as tx:
+            await connections.set_stage(tx, connection.id, step)
+        for path in ("/apps", home, "/library", f"{home}/plan"):
+            found[f"{step.value}: {path}"] = (await browser.open(path)).text
+    found["erase"] = (await browser.open("/apps/erase")).text
+    panel = await browser.open("/bigcommerce/load?signed_payload_jwt=signed-a")
+    return found | {"panel": panel.text}
+
+
+async def own(world: World) -> Connection:
+    async with world.database.read() as tx:
+        return await newest(tx, BERG.uuid)
+
+
+def is_page(answer: httpx2.Response) -> bool:
+    return answer.headers.get("content-type", "").startswith("text/html") and bool(answer.text)
+
+
+@pytest.fixture
+async def chromium() -> AsyncIterator[Chromium]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        yield browser
+        await browser.close()
+
+
+async def every_fault(chromium: Chromium, shown: Mapping[str, str]) -> list[str]:
+    """What breaks a rule, in both themes: all rules in the light, in the dark those of colours."""
+    page = await chromium.new_page(
+        bypass_csp=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
+    )
+    sheet = assets.files()["brygga.css"].content.decode()
+    await page.set_content(f"<!doctype html><html><head><style>{sheet}</style></head></html>")
+    await page.add_script_tag(path=axe.SCRIPT)
+    pages = [*shown.items()]
+    found = await page.evaluate(axe.WALK, {"pages": pages, "only": []})
+    await page.emulate_media(color_scheme="dark")
+    pale = await page.evaluate(axe.WALK, {"pages": pages, "only": [*axe.COLOURS]})
+    return [*found, *(f"dark: {one}" for one in pale)]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_page_state_or_dialog_breaks_a_rule(
+    world: World, chromium: Chromium, language: Language
+) -> None:
+    found = {**await shown(world, language), **await set_up(world, language)}
+    found = {page: name for name, page in found.items() if page}
+    found = {name: page for page, name in found.items()}
+
+    assert len(found) > 50
+    faults = await every_fault(chromium, found)
+
+    assert not faults, "\n".join(faults)
+
+
+async def test_a_fault_would_be_seen(chromium: Chromium) -> None:
+    """A picture without words, letters as pale as the paper, and a dialog without a name."""
+    html = (
+        '<!doctype html><html lang="sv"><title>x</title><main><h1>x</h1><img src="/x.png">'
+        '<p style="color:#888;background:#fff">pale</p>'
+        '<p style="color:var(--ink);background:#333">pale in one theme</p></main>'
+        '<dialog id="d"><input></dialog>'
+    )
+    found = await every_fault(chromium, {"page": html})
+
+    assert {
+        "page: image-alt",
+        "page: color-contrast",
+        "page #d: label",
+        "dark: page: color-contrast",
+    } <= {one.partition(" (")[0] for one in found}
