@@ -54,6 +54,7 @@ ACROSS: dict[str, str] = {
     "erasing.ask": "a merchant who has proven who they are, by account",
     "erasing.asked": "a ticket that nobody can guess",
     "erasing.due": "routine work",
+    "erasing.never_joined": "routine work",
     "erasing.erase": "the account whose merchant asked, or whose time is over",
     "hook_keys.seal_all": "a start",
     "hook_keys.reseal": "a change of keys",

@@ -201,3 +201,28 @@ async def test_subscriptions_that_end_are_made_again(home: DemoStack) -> None:
     home.till.sell(home.variant(uuid), 1)
     await home.wait(60)
     assert [(4, 4)] == home.levels(uuid)
+
+
+@pytest.mark.rule("C4")
+async def test_another_currency_in_zettle_pauses_prices(home: DemoStack) -> None:
+    """The rest is synced, and the price stays."""
+    uuid = await connected(home)
+    before = home.shown(uuid)["price"]
+    home.till.edit_organization(currency="EUR")
+
+    said = await pages(home, "K16")
+    home.till.edit_product(uuid, name="Kopp")
+    await home.calm()
+
+    assert "Price sync is paused: Zettle uses EUR and the store SEK." in said
+    assert (await home.connection()).prices_paused
+    assert ("Kopp", before) == (home.shown(uuid)["name"], home.shown(uuid)["price"])
+
+
+@pytest.mark.rule("C4")
+async def test_another_currency_in_zettle_without_a_word(home: DemoStack) -> None:
+    await connected(home)
+    home.till.organization.subscriptions.clear()
+    home.till.edit_organization(currency="EUR")
+
+    assert "Price sync is paused: Zettle uses EUR and the store SEK." in await pages(home, "K17")

@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,14 +11,17 @@ import sqlalchemy as sa
 from litestar.response.sse import ServerSentEventMessage
 from sqlalchemy import event
 from tests.conftest import SEALER, MovableClock
-from tests.web.conftest import World
+from tests.web.conftest import Browser, World
+from tests.web.test_bodies import Sender, ask
+from tests.web.test_store_callbacks import REMOVE_USER, STAFF, through_the_panel
 
 from brygga.core.model import Choices
-from brygga.database import connections, work_items
+from brygga.database import audit, connections, sessions, work_items
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.web.i18n import words
-from brygga.web.live import Boards, states
+from brygga.web.live import PATH, Boards, states
 
 pytestmark = pytest.mark.usefixtures("database_url")
 """Statements are counted, and another process tells of its own."""
@@ -165,3 +170,67 @@ async def test_the_last_reader_who_leaves_closes_the_ears(world: World) -> None:
     await asyncio.sleep(0.05)
 
     assert (1, 0) == (open_ears, len(world.database.followers))
+
+
+async def everywhere(world: World) -> None:
+    other = world.browser()
+    await other.sign_in("lind-other")
+    await other.press("/sign-out", everywhere="yes")
+
+
+async def removed_in_the_store(world: World) -> None:
+    await world.browser().open(f"{REMOVE_USER}signed-gone-{STAFF}")
+
+
+async def elsewhere(world: World) -> None:
+    """In another process, which says so by the database alone."""
+    other = Database.at(world.database.url, SEALER)
+    async with other.transaction() as tx:
+        (connection,) = await connections.active(tx)
+        await sessions.end_all(tx, connection.id)
+        entry = Entry(Act.SIGNED_OUT_EVERYWHERE, Actor.MERCHANT, connection.id)
+        await audit.add(tx, entry, world.clock.now())
+    await other.close()
+
+
+@pytest.mark.parametrize("end", [everywhere, removed_in_the_store, elsewhere])
+async def test_an_open_stream_ends_soon_after_its_session(
+    world: World, clock: MovableClock, end: Callable[[World], Awaitable[None]]
+) -> None:
+    """The page is told to load itself again. A session that goes on keeps its stream."""
+    await world.running()
+    ended = await following(world, await through_the_panel(world, STAFF))
+    await until_quiet(clock)
+    before = is_told(ended)
+    await end(world)
+    stays = await following(world, await through_the_panel(world, "9"))
+    await pass_time(clock, partial(is_told, ended), seconds=5)
+    for _ in range(500):
+        await asyncio.sleep(0 if is_told(ended) else 0.01)
+    told = [is_told(one) for one in (ended, stays)]
+    for one in (ended, stays):
+        one.task.cancel()
+
+    assert (False, [True, False]) == (before, told)
+
+
+def is_told(one: "Open") -> bool:
+    return '"version": "ended"' in one.sender.body.decode()
+
+
+@dataclass
+class Open:
+    sender: Sender
+    task: "asyncio.Task[Sender]"
+
+
+async def following(world: World, browser: Browser) -> Open:
+    """An open stream of this browser that has had its first figures."""
+    cookies = "; ".join(f"{one.name}={one.value}" for one in browser.http.cookies.jar)
+    sender = Sender(then="silence")
+    asking = ask(world, "GET", PATH, sender, cookie=cookies)
+    one = Open(sender, asyncio.create_task(asking))
+    while b"event: state" not in sender.body:
+        assert not one.task.done(), sender.status
+        await asyncio.sleep(0.01)
+    return one

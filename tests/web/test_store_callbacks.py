@@ -5,13 +5,15 @@ from tests.database.merchants import newest
 from tests.web.conftest import LIND, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.database import work_items
+from brygga.database import audit, work_items
+from brygga.database.audit import Act, Actor
 from brygga.database.work_items import Kind
 
 LOAD = "/bigcommerce/load?signed_payload_jwt="
 UNINSTALL = "/bigcommerce/uninstall?signed_payload_jwt="
 REMOVE_USER = "/bigcommerce/remove_user?signed_payload_jwt="
 OWNER, STAFF = "7", "8"
+BIGCOMMERCE = Actor.BIGCOMMERCE
 
 
 async def asked(world: World, connection: Connection) -> int:
@@ -96,7 +98,7 @@ async def test_only_the_owner_can_disconnect_from_the_control_panel(world: World
 async def test_a_user_who_is_removed_is_signed_out_and_nobody_else_is(
     world: World, user: str
 ) -> None:
-    await world.running()
+    connection = await world.running()
     removed, other = await through_the_panel(world, user), await through_the_panel(world, "9")
     plain = world.browser()
     await plain.sign_in()
@@ -106,7 +108,10 @@ async def test_a_user_who_is_removed_is_signed_out_and_nobody_else_is(
     reported = await world.browser().open(f"{REMOVE_USER}signed-gone-{user}")
     after = [(await one.open("/library")).status_code for one in (removed, other, plain)]
 
+    async with world.database.read() as tx:
+        noted = [one for one in await audit.of(tx, connection.id) if one.actor is BIGCOMMERCE]
     assert 200 == reported.status_code
+    assert [(Act.ACCESS_REMOVED, {"store_user": user})] == [(one.act, one.facts) for one in noted]
     assert ([200, 200, 200], [303, 200, 200]) == (before, after)
     assert "/sign-in" in (await removed.open("/apps")).headers["location"]
 

@@ -8,7 +8,8 @@ from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.lifecycle import Departure, Ended, Leaving, Removing
 from brygga.core.model import Connection
-from brygga.database import connections, erasing, work_items
+from brygga.database import audit, connections, erasing, work_items
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
 from brygga.database.erasing import Receipt
 from brygga.database.work_items import Kind
@@ -52,7 +53,8 @@ async def _erase(asked: argparse.Namespace, runtime: Runtime) -> int:
             if active is not None:
                 print(f"connection {active.id} has not ended: add --disconnect", file=sys.stderr)
                 return 1
-            receipt = await erasing.erase(tx, found.organization.uuid, SystemClock().now())
+            now = SystemClock().now()
+            receipt = await erasing.erase(tx, found.organization.uuid, now, Actor.OPERATOR)
     finally:
         await database.close()
     print(_json(receipt) if asked.json else _words(receipt))
@@ -69,6 +71,9 @@ async def _later(tx: Tx, active: Connection, public_url: str) -> int:
             await connections.save(tx, active.id, state.leave(Departure.KEEP))
     await work_items.add(tx, active.id, Kind.LEAVE, "", now)
     await erasing.ask(tx, ticket, active.organization.uuid, now)
+    # Of no merchant: what belongs to this one is erased.
+    entry = Entry(Act.OPERATOR, Actor.OPERATOR, facts={"command": "erase", "of": str(active.id)})
+    await audit.add(tx, entry, now)
     print(
         f"connection {active.id} is being disconnected, and everything is erased then\nreceipt: "
         f"{public_url}/erased/{ticket}"

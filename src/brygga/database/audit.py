@@ -57,7 +57,10 @@ class Entry:
 
 
 async def add(tx: Tx, entry: Entry, now: datetime) -> None:
-    """Call it in the transaction of the action: an action that is rolled back leaves no line."""
+    """Call it in the transaction of the action: an action that is rolled back leaves no line.
+
+    Open pages of the merchant notice: an action may have ended their sessions.
+    """
     values = {
         "at": now,
         "connection_id": entry.connection_id,
@@ -68,6 +71,8 @@ async def add(tx: Tx, entry: Entry, now: datetime) -> None:
         "facts": dict(entry.facts),
     }
     await tx.run(sa.insert(audit).values(**values))
+    if entry.connection_id is not None:
+        tx.touch(entry.connection_id)
 
 
 async def of(tx: Tx, connection_id: int | None, limit: int = 200) -> Sequence[Entry]:
@@ -76,6 +81,12 @@ async def of(tx: Tx, connection_id: int | None, limit: int = 200) -> Sequence[En
     whose = c.connection_id.is_(None) if connection_id is None else c.connection_id == connection_id
     rows = await tx.rows(sa.select(audit).where(whose).order_by(c.id.desc()).limit(limit))
     return [_entry(row) for row in rows]
+
+
+async def newest(tx: Tx, connection_id: int) -> int:
+    """A number that changes with every action of the connection. 0: there was none."""
+    wanted = sa.select(sa.func.max(audit.c.id)).where(audit.c.connection_id == connection_id)
+    return int(await tx.scalar(wanted) or 0)
 
 
 async def prune(tx: Tx, now: datetime) -> int:

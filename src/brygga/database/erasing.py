@@ -1,5 +1,5 @@
 """Erases everything of one merchant and gives a receipt: how many rows of each table, when, and a
-hash.
+hash. One audit line stays, which names nobody either.
 
 The receipt names nobody. The hash is made of the account's Zettle id, the counts and the time:
 whoever knows the id can check that the receipt is about this account.
@@ -15,8 +15,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
+from brygga.database import audit
 from brygga.database.access_tables import erasures, removed_users
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
+from brygga.database.tables import audit as audit_lines
 from brygga.database.tables import connections, metadata, oauth_states, sessions
 
 OWNER = "connection_id"
@@ -91,7 +94,28 @@ _DUE = sa.text("""
 """)
 
 
-async def erase(tx: Tx, organization_uuid: str, now: datetime) -> Receipt:
+async def never_joined(tx: Tx, before: datetime, limit: int = 20) -> Sequence[tuple[int, str]]:
+    """Connections that never had a store, whose merchant signed in for the last time before then,
+    with their accounts.
+    """
+    found = await tx.rows(_NEVER_JOINED, {"before": before, "limit": limit})
+    return [(row.id, row.organization_uuid) for row in found]
+
+
+_NEVER_JOINED = sa.text("""
+    SELECT c.id, c.organization_uuid FROM connections c
+    WHERE c.stage = 'zettle_connected' AND c.shop IS NULL AND c.created_at < :before
+        AND NOT EXISTS (
+            SELECT FROM audit a
+            WHERE a.connection_id = c.id AND a.act = 'signed_in' AND a.at >= :before
+        )
+    ORDER BY c.id LIMIT :limit
+""")
+
+
+async def erase(
+    tx: Tx, organization_uuid: str, now: datetime, by: Actor = Actor.SERVICE
+) -> Receipt:
     """Erases all connections of the account and all their data. Raises `StillConnected`."""
     c = connections.c
     mine = await tx.rows(
@@ -113,13 +137,17 @@ async def erase(tx: Tx, organization_uuid: str, now: datetime) -> Receipt:
             removed_users.c.store_hash.in_(await _nobody_elses(tx, stores, ids))
         )
     )
+    # Their rows would stay as acts of no merchant, with the addresses from which they came.
+    await tx.run(sa.delete(audit_lines).where(audit_lines.c.connection_id.in_(ids)))
     await tx.run(sa.delete(connections).where(c.id.in_(ids)))
 
     counts = {name: count for name, count in sorted(counts.items()) if count}
     receipt = Receipt(counts, now, receipt_hash(organization_uuid, counts, now))
     open_ = (erasures.c.organization_uuid == organization_uuid, erasures.c.erased_at.is_(None))
     values = {"erased_at": now, "counts": counts, "hash": receipt.hash, "organization_uuid": ""}
-    await tx.run(sa.update(erasures).where(*open_).values(**values))
+    was_asked = await tx.run(sa.update(erasures).where(*open_).values(**values)) > 0
+    facts = {"hash": receipt.hash, "rows": str(receipt.rows), "asked": "yes" if was_asked else "no"}
+    await audit.add(tx, Entry(Act.ERASED, by, facts=facts), now)
     return receipt
 
 

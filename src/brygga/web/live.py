@@ -7,8 +7,9 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from litestar import get
@@ -18,7 +19,15 @@ from litestar.response.sse import ServerSentEventMessage
 from sqlalchemy.exc import SQLAlchemyError
 
 from brygga.core.model import Stage
-from brygga.database import connections, library_pages, movements, plans, synclog, work_items
+from brygga.database import (
+    audit,
+    connections,
+    library_pages,
+    movements,
+    plans,
+    synclog,
+    work_items,
+)
 from brygga.database.changes import Changes, Followed
 from brygga.database.engine import Database, DatabaseGone
 from brygga.database.library_pages import State
@@ -26,6 +35,7 @@ from brygga.database.queue import first_of
 from brygga.seams import Clock
 from brygga.web.i18n import Words
 from brygga.web.limits import Limits, Place
+from brygga.web.store_user import lost_access
 from brygga.web.visit import Merchant
 
 PATH: Final = "/apps/bigcommerce/live"
@@ -38,6 +48,8 @@ After a count that took long, the next one waits longer.
 LONGEST_S: Final = 600
 """After this time the stream ends, and the browser opens a new one by itself."""
 SIGN_OF_LIFE_S: Final = 15
+ENDED: Final = '{"texts": {}, "done": 0, "total": 0, "version": "ended"}'
+"""The page reloads itself, and finds that it is signed out."""
 
 
 @get(PATH)
@@ -45,8 +57,9 @@ async def live(merchant: Merchant, state: AppState) -> ServerSentEvent:
     boards: Boards = state.boards
     limits: Limits = state.limits
     place = limits.stream(str(merchant.request.get_session_id()), str(merchant.own.id))
+    may_read = partial(still_signed_in, merchant)
     return ServerSentEvent(
-        _placed(states(boards, merchant.own.id, merchant.words, state.closing), place)
+        _placed(states(boards, merchant.own.id, merchant.words, state.closing, may_read), place)
     )
 
 
@@ -83,6 +96,9 @@ class Board:
     counted: int = -1
     """The version that was counted."""
     next_at: float = 0.0
+    act: int = 0
+    """The newest act that may have ended a session, as of the version `looked`."""
+    looked: int = -1
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -119,6 +135,18 @@ class Boards:
                 took = self.clock.monotonic() - began
                 board.counted, board.next_at = version, began + max(EVERY_S, took * SHARE)
             return board.figures
+
+    async def newest_act(self, connection_id: int, board: Board) -> int:
+        """Asked anew after each change, also while a count has to wait, and once for all
+        callers.
+        """
+        async with board.lock:
+            if board.looked != board.followed.version:
+                version = board.followed.version
+                async with self.database.read() as tx:
+                    board.act = await audit.newest(tx, connection_id)
+                board.looked = version
+            return board.act
 
 
 async def counted(database: Database, connection_id: int) -> Figures:
@@ -165,19 +193,41 @@ async def counted(database: Database, connection_id: int) -> Figures:
 # ---- Sending -------------------------------------------------------------------------------------
 
 
+async def still_signed_in(merchant: Merchant) -> bool:
+    """Whether the session of this request has not ended since."""
+    deps, request = merchant.deps, merchant.request
+    kept = await deps.sessions.find(str(request.get_session_id()))
+    return kept is not None and not await lost_access(deps.database, request)
+
+
+async def always() -> bool:
+    return True
+
+
 async def states(
-    boards: Boards, connection_id: int, words: Words, closing: asyncio.Event
+    boards: Boards,
+    connection_id: int,
+    words: Words,
+    closing: asyncio.Event,
+    may_read: Callable[[], Awaitable[bool]] = always,
 ) -> AsyncGenerator[ServerSentEventMessage, None]:
-    """The state now, then again whenever it has changed. It ends when the pages close, so that an
-    open stream does not delay a stop.
+    """The state now, then again whenever it has changed.
+
+    It ends when the pages close, so that an open stream does not delay a stop, and within seconds
+    after its session has ended. `may_read` is asked after each act that may have ended it.
     """
-    clock, before = boards.clock, ""
+    clock, before, acts = boards.clock, "", -1
     spoken = clock.monotonic()
     ends_at = spoken + LONGEST_S
     with boards.changes.follow(connection_id) as followed:
         board = boards.of(connection_id, followed)
         while clock.monotonic() < ends_at and not closing.is_set():
             try:
+                if (newest := await boards.newest_act(connection_id, board)) != acts:
+                    acts = newest
+                    if not await may_read():
+                        yield ServerSentEventMessage(data=ENDED, event="state", retry=3000)
+                        return
                 data = reported(await boards.figures(connection_id, board), words)
             except (DatabaseGone, SQLAlchemyError):
                 return  # the browser connects again, and finds the page that says so
@@ -191,9 +241,8 @@ async def states(
                 followed.beyond(board.counted), clock.sleep(SIGN_OF_LIFE_S), closing.wait()
             )
             if followed.version > board.counted:
-                await first_of(
-                    clock.sleep(max(0.0, board.next_at - clock.monotonic())), closing.wait()
-                )
+                left_s = max(0.0, board.next_at - clock.monotonic())
+                await first_of(clock.sleep(min(left_s, EVERY_S)), closing.wait())
 
 
 def reported(figures: Figures, words: Words) -> str:

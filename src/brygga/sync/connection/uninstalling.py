@@ -7,7 +7,8 @@ from typing import Final
 
 from brygga.core.failures import NeedsMerchant
 from brygga.core.model import Stage
-from brygga.database import connections, tokens, work_items
+from brygga.database import audit, connections, tokens, work_items
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.judging import is_overtaken
@@ -47,6 +48,7 @@ async def _gone(session: Session, item: WorkItem, gone: NeedsMerchant) -> None:
         await tokens.revoke(tx, connection_id, Platform.BIGCOMMERCE, now)
         await connections.leave(tx, connection_id, keep=True, uninstalled=True)
         await work_items.add(tx, connection_id, Kind.LEAVE, "", now)
+        await audit.add(tx, Entry(Act.UNINSTALLED, Actor.BIGCOMMERCE, connection_id), now)
         await session.finish(item, tx=tx)
     session.log.info("uninstalled in bigcommerce", connection=connection_id, code=gone.code)
     await session.reload()

@@ -25,7 +25,17 @@ from typing import Any
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.failures import Failure, NeedsMerchant, Refused, Unanswered, Unreachable
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import connections, library, outages, support, synclog, tokens, work_items
+from brygga.database import (
+    audit,
+    connections,
+    library,
+    outages,
+    support,
+    synclog,
+    tokens,
+    work_items,
+)
+from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import DatabaseBusy, Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind, WorkItem
@@ -211,6 +221,7 @@ class Judge:
                     Code.PAUSED, Topic.CONNECTION, Severity.ERROR, params={"cause": failure.code}
                 )
                 await synclog.add(tx, session.connection.id, line, self.clock.now())
+                await self._note(tx, session.connection.id, failure.code)
             # The work item stays due until the connection is resumed. Work that a paused connection
             # may still do would be retried at once, so it gets a delay.
             if item.kind in work_items.WHILE_PAUSED:
@@ -218,6 +229,13 @@ class Judge:
         session.finished.add(item.generation)
         if news:
             session.log.warning("paused for the merchant", code=failure.code, detail=failure.detail)
+
+    async def _note(self, tx: Tx, connection_id: int, code: str) -> None:
+        """Access that a platform no longer gives leaves an audit line. Other pauses do not."""
+        platform = Actor(silent_platform(code))
+        if code in {TillCode.ACCESS_GONE, ShopCode.ACCESS_GONE}:
+            entry = Entry(Act.ACCESS_REMOVED, platform, connection_id, facts={"code": code})
+            await audit.add(tx, entry, self.clock.now())
 
     async def busy(self, session: Session, item: WorkItem, why: DatabaseBusy) -> None:
         """The database ended a transaction of this work. Nothing was written, and a retry may

@@ -16,6 +16,7 @@ from brygga.core.failures import LeaseLost
 from brygga.database import (
     audit,
     brakes,
+    connections,
     deliveries,
     erasing,
     gone,
@@ -204,10 +205,17 @@ class Worker:
             self.log.info("work that failed in another version is tried again", items=resumed)
 
     async def _erase(self) -> None:
-        """Erases merchants who asked for it, and merchants who disconnected long ago."""
+        """Erases merchants who asked for it, and those who disconnected long ago. Who signed in
+        long ago and never joined a store is disconnected first.
+        """
         now = self.clock.now()
-        async with self.database.read() as tx:
-            accounts = await erasing.due(tx, now - self.settings.erase_after)
+        before = now - self.settings.erase_after
+        async with self.database.transaction() as tx:
+            accounts = await erasing.due(tx, before)
+            for connection_id, account in await erasing.never_joined(tx, before):
+                await connections.leave(tx, connection_id, keep=True)
+                await work_items.add(tx, connection_id, Kind.LEAVE, "", now)
+                await erasing.ask(tx, self.dice.token(), account, now)
         for account in accounts:
             async with self.database.transaction() as tx:
                 receipt = await erasing.erase(tx, account, now)

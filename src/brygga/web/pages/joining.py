@@ -27,6 +27,7 @@ from brygga.core.lifecycle import Ended, Leaving, SignedIn
 from brygga.core.model import Connection, Shop, Stage
 from brygga.core.report import Code, Line, Topic
 from brygga.database import connections, oauth_states, synclog, tokens
+from brygga.database.audit import Act
 from brygga.database.connections import AccountTaken, StoreTaken, Taken
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform, Token
@@ -35,6 +36,7 @@ from brygga.web.deps import SHOP_CALLBACK, ShopGrant, WebDeps
 from brygga.web.messages import say
 from brygga.web.pages.panel import waiting_panel
 from brygga.web.store_user import StoreUser, remember_store_user
+from brygga.web.tracing import note
 from brygga.web.visit import Form, Merchant, Visit
 from brygga.web.work import ask
 
@@ -187,6 +189,8 @@ async def _join(visit: Merchant, grant: ShopGrant) -> Response[str] | Redirect:
             match await connections.state(tx, connection_id):
                 case SignedIn() as now:
                     await _make_one(deps, tx, connection_id, now, grant)
+                    store = grant.shop.store_hash
+                    await note(tx, visit.request, Act.JOINED, connection_id, store=store)
                 case Leaving() | Ended():
                     return say(visit, 409, "join_leaving", link="/apps/bigcommerce")
                 case now:

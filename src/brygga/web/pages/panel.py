@@ -15,6 +15,8 @@ from litestar.response import Redirect
 
 from brygga.core.model import Connection
 from brygga.database import connections, library_pages, signed_messages, store_users
+from brygga.database.audit import Act, Actor
+from brygga.database.engine import Tx
 from brygga.database.library_pages import State
 from brygga.database.signed_messages import Purpose, Use
 from brygga.database.work_items import Kind
@@ -23,6 +25,7 @@ from brygga.web.messages import Trouble
 from brygga.web.rendering import Frame, render
 from brygga.web.standing import Phase, phase_of
 from brygga.web.store_user import panel_ticket, read_panel_ticket, remember_store_user
+from brygga.web.tracing import note
 from brygga.web.troubles import pause_trouble
 from brygga.web.visit import Visit
 from brygga.web.work import ask
@@ -149,7 +152,20 @@ async def user_removed(visit: Visit, signed_payload_jwt: str = "") -> Response[s
         use = await signed_messages.use(tx, payload.id, Purpose.REMOVE_USER, payload.expires)
         if use is Use.FIRST and payload.user_id:
             await store_users.remove(tx, payload.store_hash, payload.user_id, deps.clock.now())
+            await _note_removed(tx, visit, payload)
     return _used(use)
+
+
+async def _note_removed(tx: Tx, visit: Visit, payload: ShopPayload) -> None:
+    """Records who may no longer open the app, by number. Open pages of the merchant look again."""
+    connection = await connections.by_store(tx, payload.store_hash)
+    if connection is None:
+        return
+    user = str(payload.user_id)
+    await note(
+        tx, visit.request, Act.ACCESS_REMOVED, connection.id, Actor.BIGCOMMERCE, store_user=user
+    )
+    tx.touch(connection.id)
 
 
 def _read(visit: Visit, signed_payload_jwt: str) -> ShopPayload | None:
