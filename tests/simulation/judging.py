@@ -83,7 +83,7 @@ async def judge(day: Day, verdict: Verdict) -> None:
             if (
                 one.blinked
                 and one.mode is Mode.SHARED
-                and day.till_level(one) == day.shop_level(one)
+                and max(0, day.till_level(one)) == day.shop_level(one)
             ):
                 verdict.unknowable.append(line)
             if _is_low(day, one):

@@ -130,6 +130,30 @@ async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(
 
 
 @pytest.mark.rule("S4")
+@pytest.mark.parametrize("was_whole", [True, False])
+async def test_a_zero_typed_after_a_switch_does_not_explain_what_is_gone(
+    bench: StockBench, was_whole: bool
+) -> None:
+    """BigCommerce names the whole product only while it counts it as a whole, and forgets the sizes
+    (bigcommerce facts 5.4 and 6.3). Without such an event the 0 was typed (decision 3).
+    """
+    uuid, _ = await shirt(bench)
+    small = (await shown(bench, uuid))["TR-S"]["id"]
+    await bench.wait(60)
+    bench.sandbox.shop().set_stock(0, variant_id=small)
+    if was_whole:
+        await received(bench, uuid, Hint(bench.clock.now()))
+    bench.clock.move(1)
+    await received(bench, uuid, Hint(bench.clock.now(), variant=str(small)))
+    before = await both(bench, uuid)
+    await bench.quiet(300)
+
+    assert (10 if was_whole else 0, 0) == before[0]
+    assert [(0, 0), (10, 10)] == await both(bench, uuid)
+    assert was_whole is await asked(bench, uuid)
+
+
+@pytest.mark.rule("S4")
 async def test_news_of_a_deleted_size_says_nothing_of_the_size_that_is_left(
     bench: StockBench,
 ) -> None:

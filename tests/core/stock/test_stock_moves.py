@@ -421,3 +421,22 @@ def test_what_was_told_of_a_variant_outlives_its_renewal() -> None:
     )
 
     assert at(0) == stock.renewed(reported, 7, at(5), TIMING, stock.Orders.UNSEEN).shop.ordered
+
+
+@pytest.mark.rule("S4")
+@pytest.mark.parametrize(
+    ("whole", "by_order", "zeroed"),
+    [(None, False, False), (1, False, True), (-20, False, False), (1, True, False)],
+)
+def test_an_edit_explains_no_zero_of_a_product_counted_whole(
+    whole: float | None, by_order: bool, zeroed: bool
+) -> None:
+    """Its number may be forgotten since the last clear read. An order of the only unit explains its
+    0 (decision 3).
+    """
+    ledger = shared(1 if by_order else 10, clear_read=at(0))
+    if whole is not None:
+        ledger = stock.hinted(ledger, Side.SHOP, Hint(at(whole)))
+    ledger = stock.hinted(ledger, Side.SHOP, Hint(at(20), by_order=by_order, variant="1"))
+
+    assert zeroed is stock.is_zeroed(ledger, LevelRead(0, at(40)), TIMING)

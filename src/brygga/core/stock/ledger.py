@@ -142,14 +142,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class ReportedChange:
-    """The last BigCommerce event that named this very variant, not only its product of several
-    variants.
-    """
+    """The last BigCommerce events of this variant, and when we received them."""
 
-    at: datetime
-    """When we received it."""
+    at: datetime | None
+    """The last one that named this very variant, not only its product of several variants."""
     ordered: datetime | None = None
     """When the last order that such an event named happened, by BigCommerce's clock."""
+    whole: datetime | None = None
+    """The last one that named only its product of several variants. BigCommerce counted the product
+    as a whole then (bigcommerce facts 6.3), and may have forgotten the numbers of its variants.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,12 +155,15 @@ def is_reported(record: StockRecord, timing: Timing) -> bool:
     """Whether an event that is not closed can be about a movement in the store.
 
     Where the record moved a moment ago or has a pending write, the event may be about our own
-    write. Then only an event of an order counts. An event that names a product of several variants
-    says nothing about this one.
+    write. Where another one named its product of several variants, the number may be forgotten,
+    and a number typed after that says nothing about it. Then only an event of an order counts.
     """
+    reported = record.reported
+    if reported is None:
+        return False
     is_ours = bool(record.recent) or record.pending_write is not None
-    at = record.ordered if is_ours or record.reported is None else record.reported.at
-    return _is_open(record, at, timing)
+    by_order_only = is_ours or _is_open(record, reported.whole, timing)
+    return _is_open(record, reported.ordered if by_order_only else reported.at, timing)
 
 
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
@@ -197,11 +200,15 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     """A change event is a reason to read, never a number."""
     record = ledger[side]
     latest = max(record.hinted or hint.at, hint.at)
-    if side is Side.ZETTLE or not hint.variant:
+    reported = record.reported or ReportedChange(None)
+    if side is Side.ZETTLE:
         return ledger.with_record(side, replace(record, hinted=latest))
-    made = hint.made or hint.at
-    ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-    reported = ReportedChange(latest, ordered)
+    if hint.variant:
+        made = hint.made or hint.at
+        ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
+        reported = replace(reported, at=latest, ordered=ordered)
+    else:
+        reported = replace(reported, whole=hint.at)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
 
 

@@ -93,7 +93,7 @@ def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Ti
     if timing.is_whole:
         reported = ledger.shop.reported
         is_sure = not (is_landed and contradicts) or (
-            reported is not None and reported.at >= pending_write.sent
+            reported is not None and reported.at is not None and reported.at >= pending_write.sent
         )
     else:
         is_sure = more == 0 and _is_untouched(ledger, pending_write, read.level)

@@ -2,7 +2,6 @@
 echoes of our own writes.
 """
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from brygga.core.report import Code
 from brygga.core.stock import Hint, Review, Side, Timing, Verdict
 from brygga.core.stock.movement import Cause, Moved
 from brygga.database import ledgers, movements
+from brygga.database.bindings import Binding
 from brygga.database.ledgers import LedgerRow, Pending, Reports
 from brygga.database.work_items import Kind
 from brygga.sync.stock.orders import by_ours
@@ -29,14 +29,14 @@ async def take_reports(
     session: Session,
     unit: UnitOfWork,
     uuids: Collection[str],
-    product_ids: Mapping[str, int],
+    bound: Mapping[str, Binding],
     timing: Timing,
 ) -> Sequence[Pending]:
-    """Takes the reports of these products, once. `product_ids` are BigCommerce's, by Zettle's uuid.
+    """Takes the reports of these products, once. `bound` are their bindings.
 
     Returns the writes to Zettle that wait for an echo.
     """
-    by_id = {str(product_id): uuid for uuid, product_id in product_ids.items()}
+    by_id = {str(one.synced.product_id): uuid for uuid, one in bound.items()}
     received = await ledgers.take(unit.tx, unit.connection_id, uuids, [*by_id])
     await _end_separate(unit, received.stops, timing)
     _note_starts(session, unit, received)
@@ -47,7 +47,7 @@ async def take_reports(
         Side.ZETTLE: received.hints[Side.ZETTLE],
         Side.SHOP: {by_id[id_]: some for id_, some in in_shop.items()},
     }
-    sizes = Counter(ledger_row.product_uuid for ledger_row in unit.ledger_rows.values())
+    simple = {uuid for uuid, one in bound.items() if not one.synced.options}
     for variant in sorted(unit.ledger_rows):
         for side in Side:
             for hint in hints[side].get(unit.ledger_rows[variant].product_uuid, ()):
@@ -56,9 +56,7 @@ async def take_reports(
                     "",
                     variant if side is Side.ZETTLE else str(ledger_row.ledger.shop.variant_id),
                 ):
-                    of_one = hint.variant or (
-                        variant if sizes[ledger_row.product_uuid] == 1 else ""
-                    )
+                    of_one = hint.variant or (variant if ledger_row.product_uuid in simple else "")
                     event = replace(hint, variant=of_one)
                     if side is Side.SHOP:
                         unit.received.setdefault(variant, []).append(

@@ -38,8 +38,7 @@ class TrackingWork:
         uuids = sorted({item.subject for item in batch})
         async with locked(session, uuids) as unit:
             found = await bindings.get_many(unit.tx, unit.connection_id, uuids)
-            product_ids = {uuid: one.synced.product_id for uuid, one in found.items()}
-            await take_reports(session, unit, uuids, product_ids, self.timing)
+            await take_reports(session, unit, uuids, found, self.timing)
         stored = await known(session, uuids)
         tracked = await is_tracked(session, uuids, stored.ledger_rows.values())
         on = {uuid for uuid in uuids if tracked.get(uuid)}

@@ -87,7 +87,6 @@ class StockWork:
         world = await gather(session, self.till, uuids)
         sold = await sold_since(session, world, self.timing)
         unread = {uuid: side for side, some in world.unread.items() for uuid in some}
-        product_ids = {uuid: one.synced.product_id for uuid, one in world.stored.bound.items()}
         off = {uuid for uuid, one in world.stored.bound.items() if one.counting is Counting.OFF}
         moved = {item.subject for item in batch if item.kind is Kind.STOCK}
         odd = [str(id_) for uuid, id_ in world.stored.odd.items() if uuid in moved]
@@ -107,7 +106,7 @@ class StockWork:
             await unit.item(Kind.SHOP_PRODUCT, *odd)
             reconciling = Reconciling(unit, world, self.timing, sold=sold)
             await reconciling.run(
-                await take_reports(session, unit, uuids, product_ids, self.timing)
+                await take_reports(session, unit, uuids, world.stored.bound, self.timing)
             )
             due |= unit.due
             call = await sending.first(unit, reconciling.bound)
