@@ -290,7 +290,9 @@ def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
         (
             Ledger(
                 StockRecord(confirmed=9),
-                StockRecord(confirmed=9, clear_read=at(0), reported=ReportedChange(at(20))),
+                StockRecord(
+                    confirmed=9, clear_read=at(0), reported=ReportedChange(at(20), edited=at(20))
+                ),
             ),
             0,
             False,
@@ -298,7 +300,9 @@ def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
         (
             Ledger(
                 StockRecord(confirmed=9),
-                StockRecord(confirmed=9, clear_read=at(50), reported=ReportedChange(at(20))),
+                StockRecord(
+                    confirmed=9, clear_read=at(50), reported=ReportedChange(at(20), edited=at(20))
+                ),
             ),
             0,
             True,
@@ -319,6 +323,18 @@ def test_a_write_to_a_variant_that_is_gone_has_come_to_nothing() -> None:
             0,
             False,
         ),  # of the only one
+        (
+            Ledger(
+                StockRecord(confirmed=9),
+                StockRecord(
+                    confirmed=9,
+                    clear_read=at(0),
+                    reported=ReportedChange(at(20), at(20), edited=at(19)),
+                ),
+            ),
+            0,
+            False,
+        ),  # and an edit beside it
     ],
 )
 def test_units_that_are_gone_without_an_event_empty_a_record(

@@ -122,7 +122,7 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     """
     record = ledger.shop
     by_order = is_ordered(record, timing)
-    if not isinstance(record.confirmed, int) or (is_reported(record, timing) and not by_order):
+    if not isinstance(record.confirmed, int) or is_edited(record, timing):
         return False
     step = observed(ledger, Side.SHOP, read, timing)
     # The read may include a pending write downwards.
@@ -151,19 +151,21 @@ def is_held(ledger: Ledger) -> bool:
     return record.ambiguous is not None and (record.seen is None or record.seen < record.ambiguous)
 
 
-def is_reported(record: StockRecord, timing: Timing) -> bool:
-    """Whether an event that is not closed can be about a movement in the store.
+def is_edited(record: StockRecord, timing: Timing) -> bool:
+    """Whether an event that is not closed, and names no order, explains any number.
 
-    Where the record moved a moment ago or has a pending write, the event may be about our own
-    write. Where another one named its product of several variants, the number may be forgotten,
-    and a number typed after that says nothing about it. Then only an event of an order counts.
+    It does not where the record moved a moment ago or has a pending write: the event may be about
+    that. Nor where another one named its product of several variants: the number may be forgotten,
+    and a number typed after that says nothing about it.
     """
-    reported = record.reported
-    if reported is None:
-        return False
     is_ours = bool(record.recent) or record.pending_write is not None
-    by_order_only = is_ours or _is_open(record, reported.whole, timing)
-    return _is_open(record, reported.ordered if by_order_only else reported.at, timing)
+    reported = record.reported
+    return (
+        reported is not None
+        and not is_ours
+        and not _is_open(record, reported.whole, timing)
+        and _is_open(record, reported.edited, timing)
+    )
 
 
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
@@ -206,7 +208,8 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     if hint.variant:
         made = hint.made or hint.at
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-        reported = replace(reported, at=latest, ordered=ordered)
+        edited = reported.edited if hint.by_order else latest
+        reported = replace(reported, at=latest, ordered=ordered, edited=edited)
     else:
         reported = replace(reported, whole=hint.at)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
