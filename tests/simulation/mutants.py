@@ -37,10 +37,11 @@ from brygga.database import leases, ledgers, markers
 from brygga.database.engine import Fence, Tx
 from brygga.database.ledgers import CallPart
 from brygga.sync.products.creating import Creating
-from brygga.sync.stock import evidence, gather, reconciling, sending, work
+from brygga.sync.stock import calls, evidence, gather, reconciling, work
+from brygga.sync.stock.calls import Call
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import Sold
-from brygga.sync.stock.sending import Call, Sending
+from brygga.sync.stock.sending import Sending
 from brygga.sync.stock.unit_of_work import UnitOfWork
 from brygga.sync.worker.session import Lease, Session
 from brygga.web import hooks
@@ -57,7 +58,7 @@ Broken = Callable[[], list[Any]]
 
 def remember_after() -> list[Any]:
     """The pending write is saved when it has landed, not before the request leaves."""
-    really, ended, locked = sending.call_part, sending.end, sending.open_still
+    really, ended, locked = calls.call_part, calls.end, calls.open_still
 
     async def call_part(
         unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]
@@ -78,7 +79,7 @@ def remember_after() -> list[Any]:
         unit: UnitOfWork,
         call: Call,
         items: Sequence[CallPart],
-        move: sending.Move,
+        move: calls.Move,
         cause: Cause | None = None,
     ) -> None:
         for item in items:
@@ -107,9 +108,9 @@ def remember_after() -> list[Any]:
             await locked(unit, call, timing)
 
     return [
-        patch.object(sending, "call_part", call_part),
-        patch.object(sending, "end", end),
-        patch.object(sending, "open_still", open_still),
+        patch.object(calls, "call_part", call_part),
+        patch.object(calls, "end", end),
+        patch.object(calls, "open_still", open_still),
     ]
 
 
@@ -144,16 +145,16 @@ def slot_given_back_too_early() -> list[Any]:
     """A slot is free again as soon as its call has left, and not when it is known what became of
     that.
     """
-    real = sending.call_part
+    real = calls.call_part
 
     async def call_part(
         unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]
     ) -> Call:
         left = await real(unit, call, side, changed)
-        await sending.give_back(unit, left, landed=False)
+        await calls.give_back(unit, left, landed=False)
         return left
 
-    return [patch.object(sending, "call_part", call_part), *_one_slot()]
+    return [patch.object(calls, "call_part", call_part), *_one_slot()]
 
 
 def count_read_later() -> list[Any]:
@@ -209,14 +210,14 @@ def count_never_raised() -> list[Any]:
     next one taken.
     """
 
-    real = sending.give_back
+    real = calls.give_back
 
     async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
         await real(unit, call, landed=False)
 
     statement = sa.text(str(markers._TAKE).replace("ORDER BY freed_at, slot", "ORDER BY slot"))
     return [
-        patch.object(sending, "give_back", give_back),
+        patch.object(calls, "give_back", give_back),
         patch.object(markers, "_TAKE", statement),
     ]
 

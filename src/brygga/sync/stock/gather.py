@@ -16,13 +16,7 @@ from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 from brygga.sync.shown import products_shown
-from brygga.sync.stock.evidence import (
-    Read,
-    Reads,
-    TillEvidence,
-    absent_in_shop,
-    is_proven_gone,
-)
+from brygga.sync.stock.evidence import Read, Reads, TillEvidence, absent_in_shop, is_proven_gone
 from brygga.sync.worker.session import Session
 from brygga.zettle.api.inventory import store_of
 

@@ -20,7 +20,7 @@ from brygga.sync.stock.unit_of_work import UnitOfWork, stop
 
 ORDER_EXPLAINS = timedelta(minutes=2)
 """A write this soon after an event that named an order goes to Zettle as a sale
-(`sending.call_part`).
+(`calls.call_part`).
 """
 ORDERS_PAUSE = timedelta(minutes=10)
 """How long a record waits for a pause of the orders in which it can be attached."""

@@ -15,10 +15,11 @@ from brygga.database import bindings, library
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.shown import products_shown
+from brygga.sync.stock.calls import Part
 from brygga.sync.stock.evidence import Reads, is_tracked, unreadable
 from brygga.sync.stock.gather import Stored, Till, bigcommerce_reads, known
 from brygga.sync.stock.reports import take_reports
-from brygga.sync.stock.sending import Part, Sending
+from brygga.sync.stock.sending import Sending
 from brygga.sync.stock.unit_of_work import UnitOfWork, locked, started, stop
 from brygga.sync.stock.work import come_back
 from brygga.sync.worker.session import Session
