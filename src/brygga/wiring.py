@@ -362,6 +362,7 @@ def build(
             dice=seams.dice,
             settings=WebSettings(
                 public_url=settings.public_url,
+                installation=installation(settings),
                 csrf_secret=derived(settings, "csrf"),
                 bigcommerce_client_secret=settings.bigcommerce_client_secret,
                 contact_email=settings.contact_email,
@@ -384,6 +385,11 @@ def derived(settings: Settings, purpose: str) -> str:
     return hmac.new(
         settings.secret_keys[0].encode(), f"brygga {purpose}".encode(), hashlib.sha256
     ).hexdigest()
+
+
+def installation(settings: Settings) -> str:
+    """A name that all processes of one installation share, and that tells nothing else."""
+    return derived(settings, "installation")[:16]
 
 
 def sealer(settings: Settings) -> Sealer:

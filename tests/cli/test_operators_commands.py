@@ -14,8 +14,10 @@ import pytest
 
 from brygga.cli import bench, commands, demo_stack, doctor, log, merchant, retry, status, sync
 from brygga.cli.browser import BrowserClient
+from brygga.cli.checkup import platforms
+from brygga.cli.checkup.database import database as examined
+from brygga.cli.checkup.findings import Verdict
 from brygga.cli.demo_stack import DemoStack, Wish
-from brygga.cli.doctor import Verdict
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
@@ -57,7 +59,7 @@ async def test_a_healthy_installation_is_well_but_for_its_local_address(
     assert "Zettle knows the app's credentials" in well
     assert "clock agrees" in well
     assert "PostgreSQL at" in well
-    assert f"{home.url}/health answers" in well
+    assert f"{home.url}/healthz answers" in well
     assert all(
         str(url) in well
         for url in (
@@ -75,7 +77,7 @@ async def test_what_is_wrong_is_named_with_the_way_to_mend_it(home: DemoStack) -
         hosts=replace(good.hosts, zettle_pusher="http://127.0.0.1:9"),
     )
     async with httpx2.AsyncClient() as http:
-        found = [*await doctor.hosts(wrong, http), *await doctor.credentials(wrong, http)]
+        found = [*await platforms.hosts(wrong, http), *await platforms.credentials(wrong, http)]
 
     named = {one.what.partition(" ")[0]: one.mend for one in found if one.verdict is Verdict.WRONG}
     assert {"http://127.0.0.1:9", "Zettle"} == named.keys()
@@ -87,8 +89,8 @@ async def test_a_database_of_another_version_and_a_silent_one_are_told_apart(
     empty_database_url: str, home: DemoStack
 ) -> None:
     settings = home.service.settings
-    (older,) = await doctor.database(Runtime(replace(settings, database_url=empty_database_url)))
-    (gone,) = await doctor.database(
+    (older,) = await examined(Runtime(replace(settings, database_url=empty_database_url)))
+    (gone,) = await examined(
         Runtime(replace(settings, database_url="postgresql://u@127.0.0.1:9/n?connect_timeout=2"))
     )
 
@@ -103,18 +105,18 @@ async def test_a_database_of_another_version_and_a_silent_one_are_told_apart(
 def test_a_clock_that_is_off_is_wrong(off: int, verdict: Verdict) -> None:
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
     headers = {"date": format_datetime(now - timedelta(seconds=off), usegmt=True)}
-    skew = doctor.skew_s(headers, now)
+    skew = platforms.skew_s(headers, now)
 
     assert skew == off
-    assert verdict is doctor._clock([skew]).verdict
+    assert verdict is platforms.clock([skew]).verdict
 
 
 @pytest.mark.parametrize(
     "headers", [{}, {"date": "soon"}, {"date": "Fri, 31 Dec 9999 23:59:59 -1200"}]
 )
 def test_a_host_that_tells_no_time_or_an_absurd_one_is_no_measure(headers: dict[str, str]) -> None:
-    assert doctor.skew_s(headers, datetime(2026, 3, 2, 12, tzinfo=UTC)) is None
-    assert Verdict.LOOK is doctor._clock([]).verdict
+    assert platforms.skew_s(headers, datetime(2026, 3, 2, 12, tzinfo=UTC)) is None
+    assert Verdict.LOOK is platforms.clock([]).verdict
 
 
 # ---- What failed by a fault of ours --------------------------------------------------------------
@@ -163,10 +165,9 @@ async def test_status_shows_failed_work_and_how_to_retry(
 
 async def test_doctor_names_failed_work(database: Database, home: DemoStack) -> None:
     number = await failed_set_up(database)
-    (found,) = [
-        one for one in await doctor.database(runtime_of(home)) if one.verdict is Verdict.WRONG
-    ]
+    (found,) = [one for one in await examined(runtime_of(home)) if "failed by" in one.what]
 
+    assert Verdict.WRONG is found.verdict
     assert f"connection {number}: 2 failed" in found.what
     assert f"`brygga retry {number}`" in found.mend
     assert "--support-id id-account" in found.mend

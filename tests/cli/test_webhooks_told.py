@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from brygga.cli import doctor, status
-from brygga.cli.doctor import Verdict
+from brygga.cli import status
+from brygga.cli.checkup.findings import Verdict
+from brygga.cli.checkup.webhooks import webhooks
 from brygga.cli.process import Runtime
 from brygga.database import connections, deliveries, service_health, subscriptions
 from brygga.database.deliveries import Deliveries, Outcome
@@ -80,7 +81,7 @@ def test_the_doctor_says_what_is_wrong_and_how_to_mend_it() -> None:
     odd = Deliveries(4, SHOP, {Outcome.UNVERIFIED: 12}, recent=0)
     ended = Deliveries(5, Platform.ZETTLE, {Outcome.ENDED: 1, Outcome.ACCEPTED: 5}, recent=0)
 
-    found = doctor.webhooks([bad, odd, ended], [6])
+    found = webhooks([bad, odd, ended], [6])
 
     assert [Verdict.WRONG, Verdict.WRONG, Verdict.LOOK, Verdict.LOOK] == [
         one.verdict for one in found

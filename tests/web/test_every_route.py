@@ -25,7 +25,7 @@ from brygga.web.app import ROUTES
 from brygga.web.i18n import LANGUAGES
 
 EVIL = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
-MACHINES = ("/hooks/", "/health", "/metrics", "/bigcommerce/", "/zettle/")
+MACHINES = ("/hooks/", "/health", "/readyz", "/metrics", "/bigcommerce/", "/zettle/")
 """Asked by platforms and tools, or by a redirect of theirs."""
 OPEN = ("/sign-in", "/help", "/language/", "/sign-out", "/erased/")
 """Need no merchant."""

@@ -1,6 +1,7 @@
 """The table of commands."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -31,12 +32,20 @@ MISSING = "the sandbox, which is not installed: pip install 'brygga[demo]'"
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code: 0 success, 1 failure, 2 wrong arguments."""
+    """The exit code: 0 success, 1 failure, 2 wrong arguments, 130 ended by Ctrl-C, 141 nobody reads
+    the output any more.
+    """
     try:
-        return _run(arguments)
+        code = _run(arguments)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # At the end Python flushes once more: into nothing, not into the closed pipe.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        return 141
+    return code
 
 
 def _run(arguments: Sequence[str]) -> int:

@@ -13,18 +13,19 @@ from dataclasses import dataclass, replace
 
 from brygga import settings as configuration
 from brygga.database.embedded import EmbeddedFailed, Server, embedded
-from brygga.database.engine import Database, DatabaseGone
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, DatabaseUnfit
 from brygga.database.neighbours import present
-from brygga.database.sealing import Sealer
+from brygga.database.sealing import SealBroken, Sealer
 from brygga.settings import Settings, SettingsWrong
 
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """Settings with a reachable database. `server` is set when the database is the embedded one."""
+    """Settings with the address of a database."""
 
     settings: Settings
     server: Server | None = None
+    """Set where the database is the embedded one."""
     alone: bool = False
     """No other process uses the embedded database: a lease left by an earlier process is free."""
 
@@ -32,6 +33,11 @@ class Runtime:
     def database_url(self) -> str:
         assert self.settings.database_url is not None
         return self.settings.database_url
+
+    @property
+    def own_settings(self) -> Settings:
+        """As the operator wrote them: without the embedded database's address."""
+        return replace(self.settings, database_url=None) if self.server else self.settings
 
     def database(self) -> Database:
         """The caller closes it."""
@@ -43,11 +49,13 @@ def run(work: Callable[[Runtime], Awaitable[int]]) -> int:
     exit code is 1. From the main thread only.
     """
     try:
-        with _runtime() as runtime:
-            return asyncio.run(_until_ended(work, runtime))
+        with runtime(configuration.read(os.environ)) as opened:
+            return asyncio.run(until_ended(work, opened))
     except SettingsWrong as wrong:
         return _say(*wrong.problems)
-    except (DatabaseGone, EmbeddedFailed) as gone:
+    except SealBroken as broken:
+        return _say(f"{broken}; BRYGGA_SECRET_KEYS must still hold that key")
+    except (DatabaseGone, DatabaseBusy, DatabaseUnfit, EmbeddedFailed) as gone:
         return _say(str(gone))
 
 
@@ -58,8 +66,8 @@ def _say(*lines: str) -> int:
 
 
 @contextlib.contextmanager
-def _runtime() -> Iterator[Runtime]:
-    settings = configuration.read(os.environ)
+def runtime(settings: Settings) -> Iterator[Runtime]:
+    """With the embedded database, where the settings name no other. From the main thread only."""
     if settings.database_url is not None:
         yield Runtime(settings)
         return
@@ -67,7 +75,7 @@ def _runtime() -> Iterator[Runtime]:
         yield Runtime(replace(settings, database_url=server.url), server, alone and server.owned)
 
 
-async def _until_ended(work: Callable[[Runtime], Awaitable[int]], runtime: Runtime) -> int:
+async def until_ended(work: Callable[[Runtime], Awaitable[int]], runtime: Runtime) -> int:
     """Ends when the work ends, or when the embedded server does."""
     task = asyncio.ensure_future(work(runtime))
     if runtime.server is None:

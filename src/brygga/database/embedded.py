@@ -138,8 +138,14 @@ def start_or_join(data_dir: Path, durable: bool = True, *, tidy: bool = True) ->
         raise EmbeddedFailed(
             "the embedded database runs on Linux and macOS; set BRYGGA_DATABASE_URL"
         )
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = (data_dir / "postgres.lock").open("a")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "postgres.lock").open("a")
+    except OSError as error:
+        raise EmbeddedFailed(
+            f"{data_dir} cannot be written to ({error.strerror}): set BRYGGA_DATA_DIR to a folder "
+            "of your own, or BRYGGA_DATABASE_URL"
+        ) from error
     for _ in range(200):
         if _locked(lock):
             return _start(data_dir, lock, durable, tidy=tidy)

@@ -4,6 +4,7 @@
                       is unknown
     DatabaseBusy      the server ended a statement: a deadlock, or it took too long; nothing was
                       written
+    DatabaseUnfit     the server works, and the database cannot serve this version as it is
 
 A transaction's statements are SQL. The time is always a parameter.
 """
@@ -14,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -37,6 +38,17 @@ class DatabaseBusy(Exception):
     """The server works and ended our transaction: a deadlock, or a lock or statement that took too
     long. Another try is worthwhile.
     """
+
+
+class DatabaseUnfit(Exception):
+    """The database answers and cannot be used as it is: a schema of another version, a right that
+    our role lacks, a server that takes no writes. An operator has to act, as `mend` says.
+    """
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}: {mend}")
+        self.what = what
+        self.mend = mend
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +247,8 @@ class Database:
                 yield connection
         except (OperationalError, InterfaceError, PoolTimeout) as error:
             raise _gone(error, self.engine.url) from error
+        except ProgrammingError as error:
+            raise (unfit(error) or error) from error
 
     def tell(self, resumed: Notice) -> None:
         """Notifies every listener of committed work items, from this process or from another that
@@ -303,6 +317,34 @@ def _gone(error: DBAPIError | PoolTimeout, url: sa.URL) -> Exception:
     return DatabaseGone(
         f"the database at {url.render_as_string(hide_password=True)} does not answer: {reason}"
     )
+
+
+_UNFIT = {
+    "42501": (
+        "the database role lacks a right",
+        "let it own the database and its tables; `brygga doctor` says what is missing",
+    ),
+    "42P01": ("the database lacks a table", "run `brygga migrate`"),
+    "42703": ("the database lacks a column", "run `brygga migrate`"),
+}
+_NO_WRITES = (
+    "the database takes no writes",
+    "BRYGGA_DATABASE_URL must name the primary server, not a standby",
+)
+
+
+def unfit(error: BaseException) -> DatabaseUnfit | None:
+    """What an operator has to do about a statement that PostgreSQL refused, if that is it."""
+    original = getattr(error, "orig", None) or error
+    found = _UNFIT.get(getattr(original, "sqlstate", None) or "")
+    if found is None:
+        return None
+    said = str(original).strip().splitlines()[0]
+    return DatabaseUnfit(f"{found[0]} ({said})", found[1])
+
+
+def no_writes() -> DatabaseUnfit:
+    return DatabaseUnfit(*_NO_WRITES)
 
 
 def sqlalchemy_url(url: str) -> sa.URL:

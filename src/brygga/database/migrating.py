@@ -15,10 +15,10 @@ from alembic.script import ScriptDirectory
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
 from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from brygga.database import hook_keys
-from brygga.database.engine import Database, DatabaseGone, Tx
+from brygga.database.engine import Database, DatabaseGone, DatabaseUnfit, Tx, no_writes, unfit
 
 _LOCK = 0x62727967_6761  # "brygga": any number that no other user of this database would pick
 
@@ -37,35 +37,69 @@ def newest() -> str:
     return head
 
 
+def known() -> frozenset[str]:
+    """Every revision that this version of the code has."""
+    scripts = ScriptDirectory.from_config(_config())
+    return frozenset(one.revision for one in scripts.walk_revisions())
+
+
+def is_newer(at: str) -> DatabaseUnfit:
+    """What to say of a schema that this version does not know."""
+    return DatabaseUnfit(
+        f"the database is at {at}, which this version does not know (its newest is {newest()}): "
+        "a newer version has upgraded it",
+        "run that version, or restore the backup from before its upgrade",
+    )
+
+
 async def upgrade(database: Database) -> None:
     """Brings the database to `newest()`: our tables in one transaction, then the job queue's own.
-    Safe to call at every start.
+    Safe to call at every start. Raises `DatabaseGone` and `DatabaseUnfit`.
     """
     try:
         async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as gate:
             await gate.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+            at = await current(database)
+            if at is not None and at not in known():
+                raise is_newer(at)
             async with database.engine.connect() as connection, connection.begin():
                 await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
             await _upgrade_queue(gate)
             async with database.transaction() as tx:
                 await hook_keys.seal_all(tx)
-    except psycopg.OperationalError as error:
-        raise DatabaseGone(
-            f"the database does not answer: {str(error).strip().splitlines()[0]}"
-        ) from error
+    except (psycopg.Error, DBAPIError) as error:
+        raise _explained(error) from error
 
 
 async def current(database: Database) -> str | None:
-    """The revision that the database has, None when it is empty. Raises `DatabaseGone`."""
+    """The revision that the database has, None when it is empty. Raises `DatabaseGone` and
+    `DatabaseUnfit`.
+    """
     try:
         async with database.engine.connect() as connection:
             return await connection.run_sync(
                 lambda sync: MigrationContext.configure(sync).get_current_revision()
             )
-    except OperationalError as error:
-        raise DatabaseGone(
-            f"the database does not answer: {str(error.orig).strip().splitlines()[0]}"
-        ) from error
+    except DBAPIError as error:
+        raise _explained(error) from error
+
+
+_NO_ROOM = ("53100", "53200", "53300")
+_READ_ONLY = "25006"
+
+
+def _explained(error: "psycopg.Error | DBAPIError") -> Exception:
+    """The error in an operator's words; the error itself where it is a bug of ours."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(original, "sqlstate", None)
+    said = str(original).strip().splitlines()[0]
+    if state == _READ_ONLY:
+        return no_writes()
+    if state == "42501":
+        return unfit(error) or error
+    if isinstance(original, psycopg.OperationalError) or state in _NO_ROOM:
+        return DatabaseGone(f"the database does not answer: {said}")
+    return error
 
 
 async def revision(tx: Tx) -> str:

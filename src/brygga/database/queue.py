@@ -27,7 +27,7 @@ from psycopg import AsyncRawCursor
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from brygga.database import work_items
+from brygga.database import rights, work_items
 from brygga.database.engine import CHANNEL, Database, Notice, Tx
 from brygga.seams import Clock
 
@@ -260,7 +260,9 @@ class QueueJobs:
     async def _driver(self) -> AsyncIterator[_PoolDriver]:
         url = self.database.url
         async with (
-            await psycopg.AsyncConnection.connect(url, autocommit=True) as listening,
+            await psycopg.AsyncConnection.connect(
+                url, autocommit=True, application_name=rights.WORKER
+            ) as listening,
             AsyncConnectionPool(
                 url, min_size=1, max_size=self.settings.pool, kwargs={"autocommit": True}
             ) as pool,

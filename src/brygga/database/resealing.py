@@ -18,12 +18,17 @@ async def reseal(tx: Tx) -> int:
 
 async def outdated(tx: Tx) -> int:
     """How many secrets still need a key that is not the first."""
-    kept = [
-        *await tx.rows(sa.select(tokens.c.sealed)),
-        *await tx.rows(_with_a_key()),
-        *await tx.rows(hook_keys.with_a_seal()),
-    ]
-    return sum(not tx.sealer.is_newest(row[0]) for row in kept)
+    return sum(not tx.sealer.is_newest(sealed) for sealed in await _kept(tx))
+
+
+async def lost(tx: Tx) -> int:
+    """How many secrets none of our keys opens."""
+    return sum(not tx.sealer.has_key_of(sealed) for sealed in await _kept(tx))
+
+
+async def _kept(tx: Tx) -> list[bytes]:
+    queries = (sa.select(tokens.c.sealed), _with_a_key(), hook_keys.with_a_seal())
+    return [row[0] for query in queries for row in await tx.rows(query)]
 
 
 def _with_a_key() -> "sa.Select[bytes | None]":

@@ -61,6 +61,10 @@ class Sealer:
         """Whether it was sealed with the first secret."""
         return sealed[:_KEY_ID] == _key_id(_key(self.secrets[0]))
 
+    def has_key_of(self, sealed: bytes) -> bool:
+        """Whether one of the secrets sealed it, as far as its name tells."""
+        return sealed[:_KEY_ID] in {_key_id(key) for key in map(_key, self.secrets)}
+
     def open(self, sealed: bytes, *place: object) -> bytes:
         """Raises `SealBroken` when no key fits or the secret was sealed for another place."""
         key_id, nonce, ciphertext = (

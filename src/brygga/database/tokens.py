@@ -108,6 +108,12 @@ async def get(tx: Tx, connection_id: int, platform: Platform) -> Token | None:
     )
 
 
+async def scopes(tx: Tx, connection_id: int, platform: Platform) -> str:
+    """What was granted, "" without a token. It opens no secret."""
+    found = await tx.scalar(sa.select(tokens.c.scopes).where(*_row(connection_id, platform)))
+    return found or ""
+
+
 async def begin_refresh(tx: Tx, connection_id: int, platform: Platform, now: datetime) -> int:
     """Saves the intent before the call is sent. Returns how many refreshes of this token have been
     tried, this one included.

@@ -13,7 +13,7 @@ from litestar.response import Redirect
 from litestar.stores.registry import StoreRegistry
 
 from brygga.database.engine import DatabaseBusy, DatabaseGone
-from brygga.web import bodies, errors, hooks, live, metrics, static_files
+from brygga.web import bodies, errors, health, hooks, live, metrics, static_files
 from brygga.web.addresses import Addresses
 from brygga.web.arguments import explicit
 from brygga.web.deps import WebDeps
@@ -173,7 +173,9 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     # -- webhooks, and what an operator's tools ask
     hooks.zettle,
     hooks.bigcommerce,
-    metrics.health,
+    health.health,
+    health.alive,
+    health.ready,
     metrics.show,
 )
 
@@ -236,6 +238,8 @@ def state_of(deps: WebDeps) -> State:
             "limits": limits,
             "addresses": Addresses(deps.database, limits),
             "receiving": asyncio.Semaphore(hooks.AT_ONCE),
+            "installation": deps.settings.installation,
+            "ready": lambda: health.readiness(deps.database),
             # Set when the pages are about to close: open streams then end by themselves.
             "closing": asyncio.Event(),
         }

@@ -113,6 +113,9 @@ class WebSettings:
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of the proxies that are trusted to name a client."""
 
+    installation: str = ""
+    """What /healthz names us by, so that `brygga doctor` knows whether it reached this one."""
+
     @property
     def secure(self) -> bool:
         return self.public_url.startswith("https://")

@@ -22,7 +22,7 @@ from brygga.web.visit import SIGNED_IN, SignedOut, Visit, language_of
 log = structlog.get_logger()
 
 AnyAnswer = Response[Any]
-UNREAD: Final = frozenset({"/health", "/metrics", live.PATH})
+UNREAD: Final = frozenset({"/health", "/healthz", "/readyz", "/metrics", live.PATH})
 """No person reads the answers of these routes: the status is enough."""
 SAID: Final = {
     403: (403, "forbidden"),

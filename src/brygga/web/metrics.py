@@ -11,7 +11,6 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from brygga.database import service_health, work_items
-from brygga.database.engine import DatabaseGone
 from brygga.database.service_health import ServiceHealth
 from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.session import AnyRequest
@@ -109,18 +108,6 @@ class Metrics:
         }
         for name, figure in figures.items():
             self.gauges[name].set(figure)
-
-
-@get("/health", skip_session=True, exclude_from_csrf=True)
-async def health(state: State) -> Response[dict[str, str]]:
-    """200 while the database answers, 503 while it does not."""
-    deps: WebDeps = state.deps
-    try:
-        async with deps.database.read() as tx:
-            await work_items.pending(tx)
-    except DatabaseGone:
-        return Response({"status": "database unreachable"}, status_code=503)
-    return Response({"status": "ok"})
 
 
 @get("/metrics", skip_session=True, exclude_from_csrf=True)
