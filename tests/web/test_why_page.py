@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -22,10 +22,11 @@ from brygga.core.stock.explaining import Explained
 from brygga.core.stock.movement import Cause, Movement, Reason
 from brygga.database import library, movements, synclog
 from brygga.database.work_items import Kind
-from brygga.web.chart import chart, scale
+from brygga.web.chart import Shown, chart, scale, whole
+from brygga.web.days import Day, day_of, ticks, zone_of
 from brygga.web.i18n import LANGUAGES, Language, words
 from brygga.web.lines import spoken
-from brygga.web.moves import event_view, folded, move_view
+from brygga.web.moves import Folding, event_view, folded, move_view
 from brygga.web.stock_csv import file_name, harmless
 from brygga.web.stock_view import headline, record_view, signed
 
@@ -238,6 +239,73 @@ def test_the_log_does_not_rule_out_what_the_page_may_find(
     )
 
     assert all(word in cause for word in both)
+
+
+@pytest.mark.rule("S3")
+def test_an_order_between_whose_parts_something_else_happened_is_one_line() -> None:
+    named: Any = {"side": Side.SHOP, "reason": Reason.ORDER, "reference": "104"}
+
+    def part(change: int, before: int, second: int) -> Movement:
+        at = NOON + timedelta(seconds=second)
+        return replace(
+            move(Cause.ORDER, change, (9, before + change), at=at, **named), shop_before=before
+        )
+
+    sale = move(Cause.SEEN, -1, (9, 9), at=NOON + timedelta(seconds=3))
+    echo = move(Cause.WRITTEN, -1, (9, 8), at=NOON + timedelta(seconds=4), side=Side.SHOP)
+    parts = [part(-1, 10, 0), sale, echo, part(-2, 8, 9)]
+    order, till = (event_view(words("en"), one) for one in folded([*enumerate(parts, 1)][::-1]))
+
+    assert ("Order 104 in the web shop", "−3", (9, 6)) == (
+        order.sentence,
+        order.change,
+        order.shop,
+    )
+    assert ("−1", 1) == (till.change, len(till.requests))
+
+
+@pytest.mark.rule("S2")
+@pytest.mark.parametrize("cause", [Cause.NOT_WRITTEN, Cause.REFUSED])
+def test_a_request_that_did_not_land_is_part_of_its_events_line(cause: Cause) -> None:
+    tried = (Side.SHOP, cause, -1, 1)
+    (event,) = folded(chain((*SALE, -1, 0), tried, (*TO_SHOP, -1, 9)))
+    (waiting,) = folded(chain((*SALE, -1, 0), tried))
+    view, open_ = event_view(words("en"), event), event_view(words("en"), waiting)
+
+    assert [cause, Cause.WRITTEN] == [one.cause for one in event.writes]
+    assert (2, False) == (len(view.requests), view.doubtful)
+    assert (cause is Cause.REFUSED) is open_.doubtful
+
+
+@pytest.mark.rule("S5", "S6")
+@pytest.mark.parametrize("cause", [Cause.SPLIT, Cause.JOINED, Cause.COUNTED])
+def test_what_a_command_wrote_to_both_sides_is_part_of_its_line(cause: Cause) -> None:
+    command = (Side.ZETTLE, cause, 0, 0)
+    found = folded(chain(command, (*TO_TILL, -3, 1), (*TO_SHOP, -7, 2), (*TO_SHOP, 1, 3)))
+    view = event_view(words("en"), found[-1])
+
+    assert [4, 1] == [event.id for event in found]
+    assert ["zettle", "shop"] == [one.to for one in view.requests]
+    assert ("us", "") == (view.whose, view.change)
+
+
+@pytest.mark.rule("S2", "S3")
+@pytest.mark.parametrize(
+    ("side", "place", "said"),
+    [
+        (Side.ZETTLE, "POS", "At the till"),
+        (Side.SHOP, "manual", "Entered by hand in BigCommerce"),
+        (Side.SHOP, "POS", ""),
+        (Side.SHOP, "%(x)s", ""),
+        (Side.ZETTLE, "", ""),
+    ],
+)
+def test_where_it_was_sold_is_told_in_words_or_not_at_all(
+    side: Side, place: str, said: str
+) -> None:
+    view = move_view(words("en"), move(Cause.SEEN, -1, (5, 5), side=side, place=place))
+
+    assert said == view.place
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -481,11 +549,13 @@ def test_every_point_of_a_chart_lies_in_the_drawing(
         )
         for n, (a, b) in enumerate(pairwise(levels))
     ]
-    drawn = chart(moves, NOON + timedelta(days=1))
+    drawn = chart(whole(moves, NOON + timedelta(days=1)), UTC, [(one, "x") for one in moves])
     if drawn is None:
         assert all(level is None for pair in (levels if moves else []) for level in pair)
         return
-    for path in (drawn.till, drawn.shop):
+    assert all(0 < one.across < 100 for one in drawn.labels)
+    assert len(drawn.marks) <= len(moves)
+    for path in (drawn.till, drawn.shop, *(one.path for one in drawn.marks)):
         across = [float(x) for x in re.findall(r"[MH]([-\d.]+)", path)]
         down = [
             float(y) for y in re.findall(r"M[-\d.]+ ([-\d.]+)|V([-\d.]+)", path) for y in y if y
@@ -514,11 +584,120 @@ async def test_the_chart_is_told_in_words_too(world: World) -> None:
     assert "from 8 to 7, lowest 7, highest 8" in page
 
 
+SALE_AT_NOON = move(Cause.SEEN, -1, (6, 7), reason=Reason.SALE, reference="12")
+
+
+def test_each_event_has_a_mark_on_its_line_and_an_edit_has_another() -> None:
+    edit = move(Cause.SEEN, 3, (9, 7), at=NOON + timedelta(hours=1), reason=Reason.EDIT)
+    drawn = chart(
+        whole([SALE_AT_NOON, edit], NOON + timedelta(hours=2)),
+        UTC,
+        [(SALE_AT_NOON, "a sale"), (edit, "an edit")],
+    )
+    assert drawn is not None
+    first, second = drawn.marks
+    level = float(re.findall(r"V([\d.]+)", drawn.till)[0])
+
+    assert [("a sale", False), ("an edit", True)] == [(m.text, m.is_edit) for m in drawn.marks]
+    assert f"M{first.path[1:].partition(' ')[0]} {level}h0" == first.path
+    assert float(first.path[1:].partition(" ")[0]) < float(second.path[1:].partition(" ")[0])
+
+
+@given(
+    st.timedeltas(timedelta(0), timedelta(days=365)).map(lambda later: NOON + later),
+    st.timedeltas(timedelta(minutes=1), timedelta(days=100)),
+    st.sampled_from(["SE", "US", "GB"]),
+)
+def test_the_times_below_a_chart_are_round_few_and_in_it(
+    start: datetime, length: timedelta, country: str
+) -> None:
+    found = ticks(start, start + length, zone_of(country))
+    local = [one.at.astimezone(zone_of(country)) for one in found]
+
+    assert len(found) <= 8
+    assert all(start <= one.at <= start + length for one in found)
+    assert sorted(one.at for one in found) == [one.at for one in found]
+    assert all((at.second, at.microsecond) == (0, 0) for at in local)
+    assert all(
+        (at.hour, at.minute) == (0, 0) for at, one in zip(local, found, strict=True) if one.is_day
+    )
+    assert len(found) >= 1 or length < timedelta(days=2)
+
+
+def test_a_day_is_the_shops_day_also_when_clocks_change() -> None:
+    zone = zone_of("SE")
+    spring, autumn = Day(date(2026, 3, 29), zone), Day(date(2026, 10, 25), zone)
+
+    assert datetime(2026, 3, 28, 23, tzinfo=UTC) == spring.start
+    assert [23, 25] == [(day.end - day.start) / timedelta(hours=1) for day in (spring, autumn)]
+    assert UTC == zone_of("US") == zone_of("")
+    assert [None] * 4 == [
+        day_of(text, zone) for text in ("", "yesterday", "2026-02-30", "9999-12-31")
+    ]
+
+
+def test_a_day_without_a_movement_is_a_straight_line() -> None:
+    day = Day(date(2026, 3, 1), UTC)
+    drawn = chart(Shown([], day.start, day.end, SALE_AT_NOON))
+
+    assert drawn is not None
+    assert (6, 7) == (drawn.till_extent.last, drawn.shop_extent.last)
+    assert chart(Shown([], day.start, day.end)) is None
+
+
+# ---- One day -------------------------------------------------------------------------------------
+
+
+async def three_days(world: World) -> tuple[Browser, str]:
+    """A sale on each of three days, two days apart, and an echo of the second after midnight."""
+    connection, browser, uuid = await shared(world, 7)
+    of = (uuid, f"{uuid}-v")
+    late = datetime(2026, 2, 26, 22, 59, 59, tzinfo=UTC)  # a second before midnight in Sweden
+    to_shop: Any = {"of": of, "side": Side.SHOP, "call": "c", "sent": late}
+    await happened(
+        world,
+        connection,
+        move(Cause.SEEN, -1, (9, 9), of=of, at=late - timedelta(days=2)),
+        move(Cause.SEEN, -2, (7, 9), of=of, at=late),
+        move(Cause.WRITTEN, -2, (7, 7), at=late + timedelta(seconds=2), **to_shop),
+        move(Cause.SEEN, -3, (4, 7), of=of, at=late + timedelta(days=2)),
+    )
+    return browser, f"/library/{uuid}/variants/{uuid}-v/stock"
+
+
+@pytest.mark.rule("S2")
+async def test_one_day_shows_its_events_with_what_was_written_after_midnight(world: World) -> None:
+    browser, path = await three_days(world)
+    page = (await browser.open(f"{path}?day=2026-02-26")).text
+    rows = await rows_of(browser, path, ",", day="2026-02-26")
+
+    assert 1 == page.count('<td class="small quiet when">')
+    assert "BigCommerce: We sent −2" in page
+    assert "Stock on 26 Feb 2026" in page
+    assert 'rel="prev" href="?day=2026-02-24"' in page
+    assert 'rel="next" href="?day=2026-02-28"' in page
+    assert ["-2"] == [row["Change"] for row in rows]
+
+
+@pytest.mark.rule("S2")
+async def test_a_day_on_which_nothing_moved_says_so_and_leads_on(world: World) -> None:
+    browser, path = await three_days(world)
+    page = (await browser.open(f"{path}?day=2026-02-27")).text
+    whole_page = (await browser.open(f"{path}?day=soon")).text
+
+    assert "Nothing moved on this day" in page
+    assert "from 7 to 7, lowest 7, highest 7" in page
+    assert 'rel="prev" href="?day=2026-02-26"' in page
+    assert 3 == whole_page.count('<td class="small quiet when">')
+
+
 # ---- The file ------------------------------------------------------------------------------------
 
 
-async def rows_of(browser: Browser, path: str, delimiter: str) -> list[dict[str, str]]:
-    answer = await browser.open(f"{path}.csv")
+async def rows_of(
+    browser: Browser, path: str, delimiter: str, day: str = ""
+) -> list[dict[str, str]]:
+    answer = await browser.open(f"{path}.csv?day={day}")
     assert 200 == answer.status_code
     assert answer.content.startswith(b"\xef\xbb\xbf")
     text = answer.content.decode("utf-8-sig")
@@ -544,6 +723,50 @@ async def test_a_long_history_is_whole_in_the_file(world: World) -> None:
     _, browser, _, path = await sold(world, 2_345)
 
     assert 2_345 == len(await rows_of(browser, path, ","))
+
+
+@pytest.mark.rule("S2", "S3")
+async def test_the_file_has_one_line_for_each_event_as_the_page(world: World) -> None:
+    connection, browser, uuid, path = await sold(world)
+    more: Any = {"side": Side.SHOP, "of": (uuid, f"{uuid}-v"), "sent": NOON, "call": "c1"}
+    await happened(
+        world, connection, move(Cause.WRITTEN, -1, (7, 7), at=NOON + timedelta(seconds=1), **more)
+    )
+    (row,) = await rows_of(browser, path, ",")
+
+    assert ["-1", "8", "7"] == [row[name] for name in ("Change", "Till before", "Till after")]
+    assert ("We sent −1, received after 1 s.", "c1") == (row["Our request"], row["Request id"])
+
+
+@pytest.mark.parametrize("count", [1, 150, 199, 400])
+def test_a_file_made_in_pieces_has_the_events_of_the_page(count: int) -> None:
+    """Also an order that was read in parts just where a piece ends."""
+    moves: list[tuple[int, Movement]] = []
+    for number in range(count):
+        at = NOON + timedelta(minutes=5 * number)
+        named: Any = {"side": Side.SHOP, "reason": Reason.ORDER, "reference": str(number)}
+        for second, change in ((0, -1), (2, -2)):
+            moves.append(
+                (
+                    len(moves) + 1,
+                    move(Cause.ORDER, change, (5, 5), at=at + timedelta(seconds=second), **named),
+                )
+            )
+        moves.append(
+            (len(moves) + 1, move(Cause.WRITTEN, -3, (5, 5), at=at + timedelta(seconds=9)))
+        )
+    folding, made = Folding(), []
+    for begin in range(0, len(moves), 100):
+        for id_, one in moves[begin : begin + 100]:
+            folding.add(id_, one)
+        made += folding.taken(20)
+    made += folding.taken(0)
+
+    page = folded(moves[::-1])[::-1]
+    assert count == len(page)
+    assert [(one.id, one.move, one.writes) for one in page] == [
+        (one.id, one.move, one.writes) for one in made
+    ]
 
 
 EVIL = ["=1+1", "+1", "-1+2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "=cmd|' /C calc'!A0"]

@@ -25,7 +25,7 @@ SWEEP = timedelta(minutes=30)
 _COLUMNS = (
     "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before,"
     " shop_after, "
-    "call, reference, sent, reason"
+    "call, reference, sent, reason, seller, place"
 )
 
 
@@ -68,6 +68,38 @@ async def since(
     )
     values = {"id": connection_id, "variant": variant_uuid, "after": after, "limit": limit}
     return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+
+
+async def between(
+    tx: Tx, connection_id: int, variant_uuid: str, start: datetime, end: datetime, *, limit: int
+) -> Sequence[tuple[int, Movement]]:
+    """The newest movements of a variant from `start` until before `end`, oldest first."""
+    statement = sa.text(
+        f"SELECT * FROM (SELECT id, {_COLUMNS} FROM movements"  # noqa: S608
+        " WHERE connection_id = :id AND variant_uuid = :variant AND at >= :start AND at < :end"
+        " ORDER BY id DESC LIMIT :limit) AS newest ORDER BY id"
+    )
+    values = {"id": connection_id, "variant": variant_uuid, "limit": limit}
+    rows = await tx.rows(statement, {**values, "start": start, "end": end})
+    return [(row.id, _movement(row)) for row in rows]
+
+
+async def around(
+    tx: Tx, connection_id: int, variant_uuid: str, start: datetime, end: datetime, *, limit: int
+) -> tuple[Sequence[tuple[int, Movement]], Sequence[tuple[int, Movement]]]:
+    """The last movements of a variant before `start`, and the first ones from `end` on, at most
+    `limit` of each. Both oldest first.
+    """
+    values = {"id": connection_id, "variant": variant_uuid, "limit": limit}
+    found = []
+    for when, at in (("at < :at ORDER BY id DESC", start), ("at >= :at ORDER BY id", end)):
+        statement = sa.text(
+            f"SELECT * FROM (SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
+            f" AND variant_uuid = :variant AND {when} LIMIT :limit) AS nearest ORDER BY id"
+        )
+        rows = await tx.rows(statement, {**values, "at": at})
+        found.append([(row.id, _movement(row)) for row in rows])
+    return found[0], found[1]
 
 
 async def newest(tx: Tx, connection_id: int) -> int:
@@ -175,7 +207,8 @@ async def reported(
 
 async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: datetime) -> None:
     statement = sa.text("""
-        UPDATE movements SET reason = :reason, reference = :reference, explained_at = :now
+        UPDATE movements SET reason = :reason, reference = :reference, seller = :seller,
+            place = :place, explained_at = :now
         WHERE connection_id = :id AND id = :movement
     """)
     rows = [
@@ -184,6 +217,8 @@ async def explain(tx: Tx, connection_id: int, found: Sequence[Explained], now: d
             "movement": one.id,
             "reason": one.reason.value,
             "reference": ", ".join(one.numbers),
+            "seller": one.seller,
+            "place": one.place,
             "now": now,
         }
         for one in found
@@ -222,4 +257,6 @@ def _movement(row: Any) -> Movement:
         row.reference,
         row.sent,
         None if row.reason is None else Reason(row.reason),
+        row.seller,
+        row.place,
     )

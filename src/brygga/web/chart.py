@@ -1,18 +1,22 @@
 """The stock on both sides over time, as the values of a chart. The lines are steps, because stock
-changes at once.
+changes at once. Each event has a mark on its side's line.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import pairwise
 
-from brygga.core.stock.movement import Movement
+from brygga.core.stock import Side
+from brygga.core.stock.movement import Movement, Reason
+from brygga.web.days import ticks
 
 WIDTH, HEIGHT = 1000, 200
 """In the chart's own units. The page stretches it."""
 TICKS = 4
 """The most lines above the lowest one."""
+EDGE = 3.0
+"""Per cent of the width. A label nearer to an edge would stick out."""
 LEAST = timedelta(minutes=1)
 """The shortest time that a chart shows, so that a first movement is visible in it."""
 
@@ -28,6 +32,26 @@ class Extent:
 
 
 @dataclass(frozen=True, slots=True)
+class Label:
+    """A round time below the chart. `across` is its place in per cent of the width."""
+
+    at: datetime
+    """In the shop's time zone."""
+    across: float
+    is_day: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """An event on the line of its side. `path` draws a dot there, by a line without a length."""
+
+    path: str
+    side: str
+    is_edit: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Chart:
     till: str
     shop: str
@@ -38,6 +62,8 @@ class Chart:
     end: datetime
     till_extent: Extent
     shop_extent: Extent
+    labels: tuple[Label, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def lines(self) -> tuple[float, ...]:
@@ -54,22 +80,66 @@ class Chart:
 Level = tuple[datetime, int | None]
 
 
-def chart(moves: Sequence[Movement], now: datetime) -> Chart | None:
-    """The chart of the movements, which come oldest first, and of the time from the last one until
-    now. None when neither side ever had a number.
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a chart shows: movements, oldest first, and the time around them. `before` is the last
+    movement before that time, for a time in which nothing moved.
     """
+
+    moves: Sequence[Movement]
+    start: datetime
+    end: datetime
+    before: Movement | None = None
+
+    @property
+    def till(self) -> Sequence[Level]:
+        first = self.moves[0].zettle_before if self.moves else None
+        if not self.moves and self.before is not None:
+            first = self.before.zettle_after
+        return [(self.start, first), *((move.at, move.zettle_after) for move in self.moves)]
+
+    @property
+    def shop(self) -> Sequence[Level]:
+        first = self.moves[0].shop_before if self.moves else None
+        if not self.moves and self.before is not None:
+            first = self.before.shop_after
+        return [(self.start, first), *((move.at, move.shop_after) for move in self.moves)]
+
+
+def whole(moves: Sequence[Movement], now: datetime) -> Shown | None:
+    """All these movements, and the time from the last one until now. None where there are none."""
     if not moves:
         return None
     start, end = moves[0].at, max(now, moves[-1].at, moves[0].at + LEAST)
     start -= (end - start) / 40  # room for the time before the first movement
-    till = [(start, moves[0].zettle_before), *((move.at, move.zettle_after) for move in moves)]
-    shop = [(start, moves[0].shop_before), *((move.at, move.shop_after) for move in moves)]
+    return Shown(moves, start, end)
+
+
+def chart(
+    shown: Shown | None, zone: tzinfo = UTC, marked: Sequence[tuple[Movement, str]] = ()
+) -> Chart | None:
+    """The chart of what is shown, with a mark for each of `marked`: a movement and its sentence.
+    None when neither side ever had a number.
+    """
+    if shown is None:
+        return None
+    till, shop = shown.till, shown.shop
     numbers = [level for _, level in (*till, *shop) if level is not None]
     if not numbers:
         return None
-    ticks = scale(min(numbers), max(numbers))
-    frame = _Frame(start, end, ticks[-1], ticks[0])
-    return Chart(frame.path(till), frame.path(shop), ticks, start, end, extent(till), extent(shop))
+    lines = scale(min(numbers), max(numbers))
+    frame = _Frame(shown.start, shown.end, lines[-1], lines[0])
+    return Chart(
+        frame.path(till),
+        frame.path(shop),
+        lines,
+        shown.start,
+        shown.end,
+        extent(till),
+        extent(shop),
+        frame.labels(zone),
+        frame.marks(marked),
+    )
 
 
 def scale(lowest: int, highest: int) -> tuple[int, ...]:
@@ -112,6 +182,27 @@ class _Frame:
             parts.append(f"H{self._x(until)}")
             drawing = True
         return "".join(parts)
+
+    def labels(self, zone: tzinfo) -> tuple[Label, ...]:
+        """The round times, but those too near to an edge for their words."""
+        found = [
+            Label(tick.at.astimezone(zone), self._x(tick.at) * 100 / WIDTH, tick.is_day)
+            for tick in ticks(self.start, self.end, zone)
+        ]
+        return tuple(one for one in found if EDGE <= one.across <= 100 - EDGE)
+
+    def marks(self, marked: Sequence[tuple[Movement, str]]) -> tuple[Mark, ...]:
+        """Those whose side had a number, and that lie in the time that is shown."""
+        found = []
+        for move, text in marked:
+            level = move.zettle_after if move.side is Side.ZETTLE else move.shop_after
+            if level is None or not self.start <= move.at <= self.end:
+                continue
+            if not self.bottom <= level <= self.top:
+                continue
+            path = f"M{self._x(move.at)} {self._y(level)}h0"
+            found.append(Mark(path, move.side.value, move.reason is Reason.EDIT, text))
+        return tuple(found)
 
     def _x(self, at: datetime) -> float:
         return round(WIDTH * ((at - self.start) / (self.end - self.start)), 1)

@@ -8,14 +8,14 @@ log, a failure) are keyed by the code: `log.product_created`, `log.product_creat
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Final, Literal
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, get_currency_precision
@@ -104,6 +104,14 @@ class Words:
         pattern = "d MMM y HH:mm:ss" if exact else "d MMM y HH:mm"
         text = format_datetime(moment.astimezone(UTC), pattern, locale=self.language)
         return f"{text} UTC"
+
+    def day(self, day: date, *, year: bool = True) -> str:
+        """A date as people write it."""
+        return str(format_date(day, "d MMM y" if year else "d MMM", locale=self.language))
+
+    def clock(self, moment: datetime) -> str:
+        """The time of day, in the moment's own time zone."""
+        return str(format_time(moment, "short", tzinfo=moment.tzinfo, locale=self.language))
 
 
 @cache

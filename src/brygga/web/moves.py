@@ -6,7 +6,7 @@ event, one line. An order that was read in several parts is one line too.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
@@ -39,6 +39,10 @@ answer.
 """
 LANDED: Final = frozenset({Cause.WRITTEN, Cause.RESOLVED})
 """Our write succeeded."""
+FAILED: Final = frozenset({Cause.NOT_WRITTEN, Cause.REFUSED})
+"""Our write changed nothing. It waits, and is sent again."""
+COMMANDS: Final = frozenset({Cause.SPLIT, Cause.JOINED, Cause.COUNTED, Cause.CORRECTED})
+"""Causes after which both sides may be written."""
 MOVES: Final = BY_ITSELF | LANDED
 """The stock on one side moved by the movement's quantity. A command on our pages moves stock only
 when it is written.
@@ -48,11 +52,21 @@ ONE: Final = frozenset({Reason.SALE, Reason.REFUND, Reason.ORDER, Reason.RETURN}
 
 
 @dataclass(frozen=True, slots=True)
+class RequestView:
+    """One request of ours in words. `to` is zettle or shop, "" where the line says it already."""
+
+    said: str
+    sent: datetime | None = None
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class MoveView:
     """`whose` is till, shop or us. `moved` is the change of stock. `till` and `shop` are the
     numbers before and after, None for no number.
     """
 
+    id: int
     at: datetime
     whose: str
     sentence: str
@@ -60,81 +74,162 @@ class MoveView:
     change: str
     till: tuple[int | None, int | None]
     shop: tuple[int | None, int | None]
-    request: str = ""
-    sent: datetime | None = None
+    requests: tuple[RequestView, ...] = ()
     doubtful: bool = False
-    to: str = ""
-    """Where the request was sent: zettle or shop. "" where the line is about nothing else."""
+    seller: str = ""
+    place: str = ""
+    """Where it was sold or ordered, in words."""
+
+    @property
+    def request(self) -> str:
+        return " ".join(one.said for one in self.requests)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Event:
-    """A movement, by its id, and the write to the other side that it caused.
+    """A movement, by its id, and our writes because of it: those that landed, and those before
+    them that did not.
 
-    For a movement that was read in several parts it is the sum, by the id of the newest part, and
-    `also` are our further writes.
+    For a movement that was read in several parts it is the sum, by the id of the newest part.
     """
 
     id: int
     move: Movement
-    written: Movement | None = None
-    also: tuple[Movement, ...] = ()
+    writes: tuple[Movement, ...] = ()
+
+    @property
+    def written(self) -> Movement | None:
+        """The first write that landed."""
+        return next((one for one in self.writes if one.cause in LANDED), None)
+
+
+@dataclass(slots=True)
+class Folding:
+    """Makes events of movements, which are added oldest first. A write that succeeded belongs to
+    the events that it carried: the oldest unwritten ones whose sum is its quantity, or a single
+    one. It is shown with the last of them. A write because of a command on our pages is shown with
+    the command. A write that fits nothing has a line of its own.
+    """
+
+    events: list[Event] = field(default_factory=list)
+    _waiting: dict[Side, list[Event]] = field(default_factory=lambda: {side: [] for side in Side})
+    _command: Event | None = None
+
+    def add(self, id_: int, move: Movement) -> None:
+        causes = self._causes(move)
+        if causes:
+            causes[-1].writes += (move,)
+            if move.cause in LANDED:
+                waiting = self._waiting[move.side]
+                self._waiting[move.side] = [one for one in waiting if one not in causes]
+            return
+        event = Event(id_, move)
+        self.events.append(event)
+        if move.cause in COMMANDS:
+            self._command = event
+        if move.cause in BY_ITSELF and move.change:
+            self._waiting[move.side.other].append(event)
+
+    def _causes(self, move: Movement) -> list[Event]:
+        """The events because of which we wrote this. Empty where it is no write of ours, or where
+        none fits.
+        """
+        if move.cause not in LANDED | FAILED:
+            return []
+        carried = _carried(self._waiting[move.side], move)
+        command = self._command
+        if carried or command is None or move.at - command.move.at > SOON:
+            return carried
+        sides = {one.side for one in command.writes if one.cause in LANDED}
+        return [] if move.side in sides else [command]
+
+    def taken(self, keep: int) -> list[Event]:
+        """Removes all events but about the `keep` newest ones, and returns them. A write because
+        of one of them that comes later has a line of its own.
+        """
+        cut = max(0, len(self.events) - keep)
+        while 0 < cut < len(self.events) and self._is_close(cut):
+            cut -= 1
+        done, self.events = self.events[:cut], self.events[cut:]
+        for side, waiting in self._waiting.items():
+            self._waiting[side] = [one for one in waiting if one in self.events]
+        return _whole(done)
+
+    def _is_close(self, place: int) -> bool:
+        """Whether this event and the one before it may be parts of one order."""
+        return self.events[place].move.at - self.events[place - 1].move.at <= TOGETHER
 
 
 def folded(moves: Sequence[tuple[int, Movement]]) -> list[Event]:
-    """The events, newest first, as `moves` are. A write that succeeded belongs to the events that
-    it carried: the oldest unwritten ones whose sum is its quantity, or a single one. It is shown
-    with the last of them. A write that fits no event has a line of its own.
-    """
-    events: list[Event] = []
-    waiting: dict[Side, list[Event]] = {side: [] for side in Side}
+    """The events, newest first, as `moves` are."""
+    folding = Folding()
     for id_, move in reversed(moves):
-        carried = _carried(waiting[move.side], move) if move.cause in LANDED else []
-        if carried:
-            carried[-1].written = move
-            waiting[move.side] = [event for event in waiting[move.side] if event not in carried]
-            continue
-        event = Event(id_, move)
-        events.append(event)
-        if move.cause in BY_ITSELF and move.change:
-            waiting[move.side.other].append(event)
-    return _whole(events)[::-1]
+        folding.add(id_, move)
+    return folding.taken(0)[::-1]
 
 
 def _whole(events: Sequence[Event]) -> list[Event]:
-    """Oldest first, with one event for an order that explains several movements in a row."""
+    """Oldest first, with one event for an order that explains several movements."""
     found: list[Event] = []
     for event in events:
-        if found and _is_of_one(found[-1].move, event.move):
-            found[-1] = _joined(found[-1], event)
-        else:
-            found.append(event)
+        place = _part_of(found, event)
+        found.append(event if place is None else _joined(found.pop(place), event))
     return found
 
 
+def _part_of(found: Sequence[Event], event: Event) -> int | None:
+    for place in range(len(found) - 1, -1, -1):
+        if event.move.at - found[place].move.at > TOGETHER:
+            return None
+        if _is_of_one(found[place].move, event.move):
+            return place
+    return None
+
+
 def _is_of_one(first: Movement, second: Movement) -> bool:
-    alike = (first.side, first.reason, first.reference) == (
+    alike = (first.side, first.variant_uuid, first.reason, first.reference) == (
         second.side,
+        second.variant_uuid,
         second.reason,
         second.reference,
     )
-    return (
-        alike and first.reason in ONE and bool(first.reference) and second.at - first.at <= TOGETHER
-    )
+    return alike and first.reason in ONE and bool(first.reference)
 
 
 def _joined(first: Event, second: Event) -> Event:
-    move = replace(
-        second.move,
-        at=first.move.at,
-        change=first.move.change + second.move.change,
-        zettle_before=first.move.zettle_before,
-        shop_before=first.move.shop_before,
+    """Both parts as one. Where something else moved the stock between them, the numbers before are
+    those after, less the whole change.
+    """
+    change = first.move.change + second.move.change
+    till, shop = (
+        _before(before, middle, after, change if second.move.side is side else 0)
+        for side, before, middle, after in (
+            (
+                Side.ZETTLE,
+                first.move.zettle_before,
+                (first.move.zettle_after, second.move.zettle_before),
+                second.move.zettle_after,
+            ),
+            (
+                Side.SHOP,
+                first.move.shop_before,
+                (first.move.shop_after, second.move.shop_before),
+                second.move.shop_after,
+            ),
+        )
     )
-    writes = [
-        one for one in (first.written, *first.also, second.written, *second.also) if one is not None
-    ]
-    return Event(second.id, move, next(iter(writes), None), tuple(writes[1:]))
+    move = replace(
+        second.move, at=first.move.at, change=change, zettle_before=till, shop_before=shop
+    )
+    return Event(second.id, move, (*first.writes, *second.writes))
+
+
+def _before(
+    before: int | None, middle: tuple[int | None, int | None], after: int | None, change: int
+) -> int | None:
+    if middle[0] == middle[1] or after is None:
+        return before
+    return after - change
 
 
 def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
@@ -153,27 +248,44 @@ def _carried(waiting: Sequence[Event], written: Movement) -> list[Event]:
 
 
 def event_view(words: Words, event: Event) -> MoveView:
-    """The line of an event, with our write because of it and the resulting number on the other
-    side.
-    """
-    view, written = move_view(words, event.move), event.written
-    if written is None:
+    """The line of an event, with our writes because of it and the resulting numbers."""
+    view = replace(move_view(words, event.move), id=event.id)
+    if not event.writes:
         return view
-    to_till, last = written.side is Side.ZETTLE, (written, *event.also)[-1]
+    levels = {
+        Side.ZETTLE: [(one.zettle_before, one.zettle_after) for one in _landed(event, Side.ZETTLE)],
+        Side.SHOP: [(one.shop_before, one.shop_after) for one in _landed(event, Side.SHOP)],
+    }
     return replace(
         view,
-        till=(written.zettle_before, last.zettle_after) if to_till else view.till,
-        shop=view.shop if to_till else (written.shop_before, last.shop_after),
-        request=" ".join(request(words, one) for one in (written, *event.also)),
-        sent=written.sent,
-        to=written.side.value,
+        till=_from_to(view.till, levels[Side.ZETTLE]),
+        shop=_from_to(view.shop, levels[Side.SHOP]),
+        requests=(*view.requests, *(_request_view(words, one) for one in event.writes)),
+        doubtful=view.doubtful or event.writes[-1].cause is Cause.REFUSED,
     )
+
+
+def _landed(event: Event, side: Side) -> list[Movement]:
+    return [one for one in event.writes if one.cause in LANDED and one.side is side]
+
+
+Pair = tuple[int | None, int | None]
+
+
+def _from_to(own: Pair, written: Sequence[Pair]) -> Pair:
+    return (written[0][0], written[-1][1]) if written else own
+
+
+def _request_view(words: Words, move: Movement) -> RequestView:
+    return RequestView(request(words, move), move.sent, move.side.value)
 
 
 def move_view(words: Words, move: Movement) -> MoveView:
     ours = move.cause not in BY_ITSELF
     moved = move.change if move.cause in MOVES else None
+    own = request(words, move)
     return MoveView(
+        id=0,
         at=move.at,
         whose="us" if ours else "till" if move.side is Side.ZETTLE else "shop",
         sentence=sentence(words, move),
@@ -181,9 +293,10 @@ def move_view(words: Words, move: Movement) -> MoveView:
         change="" if not moved else signed(words, moved),
         till=(move.zettle_before, move.zettle_after),
         shop=(move.shop_before, move.shop_after),
-        request=request(words, move),
-        sent=move.sent,
+        requests=(RequestView(own, move.sent),) if own else (),
         doubtful=move.cause in {Cause.IN_DOUBT, Cause.CONTRADICTED, Cause.REFUSED},
+        seller=move.seller,
+        place=place(words, move),
     )
 
 
@@ -219,6 +332,12 @@ def took(words: Words, move: Movement) -> str:
     return (
         words.fill("request.took", {"s": words.number(Decimal(tenths) / 10)}) if tenths > 0 else ""
     )
+
+
+def place(words: Words, move: Movement) -> str:
+    """Where it was sold or ordered. "" for a place that we have no words for."""
+    key = f"place.{move.side.value}.{move.place.lower()}"
+    return words.fill(key, {}) if move.place and words.has(key) else ""
 
 
 def _keys(move: Movement) -> Iterator[str]:

@@ -62,7 +62,13 @@ def environment(language: Language) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     made.install_gettext_callables(speech.text, speech.texts, newstyle=True)  # type: ignore[attr-defined]
-    made.filters.update(number=speech.number, money=speech.money, when=_when(language))
+    made.filters.update(
+        number=speech.number,
+        money=speech.money,
+        when=_when(language),
+        day=speech.day,
+        clock=speech.clock,
+    )
     highest = {side.value: limits.highest for side, limits in LIMITS.items()}
     made.globals.update(
         fill=_fill(language), has_text=speech.has, highest=highest, asset=assets.asset

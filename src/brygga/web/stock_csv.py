@@ -1,4 +1,4 @@
-"""The movements of a variant as a file for a spreadsheet."""
+"""What happened to the stock of a variant, as a file for a spreadsheet."""
 
 import csv
 import io
@@ -7,16 +7,15 @@ from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import quote
 
-from brygga.core.stock.movement import Movement
 from brygga.web.i18n import Words
-from brygga.web.moves import move_view
+from brygga.web.moves import Event, event_view
 
 BOM: Final = "\ufeff"
 """Without it Excel assumes another encoding and shows å ä ö wrongly."""
 COLUMNS: Final = (
     "time", "product", "variant", "sku", "side", "cause", "change", "till_before", "till_after",
     "shop_before", "shop_after",
-    "request", "request_sent", "request_id", "reference",
+    "request", "request_sent", "request_id", "reference", "seller", "place",
 )  # fmt: skip
 DANGEROUS: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A spreadsheet takes a cell that begins with one of these for a formula."""
@@ -26,9 +25,11 @@ def heading(words: Words) -> str:
     return BOM + _written(words, [[words.fill(f"csv.{column}", {}) for column in COLUMNS]])
 
 
-def lines(words: Words, of: tuple[str, str, str], moves: Sequence[Movement]) -> str:
-    """`of` is the product's name, the variant's, and its SKU."""
-    return _written(words, [_row(words, of, move) for move in moves])
+def lines(words: Words, of: tuple[str, str, str], events: Sequence[Event]) -> str:
+    """One line for each event, as on the page. `of` is the product's name, the variant's, and its
+    SKU.
+    """
+    return _written(words, [_row(words, of, event) for event in events])
 
 
 def file_name(name: str) -> str:
@@ -48,19 +49,22 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.lstrip(" ").startswith(DANGEROUS) else text
 
 
-def _row(words: Words, of: tuple[str, str, str], move: Movement) -> list[str | int]:
-    view = move_view(words, move)
-    numbers = [view.moved, move.zettle_before, move.zettle_after, move.shop_before, move.shop_after]
+def _row(words: Words, of: tuple[str, str, str], event: Event) -> list[str | int]:
+    view = event_view(words, event)
+    numbers = [view.moved, *view.till, *view.shop]
+    sent = [event.move, *event.writes]
     return [
-        _moment(move.at),
+        _moment(view.at),
         *(harmless(text) for text in of),
         words.fill(f"whose.{view.whose}", {}),
         harmless(view.sentence),
         *("" if number is None else number for number in numbers),
         harmless(view.request),
-        _moment(move.sent),
-        harmless(move.call),
-        harmless(move.reference),
+        _moment(next((one.sent for one in sent if one.sent is not None), None)),
+        harmless(" ".join(dict.fromkeys(one.call for one in sent if one.call))),
+        harmless(event.move.reference),
+        harmless(view.seller),
+        harmless(view.place),
     ]
 
 

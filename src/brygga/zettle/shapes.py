@@ -255,6 +255,8 @@ def purchase(raw: Json) -> Purchase:
             if text(row.get("variantUuid"))
         ),
         at=moment(raw.get("timestamp")),
+        seller=text(raw.get("userDisplayName")),
+        source=text(raw.get("source")),
     )
 
 

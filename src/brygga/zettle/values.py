@@ -184,6 +184,10 @@ class Purchase:
     is_refund: bool
     rows: tuple[PurchaseRow, ...]
     at: datetime | None = None
+    seller: str = ""
+    """The display name of the account's user who sold it."""
+    source: str = ""
+    """POS, WEB_SHOP or SDK."""
 
 
 @dataclass(frozen=True, slots=True)

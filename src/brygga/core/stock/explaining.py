@@ -2,7 +2,7 @@
 explains a number. It changes no number.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -26,6 +26,10 @@ class SourceTransaction:
     change: int
     reason: Reason
     number: str
+    seller: str = ""
+    """The seller, as Zettle names them. Never a shopper."""
+    place: str = ""
+    """Where it was sold or ordered, in the platform's word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,9 @@ class Explained:
     id: int
     reason: Reason
     numbers: tuple[str, ...] = ()
+    seller: str = ""
+    place: str = ""
+    """Empty where several transactions differ."""
 
 
 def is_order(
@@ -113,8 +120,15 @@ def explained(
             _reason(rest[0], left, made),
             tuple(dict.fromkeys(transaction.number for transaction in made)),
         )
-        found += [Explained(move.id, reason, numbers) for move in rest[:parts]]
+        seller, place = _common(one.seller for one in made), _common(one.place for one in made)
+        found += [Explained(move.id, reason, numbers, seller, place) for move in rest[:parts]]
     return tuple(found)
+
+
+def _common(names: Iterable[str]) -> str:
+    """The name that all have. "" where they differ."""
+    found = {*names}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _made(

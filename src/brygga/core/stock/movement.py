@@ -89,6 +89,10 @@ class Movement:
     sent: datetime | None = None
     reason: Reason | None = None
     """None until a page asks for it, and for a move that the record did not make by itself."""
+    seller: str = ""
+    """Who sold it, where Zettle says so. Never a shopper."""
+    place: str = ""
+    """Where it was sold or ordered, in the platform's word: POS, www, manual."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -174,7 +174,9 @@ async def _at_till(session: Session, case: Case) -> tuple[Transactions, bool]:
                 reason = Reason.REFUND if purchase.is_refund else Reason.SALE
                 at = purchase.at or first
                 transactions.setdefault(variant, []).append(
-                    SourceTransaction(at, change, reason, str(purchase.number))
+                    SourceTransaction(
+                        at, change, reason, str(purchase.number), purchase.seller, purchase.source
+                    )
                 )
         if not page.purchases or page.cursor == cursor:
             return transactions, True
@@ -261,7 +263,11 @@ def ordered(order: Order, lines: Sequence[OrderLine], case: Case) -> list[Source
     # If stock moves when an order ships, the time of the order's change is near, not its creation.
     taken = order.created if case.spans(order.created) else order.modified
     if taken is not None and quantity:
-        transactions.append(SourceTransaction(taken, -quantity, Reason.ORDER, number))
+        transactions.append(
+            SourceTransaction(taken, -quantity, Reason.ORDER, number, place=order.source)
+        )
     if order.modified is not None and back:
-        transactions.append(SourceTransaction(order.modified, back, Reason.RETURN, number))
+        transactions.append(
+            SourceTransaction(order.modified, back, Reason.RETURN, number, place=order.source)
+        )
     return transactions

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 
 from litestar import Response, get
 from litestar.response import Stream
@@ -17,10 +17,11 @@ from brygga.database.library import Entry
 from brygga.database.work_items import Kind
 from brygga.sync.stock.explaining import REACH, RIPE
 from brygga.web import stock_csv
-from brygga.web.chart import Chart, chart
+from brygga.web.chart import LEAST, Chart, Shown, chart, whole
 from brygga.web.checks import NumberCheck, doubtful, variant_label
+from brygga.web.days import Day, day_of, zone_of
 from brygga.web.i18n import Words
-from brygga.web.moves import MoveView, event_view, folded
+from brygga.web.moves import Event, Folding, MoveView, event_view, folded
 from brygga.web.standing import Phase
 from brygga.web.stock_view import RecordView, headline, record_view
 from brygga.web.tracing import exported
@@ -33,6 +34,25 @@ AROUND = 40
 IN_CHART = 400
 """The number of newest movements in the chart."""
 AT_ONCE = 1_000
+WINDOW = 200
+"""The number of newest events that a later write may still belong to, while a file is made."""
+DAY_SIZE = 200
+"""The most events of a day on one page."""
+MOST_OF_A_DAY = 1_000
+MARKED = 150
+"""The number of newest events in the chart that have a mark. More would only hide each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayView:
+    """One day instead of the whole history. `earlier` and `later` are the nearest days on which the
+    stock moved, "" for none.
+    """
+
+    date: date
+    earlier: str
+    later: str
+    is_today: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +74,14 @@ class WhyView:
     older: int = 0
     """The event before which the next page begins. 0 for none."""
     newest: bool = True
+    day: DayView | None = None
+    today: str = ""
     days: int = movements.KEPT.days
+
+    @property
+    def follows(self) -> bool:
+        """Whether what happens now would be on this page."""
+        return self.newest and (self.day is None or self.day.is_today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,79 +106,194 @@ class Variant:
         return next((one.sku for one in variants if one.uuid == self.uuid), "")
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a page is to show: everything, the events before the one with this id, or one day."""
+
+    uuid: str
+    variant: str
+    cursor: int | None
+    day: Day | None
+
+
+Rows = Sequence[tuple[int, Movement]]
+"""Movements with their ids."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """The movements to show, oldest first, and some around them, to which our writes of the events
+    on the page may belong.
+    """
+
+    shown: Rows
+    earlier: Rows = ()
+    later: Rows = ()
+    in_chart: Rows = ()
+
+    @property
+    def events(self) -> list[Event]:
+        """Newest first."""
+        return folded([*self.earlier, *self.shown, *self.later][::-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the database knows of it."""
+
+    variant: Variant
+    read: Read
+    number_checks: tuple[NumberCheck, ...]
+    unexplained: datetime | None
+    """When the newest movement happened whose cause nobody has asked for."""
+
+
 @get("/library/{uuid:str}/variants/{variant:str}/stock")
-async def show(merchant: Merchant, uuid: str, variant: str, before: str = "") -> Response[str]:
+async def show(
+    merchant: Merchant, uuid: str, variant: str, before: str = "", day: str = ""
+) -> Response[str]:
     cursor = int(before) if before.isascii() and before.isdigit() and len(before) < 18 else None
-    own, words = merchant.own.id, merchant.words
+    shown = day_of(day, zone_of(merchant.own.organization.country)) if day else None
+    asked = Asked(uuid, variant, cursor, shown)
+    found = await _found(merchant, asked)
+    is_there = found.variant.entry.removed_at is None
+    if found.unexplained and is_there and merchant.running and not merchant.own.paused:
+        await _ask(merchant, uuid, found.unexplained)
+    return merchant.page("why.html", _view(merchant, asked, found), section="library")
+
+
+async def _found(merchant: Merchant, asked: Asked) -> Found:
+    own, words, now = merchant.own.id, merchant.words, merchant.deps.clock.now()
     async with merchant.deps.database.read() as tx:
-        found = await variant_of(tx, own, uuid, variant)
-        page = await movements.of_variant(tx, own, variant, before=cursor, limit=2 * SIZE + AROUND)
-        later = (
-            [] if cursor is None else await movements.since(tx, own, variant, cursor - 1, AROUND)
-        )
-        in_chart = await movements.of_variant(tx, own, variant, limit=IN_CHART)
-        number_checks = await doubtful(tx, own, words, [uuid])
-        open_ = await movements.unexplained(tx, own, uuid, merchant.deps.clock.now() - REACH)
-    if open_ and merchant.running and not merchant.own.paused and found.entry.removed_at is None:
-        await _ask(merchant, uuid, max(move.at for moves in open_.values() for move in moves))
-    # What was written because of an event may be on the page before it.
-    events = [
-        event for event in folded([*reversed(later), *page]) if cursor is None or event.id < cursor
-    ]
-    ledger = found.ledger_row.ledger if found.ledger_row else Ledger()
-    past = _past(merchant, found.entry)
+        found = await variant_of(tx, own, asked.uuid, asked.variant)
+        checks = await doubtful(tx, own, words, [asked.uuid])
+        open_ = await movements.unexplained(tx, own, asked.uuid, now - REACH)
+        if asked.day is None:
+            read = await _read_page(tx, own, asked)
+        else:
+            read = await _read_day(tx, own, asked.variant, asked.day)
+    at = [move.at for moves in open_.values() for move in moves]
+    mine = tuple(one for one in checks if one.variant == asked.variant)
+    return Found(found, read, mine, max(at, default=None))
+
+
+async def _read_page(tx: Tx, own: int, asked: Asked) -> Read:
+    page = await movements.of_variant(
+        tx, own, asked.variant, before=asked.cursor, limit=2 * SIZE + AROUND
+    )
+    later: Rows = ()
+    if asked.cursor is not None:
+        later = await movements.since(tx, own, asked.variant, asked.cursor - 1, AROUND)
+    in_chart = await movements.of_variant(tx, own, asked.variant, limit=IN_CHART)
+    return Read(page[::-1], (), later, in_chart[::-1])
+
+
+async def _read_day(tx: Tx, own: int, variant: str, day: Day) -> Read:
+    of_day = await movements.between(tx, own, variant, day.start, day.end, limit=MOST_OF_A_DAY)
+    earlier, later = await movements.around(tx, own, variant, day.start, day.end, limit=AROUND)
+    return Read(of_day, earlier, later, of_day)
+
+
+def _is_asked_for(asked: Asked, event: Event) -> bool:
+    if asked.day is not None:
+        return asked.day.start <= event.move.at < asked.day.end
+    return asked.cursor is None or event.id < asked.cursor
+
+
+def _view(merchant: Merchant, asked: Asked, found: Found) -> WhyView:
+    words, variant, now = merchant.words, found.variant, merchant.deps.clock.now()
+    ledger = variant.ledger_row.ledger if variant.ledger_row else Ledger()
+    past = _past(merchant, variant.entry)
     records = [
         record_view(words, ledger, side, paused=merchant.standing.paused)
         for side in (Side.ZETTLE, Side.SHOP)
     ]
-    view = WhyView(
-        product=uuid,
-        variant=variant,
-        name=found.entry.name,
-        label=found.label,
+    every = found.read.events
+    events = [one for one in every if _is_asked_for(asked, one)]
+    size = DAY_SIZE if asked.day else SIZE
+    zone = zone_of(merchant.own.organization.country)
+    return WhyView(
+        product=asked.uuid,
+        variant=asked.variant,
+        name=variant.entry.name,
+        label=variant.label,
         number=None if ledger.separate or past else ledger.target,
         separate=None if past else separate(ledger),
         summary=words.fill(f"why.past.{past}", {}) if past else headline(words, ledger),
         records=() if past else tuple(records),
-        number_checks=() if past else tuple(one for one in number_checks if one.variant == variant),
-        chart=chart([move for _, move in reversed(in_chart)], merchant.deps.clock.now()),
-        moves=tuple(event_view(words, event) for event in events[:SIZE]),
-        older=events[SIZE - 1].id if len(events) > SIZE else 0,
-        newest=cursor is None,
+        number_checks=() if past else found.number_checks,
+        chart=_chart(words, asked.day, found.read, now, zone),
+        moves=tuple(event_view(words, event) for event in events[:size]),
+        older=events[size - 1].id if len(events) > size else 0,
+        newest=asked.cursor is None,
+        day=_day_view(asked.day, every, now) if asked.day else None,
+        today=now.astimezone(zone).date().isoformat(),
     )
-    return merchant.page("why.html", view, section="library")
+
+
+def _chart(words: Words, day: Day | None, read: Read, now: datetime, zone: tzinfo) -> Chart | None:
+    moves = [move for _, move in read.in_chart]
+    shown = whole(moves, now)
+    if day is not None:
+        before = read.earlier[-1][1] if read.earlier else None
+        shown = Shown(moves, day.start, max(min(day.end, now), day.start + LEAST), before)
+    events = folded([*read.earlier, *read.in_chart][::-1])[:MARKED]
+    return chart(shown, zone, [(one.move, _mark(words, one)) for one in events])
+
+
+def _mark(words: Words, event: Event) -> str:
+    view = event_view(words, event)
+    return " · ".join(part for part in (words.moment(view.at), view.sentence, view.change) if part)
+
+
+def _day_view(day: Day, events: Sequence[Event], now: datetime) -> DayView:
+    """`events` are those of the day and the nearest ones around it, newest first."""
+    moments = [event.move.at for event in events]
+    earlier = next((at for at in moments if at < day.start), None)
+    later = next((at for at in reversed(moments) if at >= day.end), None)
+    return DayView(
+        day.date, _date(earlier, day), _date(later, day), is_today=day.start <= now < day.end
+    )
+
+
+def _date(at: datetime | None, day: Day) -> str:
+    return "" if at is None else at.astimezone(day.zone).date().isoformat()
 
 
 @get("/library/{uuid:str}/variants/{variant:str}/stock.csv")
-async def download(merchant: Merchant, uuid: str, variant: str) -> Stream:
+async def download(merchant: Merchant, uuid: str, variant: str, day: str = "") -> Stream:
+    shown = day_of(day, zone_of(merchant.own.organization.country)) if day else None
     async with merchant.deps.database.read() as tx:
         found = await variant_of(tx, merchant.own.id, uuid, variant)
     await exported(merchant, "stock")
     of = (found.entry.name, found.label, found.sku)
     name = " ".join(part for part in (found.entry.name, found.label) if part)
+    name = f"{name} {shown.date.isoformat()}" if shown else name
     headers = {"content-disposition": stock_csv.file_name(name), "cache-control": "no-store"}
     return Stream(
-        _rows(merchant, merchant.words, of, variant),
+        _rows(merchant, of, variant, shown),
         media_type="text/csv; charset=utf-8",
         headers=headers,
     )
 
 
 async def _rows(
-    merchant: Merchant, words: Words, of: tuple[str, str, str], variant: str
+    merchant: Merchant, of: tuple[str, str, str], variant: str, day: Day | None
 ) -> AsyncIterator[str]:
     """Oldest first, a page at a time: no database connection is held while the reader is slow."""
-    yield stock_csv.heading(words)
-    after, more = 0, True
+    yield stock_csv.heading(merchant.words)
+    folding, after, more = Folding(), 0, True
     while more:
         async with merchant.deps.database.read() as tx:
-            rows: Sequence[tuple[int, Movement]] = await movements.since(
-                tx, merchant.own.id, variant, after, AT_ONCE
-            )
-        if rows:
-            yield stock_csv.lines(words, of, [move for _, move in rows])
-            after = rows[-1][0]
+            rows = await movements.since(tx, merchant.own.id, variant, after, AT_ONCE)
+        for id_, move in rows:
+            folding.add(id_, move)
+            after = id_
         more = len(rows) == AT_ONCE
+        events = folding.taken(WINDOW if more else 0)
+        if day is not None:
+            events = [one for one in events if day.start <= one.move.at < day.end]
+        yield stock_csv.lines(merchant.words, of, events)
 
 
 def _past(merchant: Merchant, entry: Entry) -> str:

@@ -5,9 +5,10 @@
 const language = document.documentElement.lang;
 
 function localTimes(root) {
-  for (const time of root.querySelectorAll("time[data-when]")) {
-    const format = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: time.dataset.when || "short" });
-    time.textContent = format.format(new Date(time.dateTime));
+  for (const time of root.querySelectorAll("[data-when][datetime], [data-when][data-at]")) {
+    const { when } = time.dataset;
+    const format = new Intl.DateTimeFormat(language, when === "clock" ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: when || "short" });
+    time.textContent = format.format(new Date(time.dateTime || time.dataset.at));
   }
 }
 
