@@ -4,6 +4,7 @@ form writes to it (rule P7).
 
 import base64
 import posixpath
+import re
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
@@ -19,7 +20,12 @@ from brygga.zettle.values import FeedTooOld, LibraryPage, NewProduct, Picture, U
 
 PAGE = 500  # zettle facts 2.2
 PICTURE_BYTES = 8 * 1024 * 1024  # what the store accepts (bigcommerce facts 2.3)
-PICTURE_HOSTS = (".izettle.com", ".zettle.com")
+_PICTURE_PLACE = re.compile(
+    r"https://(?:[a-z0-9-]+\.)+i?zettle\.com(?::443)?/[^\s\\\x00-\x1f\x7f]{0,2000}", re.IGNORECASE
+)
+"""Zettle's own hosts, over TLS, at the usual port, and nothing that two readers of an address could
+read differently: no user, no backslash, no space.
+"""
 FORMATS = {
     "image/jpeg": "JPEG",
     "image/png": "PNG",
@@ -167,6 +173,8 @@ class ProductCalls(Door):
 
         Pictures are public: no token is sent, and only Zettle's hosts are called.
         """
+        if not self._is_theirs(url):
+            raise Refused(Code.PICTURE_UNREADABLE, "GET: no address of Zettle's")
         call = Call(
             "zettle",
             "GET",
@@ -175,8 +183,6 @@ class ProductCalls(Door):
             max_bytes=PICTURE_BYTES,
             timeout_s=30,
         )
-        if not self._is_ours(url):
-            raise Refused(Code.PICTURE_UNREADABLE, f"GET {call.path}: another host")
         answer = await self.wire.send(call, self.gate)
         media_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
         if not answer.is_success or not answer.whole or media_type not in ENDINGS:
@@ -184,11 +190,13 @@ class ProductCalls(Door):
         stem = posixpath.splitext(posixpath.basename(call.path))[0] or "picture"
         return Picture(stem + ENDINGS[media_type], media_type, answer.body)
 
-    def _is_ours(self, url: str) -> bool:
-        parts = urlsplit(url)
-        if parts.scheme == "https" and (parts.hostname or "").endswith(PICTURE_HOSTS):
+    def _is_theirs(self, url: str) -> bool:
+        if _PICTURE_PLACE.fullmatch(url):
             return True
-        own = urlsplit(self.urls.products)
+        try:
+            parts, own = urlsplit(url), urlsplit(self.urls.products)
+        except ValueError:
+            return False
         return (parts.scheme, parts.netloc) == (own.scheme, own.netloc)
 
     def _products(self, rest: str) -> str:
