@@ -26,6 +26,15 @@ async def connected(home: DemoStack) -> str:
     return uuid
 
 
+def switch_off(home: DemoStack) -> None:
+    """BigCommerce switches every hook of ours off, as after two days of failures (bigcommerce facts
+    6.4).
+    """
+    hooks = home.sandbox.bigcommerce.hooks[home.sandbox.merchant.store_hash]
+    for hook in hooks.all.values():
+        hooks.switch_off(hook)
+
+
 async def goes_on(home: DemoStack, uuid: str, row: str) -> None:
     """A sale reaches the store, and no page asks for anything."""
     home.till.sell(home.variant(uuid), 1)
@@ -226,3 +235,43 @@ async def test_another_currency_in_zettle_without_a_word(home: DemoStack) -> Non
     home.till.edit_organization(currency="EUR")
 
     assert "Price sync is paused: Zettle uses EUR and the store SEK." in await pages(home, "K17")
+
+
+async def test_hooks_that_bigcommerce_switched_off_are_switched_on_again(home: DemoStack) -> None:
+    """An edit that BigCommerce told nobody of is read."""
+    uuid = await connected(home)
+    switch_off(home)
+    home.shop.set_stock(3, product_id=home.id_of(uuid))
+    await asyncio.sleep(within_s("K18"))
+    await home.calm()
+    missed = home.levels(uuid)
+    home.shop.set_stock(2, product_id=home.id_of(uuid))
+    await home.wait(60)
+
+    assert [(3, 3)] == missed
+    assert [(2, 2)] == home.levels(uuid)
+    assert [] == await home.reported(Code.PAUSED)
+
+
+@pytest.mark.rule("C7")
+async def test_another_tax_entry_in_zettle_is_said(home: DemoStack) -> None:
+    await connected(home)
+    home.till.edit_organization(taxationMode="EXCLUSIVE")
+
+    assert "Prices are entered differently about tax now" in await pages(home, "K19")
+
+
+@pytest.mark.rule("C3", "C7")
+async def test_another_owner_unit_and_tax_entry_without_a_word(home: DemoStack) -> None:
+    await connected(home)
+    store = home.sandbox.merchant.store_hash
+    home.sandbox.bigcommerce.hooks[store].all.clear()
+    includes = home.sandbox.bigcommerce.stores[store].settings.is_price_entered_with_tax
+    home.shop.set_settings(is_price_entered_with_tax=not includes, weight_units="LBS")
+    home.sandbox.bigcommerce.change_owner(store, "eva@example.com")
+
+    said = await pages(home, "K20")
+
+    assert "The store has another owner" in said
+    assert "The store’s weight unit changed" in said
+    assert "Prices are entered differently about tax now" in said
