@@ -20,11 +20,15 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
+
+import uvicorn
 
 from brygga.cli import check, demo_stack, logs, merchant
 from brygga.cli.browser import BrowserClient
@@ -32,7 +36,8 @@ from brygga.cli.demo_stack import Wish
 from brygga.database import connections
 
 BAR_MS = 250
-LONGEST_S = 12.0
+LONGEST_S = 8.0
+STALL_S = 0.05
 FORM = "application/x-www-form-urlencoded"
 MANY_FIELDS = b"a=1&" * 250_000
 """One million bytes."""
@@ -74,9 +79,48 @@ class Row:
     seconds: float
     resident_mb: float
     answers: dict[str, int]
+    bare_longest_ms: float = 0.0
+    """The same abuse against a server with nothing behind it, a moment before."""
+    bare_median_ms: float = 0.0
 
 
 # ---- The service ---------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Stalls:
+    """What the service's thread was doing while its event loop stood still, by place in the code.
+
+    A beat of the loop comes every few milliseconds. A thread beside it takes the stack whenever the
+    last beat is older than `STALL_S`.
+    """
+
+    beaten: float = field(default_factory=time.perf_counter)
+    longest: float = 0.0
+    seen: Counter[str] = field(default_factory=Counter)
+
+    async def beat(self) -> None:
+        while True:
+            now = time.perf_counter()
+            self.longest = max(self.longest, now - self.beaten)
+            self.beaten = now
+            await asyncio.sleep(0.005)
+
+    def look(self, thread: int) -> None:
+        while True:
+            time.sleep(0.01)
+            if time.perf_counter() - self.beaten > STALL_S:
+                frames = traceback.extract_stack(sys._current_frames()[thread])[-8:]
+                places = (f"{Path(one.filename).name}:{one.name}:{one.lineno}" for one in frames)
+                self.seen[" < ".join(reversed(list(places)))] += 1
+
+    def report(self) -> str:
+        """The places of the stalls since the last report, most frequent first."""
+        lines = [f"longest {self.longest * 1000:.0f} ms"]
+        lines += [f"{count:4} x {place}" for place, count in self.seen.most_common(12)]
+        self.seen.clear()
+        self.longest = 0.0
+        return "\n".join(lines)
 
 
 async def _serve(database_url: str) -> None:
@@ -100,28 +144,66 @@ async def _serve(database_url: str) -> None:
         assert token is not None
         target = Target(port, os.getpid(), connection.hook_key, cookies, token[1])
         print(json.dumps(asdict(target)), flush=True)
-        await asyncio.to_thread(sys.stdin.read)
+        stalls = Stalls()
+        beating = asyncio.create_task(stalls.beat())
+        looks = threading.Thread(target=stalls.look, args=(threading.get_ident(),), daemon=True)
+        looks.start()
+        # A line for each abuse that is over, until the input ends.
+        while name := await asyncio.to_thread(sys.stdin.readline):
+            print(f"{name.strip()}: {stalls.report()}", file=sys.stderr, flush=True)
+        beating.cancel()
 
 
-def child() -> None:
+async def _serve_bare() -> None:
+    """The child that the service is compared with: the same server with an application that only
+    answers. What `/health` waits here, the machine and the server cost.
+    """
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        status = 200 if scope["path"] == "/health" else 404
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    door = socket.create_server(("127.0.0.1", 0), backlog=4096)
+    config = uvicorn.Config(
+        app, http="h11", lifespan="off", access_log=False, log_level="error", backlog=4096
+    )
+    target = Target(door.getsockname()[1], os.getpid(), "k" * 43, "", "x")
+    serving = asyncio.create_task(uvicorn.Server(config).serve(sockets=[door]))
+    print(json.dumps(asdict(target)), flush=True)
+    await asyncio.to_thread(sys.stdin.read)
+    serving.cancel()
+
+
+def child(kind: str) -> None:
     logs.configure(logging.WARNING)
+    if kind == "bare":
+        asyncio.run(_serve_bare())
+        return
     with demo_stack.throwaway_database() as database_url:
         asyncio.run(_serve(database_url))
 
 
 @contextlib.contextmanager
-def service(log: Path) -> Iterator[Target]:
-    with log.open("wb") as errors:
+def running(kind: str, log: Path) -> Iterator[tuple[Target, Callable[[str], None]]]:
+    """A child of this kind, and how to tell it that an abuse is over."""
+    with log.open("ab") as errors:
         process = subprocess.Popen(
-            [sys.executable, __file__, "--child"],
+            [sys.executable, __file__, "--child", kind],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
+            text=True,
         )
         assert process.stdin is not None
         assert process.stdout is not None
+
+        def over(name: str) -> None:
+            assert process.stdin is not None
+            print(name, file=process.stdin, flush=True)
+
         try:
-            yield Target(**json.loads(process.stdout.readline()))
+            yield Target(**json.loads(process.stdout.readline())), over
         finally:
             process.stdin.close()
             process.wait(30)
@@ -187,7 +269,13 @@ def watch(target: Target, until: Callable[[], bool]) -> tuple[list[float], int]:
     return took, failed
 
 
-def run(name: str, abuse: Callable[[Attack], None], target: Target, threads: int) -> Row:
+def run(
+    name: str,
+    abuse: Callable[[Attack], None],
+    target: Target,
+    threads: int,
+    beside: Row | None = None,
+) -> Row:
     """The abuse runs in a process of its own, below all others: it is the work of another
     machine.
     """
@@ -199,9 +287,9 @@ def run(name: str, abuse: Callable[[Attack], None], target: Target, threads: int
     seconds = time.monotonic() - began
     took.extend(watch(target, lambda: time.monotonic() >= began + seconds + 0.5)[0])
     longest, median = max(took) * 1000, statistics.median(took) * 1000
-    return Row(
-        name, longest, median, len(took), failed, seconds, resident_mb(target.pid), reported.recv()
-    )
+    held_mb, answers = resident_mb(target.pid), reported.recv()
+    bare_ms = (beside.longest_ms, beside.median_ms) if beside else (0.0, 0.0)
+    return Row(name, longest, median, len(took), failed, seconds, held_mb, answers, *bare_ms)
 
 
 def _abuse(abuse: Callable[[Attack], None], target: Target, threads: int, tell: Connection) -> None:
@@ -447,7 +535,8 @@ def show(row: Row) -> None:
     verdict = "" if row.longest_ms < BAR_MS else f"  over {BAR_MS} ms"
     answers = ", ".join(f"{count} x {answer}" for answer, count in row.answers.items())
     print(
-        f"{row.name:<15}{row.longest_ms:8.0f} ms {row.median_ms:6.0f} ms {row.asked:5} asked "
+        f"{row.name:<15}{row.longest_ms:6.0f} ({row.bare_longest_ms:4.0f}) ms "
+        f"{row.median_ms:5.0f} ({row.bare_median_ms:3.0f}) ms {row.asked:5} asked "
         f"{row.failed:3} failed"
         f" {row.seconds:6.1f} s {row.resident_mb:6.0f} MB  {answers}{verdict}",
         flush=True,
@@ -465,17 +554,19 @@ def main() -> None:
     parser.add_argument(
         "--log", type=Path, default=Path(os.devnull), help="where the service's log goes"
     )
-    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=("service", "bare"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
-        child()
+        child(asked.child)
         return
     rows = []
-    print("abuse          /health longest, median")
-    with service(asked.log) as target:
+    print("abuse          /health longest (bare server), median (bare server)")
+    with running("bare", asked.log) as (bare, _), running("service", asked.log) as (target, over):
         for name in asked.names or ABUSES:
             abuse, threads = ABUSES[name]
-            rows.append(run(name, abuse, target, threads))
+            beside = run(name, abuse, bare, threads)
+            rows.append(run(name, abuse, target, threads, beside))
+            over(name)
             show(rows[-1])
     if asked.json:
         asked.json.write_text(json.dumps([asdict(row) for row in rows], indent=1))
