@@ -15,6 +15,7 @@ from tests.conftest import NOON
 from tests.database.merchants import connected
 
 LATER = NOON + timedelta(minutes=5)
+PRODUCT_B = (Kind.PRODUCT, "b")
 
 
 async def test_work_is_done_only_if_nobody_marked_it_again_meanwhile(database: Database) -> None:
@@ -31,6 +32,24 @@ async def test_work_is_done_only_if_nobody_marked_it_again_meanwhile(database: D
         assert newer.generation > seen.generation
         assert await work_items.done(tx, newer)
         assert 0 == await work_items.pending(tx)
+
+
+async def test_many_are_done_at_once_but_none_that_was_added_again(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await work_items.add_many(tx, one.id, Kind.PRODUCT, ["a", "b"], NOON)
+        await work_items.add(tx, one.id, Kind.STOCK, "a", NOON)
+        seen = [
+            *await work_items.due(tx, one.id, NOON, [Kind.PRODUCT]),
+            *await work_items.due(tx, one.id, NOON, [Kind.STOCK]),
+        ]
+        await work_items.add(tx, one.id, Kind.PRODUCT, "b", NOON)
+        ended = await work_items.all_done(tx, seen)
+        (left,) = await work_items.due(tx, one.id, NOON)
+
+    assert ended == {item.generation for item in seen if (item.kind, item.subject) != PRODUCT_B}
+    assert PRODUCT_B == (left.kind, left.subject)
+    assert 2 == len(ended)
 
 
 async def test_stock_goes_first_and_small_changes_before_a_first_import(database: Database) -> None:

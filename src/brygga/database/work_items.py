@@ -104,22 +104,24 @@ WORKABLE = """(
 )"""
 
 _ADD = sa.text("""
-    INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at, added_at,
-        force, detail)
-    SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now, :force,
-        :detail
-    FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
-    ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
-        rank = least(m.rank, EXCLUDED.rank),
-        generation = EXCLUDED.generation,
-        due_at = CASE WHEN m.parked_at IS NULL THEN least(m.due_at, EXCLUDED.due_at)
-            ELSE EXCLUDED.due_at END,
-        added_at = EXCLUDED.added_at,
-        force = m.force OR EXCLUDED.force,
-        detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
-        parked_at = NULL
+    WITH added AS (
+        INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
+            added_at, force, detail)
+        SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now,
+            :force, :detail
+        FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
+        ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
+            rank = least(m.rank, EXCLUDED.rank),
+            generation = EXCLUDED.generation,
+            due_at = CASE WHEN m.parked_at IS NULL THEN least(m.due_at, EXCLUDED.due_at)
+                ELSE EXCLUDED.due_at END,
+            added_at = EXCLUDED.added_at,
+            force = m.force OR EXCLUDED.force,
+            detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
+            parked_at = NULL
+    )
+    SELECT CASE WHEN :is_due THEN pg_notify(:channel, :payload) END
 """)
-_NOTIFY = sa.text("SELECT pg_notify(:channel, :payload)")
 
 
 async def add(
@@ -159,6 +161,7 @@ async def add_many(
     wanted = unique(subjects)
     if not wanted:
         return
+    is_due, urgent = (due_at or now) <= now, kind in STOCK_KINDS
     values = {
         "id": connection_id,
         "kind": kind.value,
@@ -168,13 +171,14 @@ async def add_many(
         "force": force,
         "detail": detail,
         "subjects": wanted,
+        "is_due": is_due,
+        "channel": CHANNEL,
+        "payload": f"{connection_id} {urgent:d}",
     }
     await tx.run(_ADD, values)
     tx.touch(connection_id)
-    if (due_at or now) <= now:
-        urgent = kind in STOCK_KINDS
+    if is_due:
         tx.notify(connection_id, urgent)
-        await tx.run(_NOTIFY, {"channel": CHANNEL, "payload": f"{connection_id} {urgent:d}"})
 
 
 # ---- Taking turns --------------------------------------------------------------------------------
@@ -204,6 +208,19 @@ _CONNECTIONS_DUE = sa.text(f"""
 """)  # noqa: S608 - as above
 _SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
 _DONE = sa.text(f"DELETE FROM work_items WHERE {_SAME}")  # noqa: S608 - as above
+# The rows are locked in the order in which `add_many` locks them.
+_ALL_DONE = sa.text("""
+    WITH ended AS (
+        SELECT m.kind, m.subject FROM work_items m
+        JOIN unnest(CAST(:kinds AS text[]), CAST(:subjects AS text[]),
+            CAST(:generations AS bigint[])) AS n (kind, subject, generation)
+            ON m.kind = n.kind AND m.subject = n.subject AND m.generation = n.generation
+        WHERE m.connection_id = :id ORDER BY m.kind, m.subject FOR UPDATE OF m
+    )
+    DELETE FROM work_items m USING ended
+    WHERE m.connection_id = :id AND m.kind = ended.kind AND m.subject = ended.subject
+    RETURNING m.generation
+""")
 _AGAIN = sa.text(f"""
     UPDATE work_items SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL,
         waits_for = :waits_for,
@@ -272,6 +289,21 @@ async def connections_due(
 async def done(tx: Tx, item: WorkItem) -> bool:
     """False when the item was added again meanwhile: then it stays."""
     return await tx.run(_DONE, _same(item)) == 1
+
+
+async def all_done(tx: Tx, items: Collection[WorkItem]) -> Collection[int]:
+    """As `done`, for many items of one connection in one statement. Returns the generations that
+    were done.
+    """
+    if not items:
+        return ()
+    values = {
+        "id": next(iter(items)).connection_id,
+        "kinds": [item.kind.value for item in items],
+        "subjects": [item.subject for item in items],
+        "generations": [item.generation for item in items],
+    }
+    return {row.generation for row in await tx.rows(_ALL_DONE, values)}
 
 
 async def again(

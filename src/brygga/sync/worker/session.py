@@ -158,8 +158,9 @@ class Session:
             async with self.transaction() as own:
                 await self.finish(*done, tx=own)
             return
+        ended = await work_items.all_done(tx, done)
         for item in done:
-            if await work_items.done(tx, item) and item.support_id:
+            if item.support_id and item.generation in ended:
                 await self._works_again(tx, item)
             self.finished.add(item.generation)
 
