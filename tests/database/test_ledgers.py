@@ -119,12 +119,12 @@ async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
 async def test_a_create_level_is_told_once_and_not_after_long(database: Database) -> None:
     connection_id = (await connected(database)).id
     async with database.transaction() as tx:
-        await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 5, "b": 0}, NOON)
-        await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 4}, NOON)
-        first = await ledgers.take_creates(tx, connection_id, PRODUCT, ["a"], NOON)
-        again = await ledgers.take_creates(tx, connection_id, PRODUCT, ["a"], NOON)
+        await ledgers.begin_creates(tx, connection_id, {PRODUCT: {"a": 5, "b": 0}}, NOON)
+        await ledgers.begin_creates(tx, connection_id, {PRODUCT: {"a": 4}}, NOON)
+        first = await ledgers.take_creates(tx, connection_id, {PRODUCT: ["a"]}, NOON)
+        again = await ledgers.take_creates(tx, connection_id, {PRODUCT: ["a"]}, NOON)
         late = await ledgers.take_creates(
-            tx, connection_id, PRODUCT, ["b"], NOON + timedelta(days=1)
+            tx, connection_id, {PRODUCT: ["b"]}, NOON + timedelta(days=1)
         )
 
     assert ({"a": 4}, {}, {}) == (first, again, late)

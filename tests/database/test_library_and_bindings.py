@@ -207,7 +207,7 @@ async def test_the_rest_of_the_nouns_keep_what_they_are_given(database: Database
     one = await connected(database)
     intent = intents.Intent("cup", {"name": "Mugg", "price": "129.00"}, NOON, LATER)
     async with database.transaction() as tx:
-        await intents.begin(tx, one.id, intent)
+        await intents.begin(tx, one.id, [intent])
         assert {"cup": intent} == await intents.open_for(tx, one.id, ["cup", "vase"])
         await intents.end(tx, one.id, ["cup"])
         assert {} == await intents.open_for(tx, one.id, ["cup"])

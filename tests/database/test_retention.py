@@ -28,7 +28,7 @@ async def remembering(database: Database, organization: str = "org-1") -> int:
             tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant="4")
         )
         await ledgers.record_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
-        await ledgers.begin_creates(tx, connection_id, PRODUCT, {"a": 5}, NOON)
+        await ledgers.begin_creates(tx, connection_id, {PRODUCT: {"a": 5}}, NOON)
         for call in ("open", "lost", "doubted", "believed"):
             await flown(tx, connection_id, call)
         for call in ("open", "lost", "doubted", "believed", "nobody's"):

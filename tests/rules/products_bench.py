@@ -84,7 +84,7 @@ class NoStock:
         return dict.fromkeys(uuids)
 
     async def created(
-        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
+        self, tx: Tx, session: Session, products: Mapping[str, Mapping[str, int]]
     ) -> None:
         return
 

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
 
 from brygga.database.engine import Tx
 from brygga.database.tables import intents
+from brygga.database.values import to_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +26,31 @@ class Intent:
     store_time: datetime | None = None
 
 
-async def begin(tx: Tx, connection_id: int, intent: Intent) -> None:
-    """Replaces an older intent, whose outcome must be resolved before."""
+_BEGIN = sa.text("""
+    INSERT INTO intents (connection_id, product_uuid, payload, store_time, begun_at)
+    SELECT :id, n.product_uuid, CAST(n.payload AS jsonb), n.store_time, n.begun_at
+    FROM unnest(CAST(:uuids AS text[]), CAST(:payloads AS text[]),
+        CAST(:store_times AS timestamptz[]), CAST(:begun AS timestamptz[]))
+        AS n (product_uuid, payload, store_time, begun_at)
+    ON CONFLICT (connection_id, product_uuid) DO UPDATE SET payload = EXCLUDED.payload,
+        store_time = EXCLUDED.store_time, begun_at = EXCLUDED.begun_at
+""")
+
+
+async def begin(tx: Tx, connection_id: int, begun: Collection[Intent]) -> None:
+    """Saves intents of different products, in one statement. Each replaces an older one, whose
+    outcome must be resolved before.
+    """
+    if not begun:
+        return
     values = {
-        "payload": dict(intent.payload),
-        "store_time": intent.store_time,
-        "begun_at": intent.begun_at,
+        "id": connection_id,
+        "uuids": [one.product_uuid for one in begun],
+        "payloads": [to_json(one.payload) for one in begun],
+        "store_times": [one.store_time for one in begun],
+        "begun": [one.begun_at for one in begun],
     }
-    statement = insert(intents).values(
-        connection_id=connection_id, product_uuid=intent.product_uuid, **values
-    )
-    await tx.run(
-        statement.on_conflict_do_update(
-            index_elements=["connection_id", "product_uuid"], set_=values
-        )
-    )
+    await tx.run(_BEGIN, values)
 
 
 async def open_for(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, Intent]:

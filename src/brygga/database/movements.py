@@ -12,6 +12,7 @@ from brygga.core.stock.explaining import Explained, Unexplained
 from brygga.core.stock.ledger import Side
 from brygga.core.stock.movement import Cause, Movement, Reason
 from brygga.database.engine import Tx
+from brygga.database.values import to_json, to_plain
 
 KEPT = timedelta(days=90)
 OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
@@ -29,17 +30,22 @@ _COLUMNS = (
 )
 
 
-_NAMES = tuple(_COLUMNS.split(", "))
-_ADD = sa.text(
-    f"INSERT INTO movements (connection_id, {_COLUMNS}) VALUES (:id, "  # noqa: S608
-    f"{', '.join(f':{name}' for name in _NAMES)})"
-)
+_ADD = sa.text(f"""
+    INSERT INTO movements (connection_id, {_COLUMNS})
+    SELECT :id, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n (
+        place integer, at timestamptz, product_uuid text, variant_uuid text, side text, cause text,
+        change integer, zettle_before integer, zettle_after integer, shop_before integer,
+        shop_after integer, call text, reference text, sent timestamptz, reason text)
+    ORDER BY place
+""")  # noqa: S608 - only our own constants are put together
 
 
 async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
-    await tx.run_many(
-        _ADD, [{"id": connection_id, **{n: getattr(m, n) for n in _NAMES}} for m in movements]
-    )
+    """All in one statement, in this order."""
+    if not movements:
+        return
+    rows = [{"place": place, **to_plain(one)} for place, one in enumerate(movements)]
+    await tx.run(_ADD, {"id": connection_id, "rows": to_json(rows)})
 
 
 async def of_variant(

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database.engine import Tx
 from brygga.database.tables import synclog
+from brygga.database.values import to_json, to_plain
 
 KEPT = timedelta(days=90)
 
@@ -44,22 +45,22 @@ class Success:
     stock: datetime | None
 
 
+_ADD = sa.text("""
+    INSERT INTO synclog (connection_id, at, code, topic, severity, subject, variant, params)
+    SELECT :id, :now, code, topic, severity, subject, variant, params
+    FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n (place integer, code text, topic text,
+        severity text, subject text, variant text, params jsonb)
+    ORDER BY place
+""")
+
+
 async def add(tx: Tx, connection_id: int, lines: Line | Iterable[Line], now: datetime) -> None:
+    """All in one statement, in this order."""
     written = [lines] if isinstance(lines, Line) else list(lines)
-    values = [
-        {
-            "connection_id": connection_id,
-            "at": now,
-            "code": line.code.value,
-            "topic": line.topic.value,
-            "severity": line.severity.value,
-            "subject": line.subject,
-            "variant": line.variant,
-            "params": dict(line.params),
-        }
-        for line in written
-    ]
-    await tx.run_many(sa.insert(synclog), values)
+    if not written:
+        return
+    rows = [{"place": place, **to_plain(line)} for place, line in enumerate(written)]
+    await tx.run(_ADD, {"id": connection_id, "now": now, "rows": to_json(rows)})
 
 
 async def page(

@@ -30,10 +30,10 @@ class InitialLevels(Protocol):
         ...
 
     async def created(
-        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
+        self, tx: Tx, session: Session, products: Mapping[str, Mapping[str, int]]
     ) -> None:
-        """The product exists: its variants (Zettle uuid -> BigCommerce variant id) have the levels
-        that were sent.
+        """These products exist: their variants (Zettle uuid -> BigCommerce variant id) have the
+        levels that were sent.
         """
         ...
 

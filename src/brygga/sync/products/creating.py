@@ -16,14 +16,13 @@ from datetime import datetime, timedelta
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import Saved
 from brygga.core import clashes, planning
-from brygga.core.claims import Clash, Holder, values_held
+from brygga.core.claims import Clash, Holder
 from brygga.core.failures import Refused, Unanswered, Unreachable
 from brygga.core.handover import Slot
 from brygga.core.model import CatalogProduct, ObservedProduct, Synced
-from brygga.core.operations import AddImage, AddVideo, Create, UpdateVariant
+from brygga.core.operations import Create
 from brygga.core.report import Code, Severity
 from brygga.core.terms import Terms
-from brygga.core.text import goes_by_address
 from brygga.database import bindings, intents, suffixes
 from brygga.database.intents import Intent
 from brygga.database.values import from_plain, to_plain
@@ -38,6 +37,7 @@ from brygga.sync.products.claiming import (
     say_foreseen,
 )
 from brygga.sync.products.pictures import find_unobtainable
+from brygga.sync.products.recognising import children_of, has_just_its_skus, is_a_picture
 from brygga.sync.worker.session import Session
 
 RESOLVE_AFTER = timedelta(seconds=30)
@@ -45,6 +45,12 @@ RESOLVE_AFTER = timedelta(seconds=30)
 "not found" mean "not created".
 """
 CLOCK_UNCERTAINTY = timedelta(seconds=5)
+SENT_WITHIN = timedelta(seconds=10)
+"""An intent is saved anew when its request leaves later than this."""
+SAVED_AT_ONCE = 10
+"""How many answered creates are saved together. A create that was answered and not saved when the
+process dies is found again by its intent.
+"""
 TRIES = 6
 """Attempts for one product within one create: three clashes, a picture, a video, a field."""
 _OPTIONAL = {
@@ -77,6 +83,10 @@ class Creating:
     """Two equal products must not attach the same product of the store: the second one searches
     after the first is bound.
     """
+    begun: dict[str, Intent] = field(default_factory=dict)
+    """By product: the intent as it was last saved."""
+    made: list["_Made"] = field(default_factory=list)
+    """Creates that were answered and are not saved yet."""
 
     # ---- Resolving -------------------------------------------------------------------------------
 
@@ -111,11 +121,12 @@ class Creating:
     async def _attached(self, job: Job, sent: CatalogProduct, since: datetime | None) -> bool:
         """True when the store holds what an earlier create sent; the product is then ours."""
         async with self.adopting:
+            await self._remember(self._taken())
             found = await self._sent_by_us(sent, since)
             if found is None:
                 return False
             job.say(Code.PRODUCT_ATTACHED)
-            await self._remember(job, sent, found)
+            await self._remember([_Made(job, sent, found)])
         return True
 
     async def _sent_by_us(
@@ -148,14 +159,14 @@ class Creating:
         )
         if not recent or self.terms.category_id not in found.category_ids:
             return False
-        if _has_just_its_skus(sent, found):
+        if has_just_its_skus(sent, found):
             return True
         if found.is_visible or len(found.images) > len(sent.images):
             return False
         made = planning.plan(
             sent, Synced(sent.key, found.product_id), found, self.terms, force=True
         )
-        return all(_is_a_picture(operation) for operation in made.operations)
+        return all(is_a_picture(operation) for operation in made.operations)
 
     # ---- Creating --------------------------------------------------------------------------------
 
@@ -188,24 +199,27 @@ class Creating:
         for job in jobs:
             job.failure = job.failure or (None if job.uuid in levels else unread(job.uuid))
 
+        sent_as = {
+            job.uuid: planning.created(self.claimed[job.uuid][0], self.terms) for job in jobs
+        }
+        await self._begin([(job, sent_as[job.uuid]) for job in jobs if job.failure is None])
+
         async def one(job: Job) -> None:
-            sent, found = self.claimed[job.uuid]
+            found = self.claimed[job.uuid][1]
             create = Create(self.terms.category_id, levels.get(job.uuid))
             tried = Counter(clash.field for clash in found)
             job.holders = {Slot(clash.field, clash.variant): clash.holder for clash in found}
-            await self._create(
-                job,
-                _Attempt(
-                    planning.created(sent, self.terms), create, clashes=dict.fromkeys(tried, 1)
-                ),
-            )
+            attempt = _Attempt(sent_as[job.uuid], create, clashes=dict.fromkeys(tried, 1))
+            await self._create(job, attempt)
 
         await each(jobs, one)
+        await self._save()
         say_foreseen(jobs, self.prepared, {job.uuid: self.claimed[job.uuid][1] for job in jobs})
 
     async def _create(self, job: Job, attempt: "_Attempt") -> None:
         for _ in range(TRIES):
-            await self._begin(job, attempt.sent)
+            if not self._is_begun(job, attempt.sent):
+                await self._begin([(job, attempt.sent)])
             try:
                 saved = await self.session.shop.create_product(
                     attempt.sent, attempt.create, images=attempt.images, videos=attempt.videos
@@ -228,12 +242,25 @@ class Creating:
         await self._not_made(job)
         raise Refused(Code.PRODUCT_REFUSED, "refused for one reason after the other")
 
-    async def _begin(self, job: Job, sent: CatalogProduct) -> None:
-        intent = Intent(
-            job.uuid, {"desired": to_plain(sent)}, self.session.clock.now(), self.store_time
-        )
+    async def _begin(self, about: Sequence[tuple[Job, CatalogProduct]]) -> None:
+        """Saves what is about to be sent, all in one transaction."""
+        now = self.session.clock.now()
+        begun = {
+            job.uuid: Intent(job.uuid, {"desired": to_plain(sent)}, now, self.store_time)
+            for job, sent in about
+        }
         async with self.session.transaction() as tx:
-            await intents.begin(tx, self.session.connection.id, intent)
+            await intents.begin(tx, self.session.connection.id, [*begun.values()])
+        self.begun |= begun
+
+    def _is_begun(self, job: Job, sent: CatalogProduct) -> bool:
+        """Whether exactly this was saved, and a moment ago."""
+        intent = self.begun.get(job.uuid)
+        return (
+            intent is not None
+            and intent.payload == {"desired": to_plain(sent)}
+            and self.session.clock.now() - intent.begun_at <= SENT_WITHIN
+        )
 
     async def _not_made(self, job: Job) -> None:
         async with self.session.transaction() as tx:
@@ -244,34 +271,53 @@ class Creating:
         for name, reason in saved.failed.items():
             job.say(Code.FIELD_REFUSED, Severity.WARNING, field=name, value="", reason=reason)
         job.say(Code.PRODUCT_RESTORED if job.restored else Code.PRODUCT_CREATED)
-        await self._remember(job, sent, saved.product)
+        self.made.append(_Made(job, sent, saved.product))
+        if len(self.made) >= SAVED_AT_ONCE:
+            await self._save()
         if not saved.complete:
             raise Unreachable(
                 "bigcommerce_unreachable", "the product was made, and its parts could not be read"
             )
 
-    async def _remember(self, job: Job, sent: CatalogProduct, found: ObservedProduct) -> None:
-        """Saves the binding with every child that the create made: everything in a product that we
+    async def _save(self) -> None:
+        """Saves the creates that were answered. Whoever looks for a product of ours waits
+        meanwhile.
+        """
+        async with self.adopting:
+            await self._remember(self._taken())
+
+    def _taken(self) -> Sequence["_Made"]:
+        made, self.made = self.made, []
+        return made
+
+    async def _remember(self, made: Sequence["_Made"]) -> None:
+        """Saves bindings with every child that the creates made: everything in a product that we
         have just created is ours.
         """
-        bound = children_of(sent, found)
+        if not made:
+            return
+        connection_id, uuids = self.session.connection.id, [one.job.uuid for one in made]
+        bound = {one.job.uuid: children_of(one.sent, one.found) for one in made}
+        for one in made:
+            rows = rows_of_create(one.job, one.sent, one.job.holders)
+            one.job.suffixed = {Slot(row.field, row.variant): row for row in rows}
+        suffixed = [row for one in made for row in one.job.suffixed.values()]
         async with self.session.transaction() as tx:
-            await bindings.save(tx, self.session.connection.id, bound, self.session.clock.now())
-            await self.initial_levels.created(tx, self.session, job.uuid, bound.variants)
-            await intents.end(tx, self.session.connection.id, [job.uuid])
-            job.suffixed = {
-                Slot(row.field, row.variant): row for row in rows_of_create(job, sent, job.holders)
-            }
-            await suffixes.replace(
-                tx, self.session.connection.id, [job.uuid], job.suffixed.values()
+            await bindings.save_many(tx, connection_id, bound.values(), self.session.clock.now())
+            await self.initial_levels.created(
+                tx, self.session, {uuid: one.variants for uuid, one in bound.items()}
             )
-        # The options are exactly as sent. Planning what the create could not carry needs no further
-        # read.
-        job.binding = bindings.Binding(
-            replace(bound, fingerprint=planning.fingerprint(job.desired))
-        )
-        job.observed = found
-        job.has_creates = True
+            await intents.end(tx, connection_id, uuids)
+            await suffixes.replace(tx, connection_id, uuids, suffixed)
+        for one in made:
+            # The options are exactly as sent. Planning what the create could not carry needs no
+            # further read.
+            fingerprint = planning.fingerprint(one.job.desired)
+            one.job.binding = bindings.Binding(
+                replace(bound[one.job.uuid], fingerprint=fingerprint)
+            )
+            one.job.observed = one.found
+            one.job.has_creates = True
 
     # ---- Refusals that can be mended -------------------------------------------------------------
 
@@ -292,6 +338,7 @@ class Creating:
             before = attempt.sent
             attempt.sent = clashes.renamed(before, job.desired, clash, again, value)
             attempt.clashes[clash] = again + 1
+            await self._save()  # so that a holder of ours is known
             other = await say_clash(self.session, job, clash, before, attempt.sent)
             job.holders[Slot(clash)] = (
                 Holder("", other.name, other.product_id) if other else Holder("", "")
@@ -340,6 +387,15 @@ class Creating:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A create that was answered: what was sent, and what the store made of it."""
+
+    job: Job
+    sent: CatalogProduct
+    found: ObservedProduct
+
+
 @dataclass(slots=True)
 class _Attempt:
     sent: CatalogProduct
@@ -367,42 +423,3 @@ def _without_pictures(desired: CatalogProduct, sources: Collection[str]) -> Cata
     images = tuple(image for image in desired.images if image.source not in sources)
     variants = tuple(replace(v, image="") if v.image in sources else v for v in desired.variants)
     return replace(desired, images=images, variants=variants)
-
-
-def _has_just_its_skus(sent: CatalogProduct, found: ObservedProduct) -> bool:
-    """Every variant was sent with a SKU, and the product has exactly these SKUs.
-
-    BigCommerce gives a SKU to one product only (bigcommerce facts 3.4).
-    """
-    skus = {variant.sku.casefold() for variant in sent.variants if variant.sku}
-    held = {value for name, value in values_held(found) if name == "sku"}
-    return len(skus) == len(sent.variants) == max(1, len(found.variants)) and skus == held
-
-
-def _is_a_picture(operation: object) -> bool:
-    if isinstance(operation, UpdateVariant):
-        return operation.changes.keys() == {"image"}
-    return isinstance(operation, AddImage | AddVideo)
-
-
-def children_of(sent: CatalogProduct, found: ObservedProduct) -> Synced:
-    """The binding of a product that we created, before it is committed. Pictures are matched by
-    their order, the only thing that stays the same.
-    """
-    bound = Synced(sent.key, found.product_id)
-    recognised = planning.plan(sent, bound, found, Terms("", False, None), force=True).children
-    assert recognised is not None
-    images = sorted(found.images, key=lambda image: (image.sort_order, image.image_id))
-    sources = [image.source for image in sent.images if goes_by_address(image.source)]
-    if len(images) == len(sources):
-        recognised = replace(
-            recognised, images={s: i.image_id for s, i in zip(sources, images, strict=True)}
-        )
-    pictured = {v.variant_id for v in found.variants if v.image_url}
-    shown = {
-        v.key: v.image
-        for v in sent.variants
-        if v.image and recognised.variants.get(v.key) in pictured
-    }
-    videos = {video.video_id: video.id for video in found.videos}
-    return replace(recognised, variant_images=shown, videos=videos)

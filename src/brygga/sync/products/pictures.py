@@ -197,7 +197,7 @@ class Pictures:
         async with self.session.transaction() as tx:
             await bindings.add_children(tx, self.session.connection.id, news)
             if created:
-                await self.initial_levels.created(tx, self.session, key, variants)
+                await self.initial_levels.created(tx, self.session, {key: variants})
         one.job.has_creates |= created
         had = one.children
         one.children = replace(

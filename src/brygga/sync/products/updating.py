@@ -146,8 +146,8 @@ class Updating(Pictures):
             return
         async with self.session.transaction() as tx:
             await bindings.save_many(tx, self.session.connection.id, news, self.session.clock.now())
-            for one, variants in found:
-                await self.initial_levels.created(tx, self.session, one.children.key, variants)
+            made = {one.children.key: variants for one, variants in found}
+            await self.initial_levels.created(tx, self.session, made)
         for one, _ in found:
             one.job.has_creates = True
 

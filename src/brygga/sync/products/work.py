@@ -166,11 +166,12 @@ class Products:
         await tag(session, active(jobs))
         await assign_channel(session, active(jobs))
         await _commit(session, active(jobs))
-        for job in jobs:
-            if job.failure is not None:
-                async with session.transaction() as tx:
-                    await synclog.add(tx, session.connection.id, job.lines, session.clock.now())
-                await finished(session, job)
+        failed = [job for job in jobs if job.failure is not None]
+        if lines := [line for job in failed for line in job.lines]:
+            async with session.transaction() as tx:
+                await synclog.add(tx, session.connection.id, lines, session.clock.now())
+        for job in failed:
+            await finished(session, job)
 
 
 # ---- Gathering -----------------------------------------------------------------------------------
@@ -440,6 +441,7 @@ async def _commit(session: Session, jobs: Sequence[Job]) -> None:
         await bindings.set_seen(tx, connection_id, seen)
         await library.succeed(tx, connection_id, list(committed))
         await synclog.add(tx, connection_id, [line for job in jobs for line in job.lines], now)
+        ended: list[WorkItem] = []
         for job in jobs:
             waits = [
                 max(wait, 0.0) for wait in (job.unassign_in_s, job.picture_in_s) if wait is not None
@@ -447,7 +449,8 @@ async def _commit(session: Session, jobs: Sequence[Job]) -> None:
             if waits:
                 await session.again(job.item, min(waits), tx=tx)
             else:
-                await session.finish(job.item, tx=tx)
+                ended.append(job.item)
+        await session.finish(*ended, tx=tx)
 
 
 def _rows(job: Job) -> list[Suffix]:

@@ -55,6 +55,7 @@ class StockInitialLevels:
 
         levels: dict[str, Levels | None] = {uuid: None for uuid in uuids if uuid not in seen.unread}
         tracking: dict[str, bool] = {}
+        begun: dict[str, Levels] = {}
         async with locked(session, wanted) as unit:
             for uuid, variants in wanted.items():
                 found = [seen.reads[variant].level for variant in variants]
@@ -65,8 +66,8 @@ class StockInitialLevels:
                     tracking[uuid] = True
                 given = self._given(unit, uuid, variants, seen)
                 if given is not None:
-                    levels[uuid] = given
-                    await ledgers.begin_creates(unit.tx, unit.connection_id, uuid, given, unit.now)
+                    levels[uuid] = begun[uuid] = given
+            await ledgers.begin_creates(unit.tx, unit.connection_id, begun, unit.now)
             await library.set_tracking(unit.tx, unit.connection_id, tracking)
         return levels
 
@@ -118,25 +119,30 @@ class StockInitialLevels:
         return ledger_row
 
     async def created(
-        self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int]
+        self, tx: Tx, session: Session, products: Mapping[str, Mapping[str, int]]
     ) -> None:
         """These variants exist. One whose level we did not give is attached with the level that it
         has, at the next read.
         """
-        now = session.clock.now()
-        levels = await ledgers.take_creates(tx, session.connection.id, uuid, [*variants], now)
-        due = self.timing.pooled(now, LAGS_MEANWHILE)
-        async with locked_in(tx, session.connection.id, [uuid], now) as unit:
+        now, connection_id = session.clock.now(), session.connection.id
+        made = {uuid: variants for uuid, variants in products.items() if variants}
+        if not made:
+            return
+        levels = await ledgers.take_creates(tx, connection_id, made, now)
+        urgent: set[str] = set()
+        async with locked_in(tx, connection_id, made, now) as unit:
             for ledger_row in unit.of(levels):
-                level = levels[ledger_row.variant_uuid]
+                level, uuid = levels[ledger_row.variant_uuid], ledger_row.product_uuid
                 await unit.forget_pending_write(ledger_row)
                 ledger = stock.created(
-                    ledger_row.ledger, level, variants[ledger_row.variant_uuid], now
+                    ledger_row.ledger, level, made[uuid][ledger_row.variant_uuid], now
                 )
                 unit.update(ledger_row, ledger, Moved(Side.SHOP, Cause.CREATED, level))
-                due = now if ledger.shop.to_push else due
-            if variants:
-                await unit.item(Kind.STOCK, uuid, due_at=due)
+                if ledger.shop.to_push:
+                    urgent.add(uuid)
+            due = self.timing.pooled(now, LAGS_MEANWHILE)
+            await unit.item(Kind.STOCK, *sorted(urgent))
+            await unit.item(Kind.STOCK, *sorted(made.keys() - urgent), due_at=due)
 
     async def all_created(self, session: Session, uuids: Collection[str]) -> None:
         """One read covers a whole batch, about one read lag after its end. A batch that takes long
