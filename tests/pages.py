@@ -23,6 +23,7 @@ def lend(deps: WebDeps) -> Litestar:
         return build_app(deps)
     app = free.pop()
     app.state = state_of(deps)
+    app.state.receiving.linger_s = 0  # a test's clock may stand still
     app.stores.register("sessions", deps.sessions, allow_override=True)
     return app
 

@@ -12,6 +12,8 @@ from brygga.core.stock import Hint, Side
 from brygga.database import ledgers, subscriptions
 from brygga.database.tokens import Platform
 from brygga.web import hooks
+from brygga.web.addresses import look_up
+from brygga.web.tally import Reports
 from brygga_sandbox.zettle.accounts import remove_connection
 from tests.markers import merchants_products
 from tests.rules.stack import DemoStack, words_of
@@ -348,7 +350,9 @@ async def test_a_removal_that_is_only_told_ends_nothing(home: DemoStack) -> None
     )
     said = {"eventName": "ApplicationConnectionRemoved", "timestamp": stamp, "payload": payload}
     signature = hmac.new(key.encode(), f"{stamp}.{payload}".encode(), hashlib.sha256).hexdigest()
-    answer = await hooks._zettle(deps, connection.hook_key, signature, json.dumps(said).encode())
+    found = await look_up(deps.database, Platform.ZETTLE, connection.hook_key)
+    assert found is not None
+    answer = await hooks._zettle(deps, found, signature, json.dumps(said).encode(), Reports())
     await home.wait(60)
     home.till.sell(home.variant(uuid))
     await home.wait(20)

@@ -18,13 +18,17 @@ import httpx2
 
 from brygga.cli.demo_stack import settings_for
 from brygga.database.engine import Fence, Tx
+from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.settings import Settings
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.turn import Handler
 from brygga.web import hooks
+from brygga.web.addresses import look_up
 from brygga.web.deps import WebDeps, WebSettings
+from brygga.web.receiving import Receiving
 from brygga.web.stock_commands import PageStockCommands
+from brygga.web.tally import Reports
 from brygga.wire import Wire, open_client
 from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handlers
 from brygga_sandbox.sandbox import Sandbox
@@ -186,6 +190,7 @@ class Process:
             stock=PageStockCommands(),
             registry=None,  # type: ignore[arg-type]
         )
+        self.receiving = Receiving(self.deps)
         self.stop = asyncio.Event()
         self.running: asyncio.Task[None] | None = None
 
@@ -217,11 +222,14 @@ class Process:
         assert room == "hooks"
         lower = {name.lower(): value for name, value in headers.items()}
         try:
+            found = await look_up(self.deps.database, Platform(platform), key)
+            if found is None:
+                return 404
+            received = Reports(found=found)
             if platform == "zettle":
-                return await hooks._zettle(
-                    self.deps, key, lower.get("x-izettle-signature", ""), body
-                )
-            return await hooks._bigcommerce(self.deps, key, lower, body)
+                signature = lower.get("x-izettle-signature", "")
+                return await hooks._zettle(self.deps, found, signature, body, received)
+            return await hooks._bigcommerce(self.receiving, found, lower, body, received)
         except (Crash, BaseExceptionGroup):
             raise Died from None
 

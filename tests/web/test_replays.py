@@ -35,7 +35,7 @@ async def test_a_replay_under_another_id_or_name_is_the_same_message(world: Worl
 
 async def test_a_store_s_replay_under_another_hash_is_the_same_message(world: World) -> None:
     connection = await listening(world)
-    body = shop_body("store/product/updated", {"type": "product", "id": 7})
+    body = shop_body("store/information/updated", {"type": "store"})
     for replayed in (body, body.replace(b'"h"', b'"other"'), body.replace(b'"1"', b'"2"')):
         assert 200 == (await post_shop(world, connection.hook_key, replayed, SECRET)).status_code
 

@@ -2,6 +2,7 @@
 and late.
 """
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -9,6 +10,7 @@ import sqlalchemy as sa
 from brygga.database.engine import Tx
 from brygga.database.tables import inbox
 from brygga.database.tokens import Platform
+from brygga.database.values import unique
 
 KEPT = timedelta(days=4)
 """Longer than either platform repeats a message."""
@@ -29,6 +31,25 @@ async def accept(
     """
     values = {"id": connection_id, "platform": platform.value, "message": message_id, "now": now}
     return await tx.first(_ACCEPT, values) is not None
+
+
+_ACCEPT_MANY = sa.text("""
+    INSERT INTO inbox (connection_id, platform, message_id, received_at)
+    SELECT :id, :platform, n.message, :now
+    FROM unnest(CAST(:messages AS text[])) AS n (message) ORDER BY n.message
+    ON CONFLICT DO NOTHING RETURNING message_id
+""")
+
+
+async def accept_many(
+    tx: Tx, connection_id: int, platform: Platform, message_ids: Collection[str], now: datetime
+) -> set[str]:
+    """As `accept`, for many messages: those that came the first time."""
+    wanted = unique(message_id for message_id in message_ids if message_id)
+    if not wanted:
+        return set()
+    values = {"id": connection_id, "platform": platform.value, "messages": wanted, "now": now}
+    return {row.message_id for row in await tx.rows(_ACCEPT_MANY, values)}
 
 
 async def prune(tx: Tx, now: datetime) -> int:

@@ -46,7 +46,7 @@ async def begin(tx: Tx, connection_id: int, begun: Collection[Intent]) -> None:
     values = {
         "id": connection_id,
         "uuids": [one.product_uuid for one in begun],
-        "payloads": [to_json(one.payload) for one in begun],
+        "payloads": [to_json(dict(one.payload)) for one in begun],
         "store_times": [one.store_time for one in begun],
         "begun": [one.begun_at for one in begun],
     }

@@ -420,24 +420,39 @@ async def is_echoed(tx: Tx, connection_id: int, call: str) -> bool:
 
 
 async def record_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint: Hint) -> None:
-    """A platform reported that this product's stock moved. The subject is Zettle's product uuid or
-    BigCommerce's product id.
+    """As `record_hints`, for one."""
+    await record_hints(tx, connection_id, side, [(subject, hint)])
+
+
+_RECORD_HINTS = sa.text("""
+    INSERT INTO stock_hints (connection_id, side, subject, at, by_order, happened_at)
+    SELECT :id, :side, n.subject, n.at, n.by_order, n.made
+    FROM unnest(CAST(:subjects AS text[]), CAST(:at AS timestamptz[]),
+        CAST(:by_order AS boolean[]), CAST(:made AS timestamptz[])) WITH ORDINALITY
+        AS n (subject, at, by_order, made, place)
+    ORDER BY n.place
+""")
+
+
+async def record_hints(
+    tx: Tx, connection_id: int, side: Side, hints: Sequence[tuple[str, Hint]]
+) -> None:
+    """A platform reported that the stock of these products moved, in this order. A subject is
+    Zettle's product uuid or BigCommerce's product id.
 
     Rows are only appended, so that a webhook never waits for a turn.
     """
-    statement = sa.text("""
-        INSERT INTO stock_hints (connection_id, side, subject, at, by_order, happened_at)
-        VALUES (:id, :side, :subject, :at, :by_order, :made)
-    """)
-    of = f"{subject}/{hint.variant}" if hint.variant else subject
+    if not hints:
+        return
     values = {
         "id": connection_id,
         "side": side.value,
-        "subject": of,
-        "at": hint.at,
-        "by_order": hint.by_order,
+        "subjects": [f"{of}/{hint.variant}" if hint.variant else of for of, hint in hints],
+        "at": [hint.at for _, hint in hints],
+        "by_order": [hint.by_order for _, hint in hints],
+        "made": [hint.made for _, hint in hints],
     }
-    await tx.run(statement, {**values, "made": hint.made})
+    await tx.run(_RECORD_HINTS, values)
 
 
 async def record_switch(

@@ -33,10 +33,11 @@ _COLUMNS = (
 _ADD = sa.text(f"""
     INSERT INTO movements (connection_id, {_COLUMNS})
     SELECT :id, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n (
-        place integer, at timestamptz, product_uuid text, variant_uuid text, side text, cause text,
+        nth integer, at timestamptz, product_uuid text, variant_uuid text, side text, cause text,
         change integer, zettle_before integer, zettle_after integer, shop_before integer,
-        shop_after integer, call text, reference text, sent timestamptz, reason text)
-    ORDER BY place
+        shop_after integer, call text, reference text, sent timestamptz, reason text,
+        seller text, place text)
+    ORDER BY nth
 """)  # noqa: S608 - only our own constants are put together
 
 
@@ -44,7 +45,7 @@ async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None
     """All in one statement, in this order."""
     if not movements:
         return
-    rows = [{"place": place, **to_plain(one)} for place, one in enumerate(movements)]
+    rows = [{"nth": nth, **to_plain(one)} for nth, one in enumerate(movements)]
     await tx.run(_ADD, {"id": connection_id, "rows": to_json(rows)})
 
 

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database.engine import Tx
 from brygga.database.tables import synclog
-from brygga.database.values import to_json, to_plain
+from brygga.database.values import to_json
 
 KEPT = timedelta(days=90)
 
@@ -59,7 +59,18 @@ async def add(tx: Tx, connection_id: int, lines: Line | Iterable[Line], now: dat
     written = [lines] if isinstance(lines, Line) else list(lines)
     if not written:
         return
-    rows = [{"place": place, **to_plain(line)} for place, line in enumerate(written)]
+    rows = [
+        {
+            "place": place,
+            "code": line.code,
+            "topic": line.topic,
+            "severity": line.severity,
+            "subject": line.subject,
+            "variant": line.variant,
+            "params": dict(line.params),
+        }
+        for place, line in enumerate(written)
+    ]
     await tx.run(_ADD, {"id": connection_id, "now": now, "rows": to_json(rows)})
 
 

@@ -20,6 +20,11 @@ AT_ONCE: Final = 4
 connections to pages and work.
 """
 MOST_PROVEN: Final = 20_000
+KEPT_S: Final = 10.0
+"""How long the address of a genuine message is not looked up again. A message that it does not
+prove causes a look-up at once, and whether the connection still exists is read with every message.
+"""
+MOST_KEPT: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,7 @@ class Addresses:
     database: Database
     limits: Limits
     _proven: dict[bytes, None] = field(default_factory=dict)
+    _kept: dict[tuple[Platform, bytes], tuple[float, Addressed]] = field(default_factory=dict)
     _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def find(self, platform: Platform, hook_key: str, source: str) -> Addressed | None:
@@ -47,12 +53,35 @@ class Addresses:
         self.limits.check(FORGED_HOOK, name.hex(), source)
         if name not in self._proven:
             self.limits.check(MISSED_HOOK, source)
+        kept = self._kept.get((platform, name))
+        if kept is not None and self.limits.clock.monotonic() - kept[0] < KEPT_S:
+            return kept[1]
         async with self._asking:
             found = await look_up(self.database, platform, hook_key)
         if found is None:
             self._proven.pop(name, None)
             self.limits.failed(MISSED_HOOK, source)
         return found
+
+    async def again(self, platform: Platform, hook_key: str, found: Addressed) -> Addressed | None:
+        """What `find` returned does not prove the message. Perhaps it was kept, and the keys are
+        other ones by now.
+        """
+        if self._kept.pop((platform, _name(hook_key)), None) is None:
+            return found
+        async with self._asking:
+            return await look_up(self.database, platform, hook_key)
+
+    def keep(self, platform: Platform, hook_key: str, found: Addressed, status: int) -> None:
+        """Keeps the address of a message that was accepted for a while."""
+        of = (platform, _name(hook_key))
+        if status != 200:
+            self._kept.pop(of, None)
+        elif of not in self._kept or self._kept[of][1] is not found:
+            self._kept.pop(of, None)
+            self._kept[of] = (self.limits.clock.monotonic(), found)
+            if len(self._kept) > MOST_KEPT:
+                del self._kept[next(iter(self._kept))]
 
     @contextlib.contextmanager
     def reading(self, hook_key: str, source: str) -> Iterator[None]:

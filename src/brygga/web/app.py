@@ -45,6 +45,7 @@ from brygga.web.pages import (
     synclog,
     why,
 )
+from brygga.web.receiving import Receiving
 from brygga.web.refusals import Refusals
 from brygga.web.security import add_headers
 from brygga.web.session import RotatingConfig, cookie_name
@@ -237,7 +238,7 @@ def state_of(deps: WebDeps) -> State:
             "refusals": Refusals(figures, deps.clock),
             "limits": limits,
             "addresses": Addresses(deps.database, limits),
-            "receiving": asyncio.Semaphore(hooks.AT_ONCE),
+            "receiving": Receiving(deps),
             "installation": deps.settings.installation,
             "ready": lambda: health.readiness(deps.database),
             # Set when the pages are about to close: open streams then end by themselves.

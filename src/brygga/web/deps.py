@@ -185,9 +185,11 @@ class StockCommands(Protocol):
         ...
 
     async def record_bigcommerce(
-        self, tx: Tx, connection_id: int, product_id: int, hint: Hint
+        self, tx: Tx, connection_id: int, hints: Sequence[tuple[int, Hint]]
     ) -> None:
-        """BigCommerce reported a movement, which may be one of ours: the hint's times show that."""
+        """BigCommerce reported movements, by product. Each may be one of ours: the hint's times
+        show that.
+        """
         ...
 
 

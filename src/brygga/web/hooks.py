@@ -16,8 +16,7 @@ not verify refuses nothing where our secret is right. It is counted, as are refu
 messages of known connections (`web.tally`).
 """
 
-from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -28,16 +27,17 @@ from litestar.enums import MediaType
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import Hint
-from brygga.database import connections, inbox, markers, subscriptions, tokens
+from brygga.database import connections, inbox, subscriptions, tokens
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.sync.connection.account import REMOVED
-from brygga.web.addresses import Addressed, Addresses, look_up
+from brygga.web.addresses import Addressed, Addresses
 from brygga.web.bodies import BODY, HOOK, announced
 from brygga.web.deps import StockCommands, WebDeps
 from brygga.web.limits import source_of
 from brygga.web.metrics import Metrics
+from brygga.web.receiving import Changed, Receiving, changed_at
 from brygga.web.session import AnyRequest
 from brygga.web.tally import Reports
 from brygga.web.work import ask
@@ -45,17 +45,6 @@ from brygga.zettle import events as till_events
 
 LARGE: Final = 64_000
 """Hardly any message is larger. A larger one must prove itself before we read all of it."""
-AT_ONCE: Final = 8
-"""The number of messages that are written at the same time. An import brings hundreds at once.
-Those that wait hold no database connection, so that pages and work keep theirs.
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    kind: Kind
-    subjects: tuple[str, ...] = ("",)
-    detail: str = ""
 
 
 # ---- Zettle (zettle facts 4) ---------------------------------------------------------------------
@@ -80,20 +69,19 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
     else:
         with addresses.reading(hook_key, source):
             body = await request.body()
-        async with state.receiving:
-            status = await _zettle(state.deps, hook_key, signature, body, received)
+        if not _is_proven(found, signature, body):
+            found = await addresses.again(Platform.ZETTLE, hook_key, found) or found
+        async with state.receiving.slots:
+            status = await _zettle(state.deps, found, signature, body, received)
+        addresses.keep(Platform.ZETTLE, hook_key, found, status)
         addresses.note(hook_key, source, status)
     await state.tally.note(state.deps, Platform.ZETTLE, status, received)
     return _answer(state.metrics, "zettle", status)
 
 
-async def _zettle(  # noqa: PLR0911 - one answer per way to end
-    deps: WebDeps, hook_key: str, signature: str, body: bytes, received: Reports | None = None
+async def _zettle(
+    deps: WebDeps, found: Addressed, signature: str, body: bytes, received: Reports
 ) -> int:
-    received = received or Reports()
-    found = received.found or await look_up(deps.database, Platform.ZETTLE, hook_key)
-    if found is None:
-        return 404
     if len(body) > LARGE and not _is_proven(found, signature, body):
         received.connection_id = found.connection.id
         return 401
@@ -181,16 +169,16 @@ def zettle_items(event: till_events.Event) -> tuple[Changed, ...]:
             till_events.ProductCreated(product_uuid=uuid)
             | till_events.ProductUpdated(product_uuid=uuid)
         ):
-            return _changed(Kind.PRODUCT, [uuid])
+            return changed_at(Kind.PRODUCT, [uuid])
         case till_events.ProductDeleted(product_uuid=uuid):
-            return _changed(Kind.PRODUCT, [uuid], "deleted")
+            return changed_at(Kind.PRODUCT, [uuid], "deleted")
         case till_events.BalanceChanged(rows=rows):
-            return _changed(Kind.STOCK, (row.product_uuid for row in rows))
+            return changed_at(Kind.STOCK, (row.product_uuid for row in rows))
         case (
             till_events.TrackingStarted(product_uuid=uuid)
             | till_events.TrackingStopped(product_uuid=uuid)
         ):
-            return _changed(Kind.TRACKING, [uuid])
+            return changed_at(Kind.TRACKING, [uuid])
         case till_events.OrganizationUpdated():
             return (Changed(Kind.ACCOUNT),)
         case _:
@@ -227,36 +215,35 @@ async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Respo
     addresses: Addresses = state.addresses
     source, headers = source_of(request), dict(request.headers)
     found = await addresses.find(Platform.BIGCOMMERCE, hook_key, source)
+    if found is not None and not _is_secret(found, headers):
+        found = await addresses.again(Platform.BIGCOMMERCE, hook_key, found)
     received = Reports(found=found)
     if found is None or found.connection.shop is None:
         body = await _small_body(request) if shop_events.SECRET_HEADER.lower() in headers else b""
         status = await _astray(state, _stray_shop, headers, body, received)
-    elif not any(shop_events.bears_secret(headers, secret) for secret in found.keys):
+    elif not _is_secret(found, headers):
         received.connection_id, status = found.connection.id, 401
     else:
         with addresses.reading(hook_key, source):
             body = await request.body()
-        async with state.receiving:
-            status = await _bigcommerce(state.deps, hook_key, headers, body, received)
+        status = await _bigcommerce(state.receiving, found, headers, body, received)
     if found is not None:
+        addresses.keep(Platform.BIGCOMMERCE, hook_key, found, status)
         addresses.note(hook_key, source, status)
     await state.tally.note(state.deps, Platform.BIGCOMMERCE, status, received)
     return _answer(state.metrics, "bigcommerce", status)
 
 
 async def _bigcommerce(
-    deps: WebDeps,
-    hook_key: str,
+    receiving: Receiving,
+    found: Addressed,
     headers: dict[str, str],
     body: bytes,
-    received: Reports | None = None,
+    received: Reports,
 ) -> int:
-    now, received = deps.clock.now(), received or Reports()
-    found = received.found or await look_up(deps.database, Platform.BIGCOMMERCE, hook_key)
-    if found is None or found.connection.shop is None:
-        return 404
+    deps, shop = receiving.deps, found.connection.shop
     received.connection_id = found.connection.id
-    if not any(shop_events.bears_secret(headers, secret) for secret in found.keys):
+    if not _is_secret(found, headers):
         return 401
     try:
         event = shop_events.read(body)
@@ -264,17 +251,15 @@ async def _bigcommerce(
         received.connection_id = 0
         return 400
     received.is_signed = shop_events.is_signed(
-        headers, body, deps.settings.bigcommerce_client_secret, now
+        headers, body, deps.settings.bigcommerce_client_secret, deps.clock.now()
     )
-    if event.envelope.store_hash != found.connection.shop.store_hash:
+    if shop is None or event.envelope.store_hash != shop.store_hash:
         return 401
-    async with deps.database.transaction() as tx:
-        connection = await _still(tx, found)
-        if connection is None:
-            return 404
-        if await _is_new(deps, tx, connection, Platform.BIGCOMMERCE, event.envelope.key):
-            await _record_bigcommerce(deps, tx, connection, event, now)
-    return 200
+    return 200 if await receiving.save(found.connection.id, event) else 404
+
+
+def _is_secret(found: Addressed, headers: dict[str, str]) -> bool:
+    return any(shop_events.bears_secret(headers, secret) for secret in found.keys)
 
 
 async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
@@ -293,97 +278,14 @@ async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
     return connection.id if connection is not None and proven else 0
 
 
-def _is_of_now(event: shop_events.ShopEvent, now: datetime) -> bool:
-    """False for a message older than the platform's last retry. Such a replay may be forgotten by
-    the inbox: it causes a read, nothing more.
-    """
-    return event.envelope.at is None or event.envelope.at >= now - shop_events.OLDEST
-
-
 def _is_recent(at: datetime | None, now: datetime) -> bool:
-    """The same for Zettle, which retries for some 72 hours (zettle facts 4.5). The inbox keeps
-    messages for longer.
+    """False for a message older than Zettle's last retry, which comes after some 72 hours (zettle
+    facts 4.5). The inbox keeps messages for longer.
     """
     return at is None or at >= now - inbox.KEPT
 
 
-async def _record_bigcommerce(
-    deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent, now: datetime
-) -> None:
-    if await _of_marker(deps, tx, connection, event):
-        return
-    is_hint = (
-        isinstance(event, shop_events.StockChanged) and event.product_id and _is_of_now(event, now)
-    )
-    if is_hint and isinstance(event, shop_events.StockChanged) and deps.stock is not None:
-        hint = Hint(now, event.by_order, str(event.variant_id or ""), event.envelope.at)
-        await deps.stock.record_bigcommerce(tx, connection.id, event.product_id, hint)
-    for changed in bigcommerce_items(event):
-        await ask(deps, tx, connection.id, changed.kind, changed.subjects, detail=changed.detail)
-
-
-async def _of_marker(
-    deps: WebDeps, tx: Tx, connection: Connection, event: shop_events.ShopEvent
-) -> bool:
-    """Whether the message is about our own hidden product (decision 16) and needs no more work.
-    Each of our stock writes causes some of these.
-
-    If the product is deleted, it is made again. Any other change to it waits for the sweep.
-    """
-    about = (shop_events.ProductChanged, shop_events.VariantChanged, shop_events.StockChanged)
-    if not isinstance(event, about) or not await markers.is_marker(
-        tx, connection.id, event.product_id
-    ):
-        return False
-    if (
-        not isinstance(event, shop_events.StockChanged)
-        and event.change is shop_events.Change.DELETED
-    ):
-        await ask(deps, tx, connection.id, Kind.MARKER)
-    return True
-
-
-def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911
-    """The work items that an event of BigCommerce's causes.
-
-    Orders only explain a line: their stock has events of its own.
-    """
-    match event:
-        case shop_events.ProductChanged(change=shop_events.Change.CREATED):
-            return ()
-        case shop_events.ProductChanged(product_id=product_id, change=change):
-            return _changed(
-                Kind.SHOP_PRODUCT,
-                [_id(product_id)],
-                change.value if change is shop_events.Change.DELETED else "",
-            )
-        case shop_events.VariantChanged(product_id=product_id):
-            return _changed(Kind.SHOP_PRODUCT, [_id(product_id)])
-        case shop_events.StockChanged(product_id=product_id):
-            return _changed(Kind.SHOP_STOCK, [_id(product_id)])
-        case (
-            shop_events.StoreChanged()
-            | shop_events.CategoryChanged(change=shop_events.Change.DELETED)
-        ):
-            return (Changed(Kind.ACCOUNT),)
-        case shop_events.Uninstalled() | shop_events.DeliveryFailed():
-            # Neither proves that the app is gone (bigcommerce facts 1.8). A check of the
-            # subscriptions finds out.
-            return (Changed(Kind.HOOKS),)
-        case _:
-            return ()
-
-
 # ---- Both ----------------------------------------------------------------------------------------
-
-
-def _changed(kind: Kind, subjects: Iterable[str], detail: str = "") -> tuple[Changed, ...]:
-    known = tuple(dict.fromkeys(subject for subject in subjects if subject))
-    return (Changed(kind, known, detail),) if known else ()
-
-
-def _id(number: int) -> str:
-    return str(number) if number else ""
 
 
 async def _is_new(

@@ -56,8 +56,7 @@ class PageStockCommands:
     async def record_zettle(
         self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
     ) -> None:
-        for uuid, hint in hints:
-            await ledgers.record_hint(tx, connection_id, Side.ZETTLE, uuid, hint)
+        await ledgers.record_hints(tx, connection_id, Side.ZETTLE, hints)
 
     async def record_switch(
         self,
@@ -72,6 +71,7 @@ class PageStockCommands:
         await ledgers.record_switch(tx, connection_id, product_uuid, at, now, on=on)
 
     async def record_bigcommerce(
-        self, tx: Tx, connection_id: int, product_id: int, hint: Hint
+        self, tx: Tx, connection_id: int, hints: Sequence[tuple[int, Hint]]
     ) -> None:
-        await ledgers.record_hint(tx, connection_id, Side.SHOP, str(product_id), hint)
+        named = [(str(product_id), hint) for product_id, hint in hints]
+        await ledgers.record_hints(tx, connection_id, Side.SHOP, named)

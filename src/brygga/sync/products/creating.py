@@ -51,6 +51,8 @@ SAVED_AT_ONCE = 10
 """How many answered creates are saved together. A create that was answered and not saved when the
 process dies is found again by its intent.
 """
+SAVED_WITHIN = timedelta(seconds=2)
+"""Answered creates are saved with the next answer when the first of them is older than this."""
 TRIES = 6
 """Attempts for one product within one create: three clashes, a picture, a video, a field."""
 _OPTIONAL = {
@@ -126,7 +128,7 @@ class Creating:
             if found is None:
                 return False
             job.say(Code.PRODUCT_ATTACHED)
-            await self._remember([_Made(job, sent, found)])
+            await self._remember([_Made(job, sent, found, self.session.clock.now())])
         return True
 
     async def _sent_by_us(
@@ -271,8 +273,9 @@ class Creating:
         for name, reason in saved.failed.items():
             job.say(Code.FIELD_REFUSED, Severity.WARNING, field=name, value="", reason=reason)
         job.say(Code.PRODUCT_RESTORED if job.restored else Code.PRODUCT_CREATED)
-        self.made.append(_Made(job, sent, saved.product))
-        if len(self.made) >= SAVED_AT_ONCE:
+        now = self.session.clock.now()
+        self.made.append(_Made(job, sent, saved.product, now))
+        if len(self.made) >= SAVED_AT_ONCE or self.made[0].at <= now - SAVED_WITHIN:
             await self._save()
         if not saved.complete:
             raise Unreachable(
@@ -394,6 +397,7 @@ class _Made:
     job: Job
     sent: CatalogProduct
     found: ObservedProduct
+    at: datetime
 
 
 @dataclass(slots=True)
