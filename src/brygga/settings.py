@@ -6,6 +6,7 @@ A wrong or missing setting is one line that names it, and all of them are report
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -47,6 +48,37 @@ class Hosts:
     bigcommerce_login: str = "https://login.bigcommerce.com"
 
 
+class Security(StrEnum):
+    """How the way to the mail server is encrypted."""
+
+    STARTTLS = "starttls"
+    TLS = "tls"
+    OFF = "off"
+    """Only for a server on this machine, or in tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Smtp:
+    """The mail server. `sender` is the address that mail comes from."""
+
+    host: str
+    sender: str
+    port: int = 587
+    security: Security = Security.STARTTLS
+    username: str = ""
+    password: str = field(repr=False, default="")
+
+
+class AlertHooks(StrEnum):
+    """Where merchants may have alerts sent by webhook."""
+
+    PUBLIC = "public"
+    """To public addresses, by https."""
+    LOCAL = "local"
+    """Anywhere, also by http: for development."""
+    OFF = "off"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration. Printing it does not show secrets."""
@@ -79,6 +111,11 @@ class Settings:
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
     erase_after: timedelta = timedelta(days=365)
     """How long after a merchant left everything of theirs is erased."""
+    smtp: Smtp | None = None
+    """None: no mail is sent."""
+    alert_hooks: AlertHooks = AlertHooks.PUBLIC
+    statements_kept: timedelta = timedelta(days=365)
+    """How long a nightly statement is kept."""
 
     @property
     def is_https(self) -> bool:
@@ -122,6 +159,9 @@ def read(environment: Mapping[str, str]) -> Settings:
             is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
         ),
         erase_after=reader.optional("ERASE_AFTER_DAYS", _days, timedelta(days=365)),
+        smtp=_smtp(reader),
+        alert_hooks=reader.optional("ALERT_WEBHOOKS", _alert_hooks, AlertHooks.PUBLIC),
+        statements_kept=reader.optional("STATEMENTS_KEPT_DAYS", _days, timedelta(days=365)),
         hosts=Hosts(
             **{
                 name: reader.optional(f"{name.upper()}_URL", _url, getattr(defaults, name))
@@ -163,6 +203,36 @@ class _Reader:
         except ValueError as wrong:
             self.problems.append(f"{PREFIX}{name} is wrong: {wrong}")
             return cast("T", None)
+
+
+def _smtp(reader: _Reader) -> Smtp | None:
+    """None where no host is set. Another setting without the host is a problem: it would be in
+    vain.
+    """
+    host = reader.optional("SMTP_HOST", _host, "")
+    security = reader.optional("SMTP_SECURITY", _security, Security.STARTTLS)
+    port = 465 if security is Security.TLS else 587
+    found = Smtp(
+        host=host,
+        sender=reader.optional("SMTP_FROM", _email, reader.optional("CONTACT_EMAIL", str, "")),
+        port=reader.optional("SMTP_PORT", _port, port),
+        security=security,
+        username=reader.optional("SMTP_USERNAME", str, ""),
+        password=reader.optional("SMTP_PASSWORD", str, ""),
+    )
+    if host and bool(found.username) != bool(found.password):
+        reader.problems.append(f"{PREFIX}SMTP_USERNAME and {PREFIX}SMTP_PASSWORD belong together")
+    if host and found.username and security is Security.OFF:
+        reader.problems.append(
+            f"{PREFIX}SMTP_SECURITY is off: a password is never sent without encryption"
+        )
+    names = ("SMTP_FROM", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "SMTP_PASSWORD")
+    for name in names:
+        if not host and reader.environment.get(PREFIX + name, "").strip():
+            reader.problems.append(
+                f"{PREFIX}{name} is set and {PREFIX}SMTP_HOST is not: no mail would be sent"
+            )
+    return found if host else None
 
 
 def _parts(text: str, example: str) -> SplitResult:
@@ -262,6 +332,32 @@ def _calls(text: str) -> bool:
     if text not in ("whole", "in_part"):
         raise ValueError("expected whole or in_part")
     return text == "whole"
+
+
+def _host(text: str) -> str:
+    if not text.isascii() or any(one in text for one in "/:@ "):
+        raise ValueError("expected the name of a host, like smtp.example.com")
+    return text
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 65_535:
+        raise ValueError("expected a number from 1 to 65535")
+    return int(text)
+
+
+def _security(text: str) -> Security:
+    try:
+        return Security(text)
+    except ValueError:
+        raise ValueError("expected starttls, tls or off") from None
+
+
+def _alert_hooks(text: str) -> AlertHooks:
+    try:
+        return AlertHooks(text)
+    except ValueError:
+        raise ValueError("expected public, local or off") from None
 
 
 def _email(text: str) -> str:

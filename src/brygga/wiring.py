@@ -18,6 +18,8 @@ from brygga.core.failures import NeedsMerchant, Refused
 from brygga.core.model import Connection
 from brygga.core.stock import Timing
 from brygga.database import connections, tokens
+from brygga.database.alert_messages import Channel, Message
+from brygga.database.alert_settings import AlertSettings
 from brygga.database.engine import Database, Tx
 from brygga.database.queue import Jobs
 from brygga.database.sealing import Sealer
@@ -25,7 +27,7 @@ from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind
 from brygga.seams import Clock, Dice
-from brygga.settings import Hosts, Settings
+from brygga.settings import AlertHooks, Hosts, Settings
 from brygga.sync.connection.access import ShopAccess, ZettleAccess
 from brygga.sync.connection.account import account, read_shop
 from brygga.sync.connection.hooks import hooks
@@ -40,10 +42,13 @@ from brygga.sync.products.work import Products
 from brygga.sync.stock import StockInitialLevels, StockSweep, StockWork, Till, TrackingWork
 from brygga.sync.stock.explaining import explain
 from brygga.sync.stock.marker import marker
+from brygga.sync.stock.statement import Statements
+from brygga.sync.worker.alerting import Outbox, Sender
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.program import program
 from brygga.sync.worker.session import Clients, Lease, MakeClients
 from brygga.sync.worker.turn import Handler
+from brygga.web import letters
 from brygga.web.app import build_app
 from brygga.web.deps import (
     SHOP_CALLBACK,
@@ -57,6 +62,8 @@ from brygga.web.deps import (
 )
 from brygga.web.stock_commands import PageStockCommands
 from brygga.wire import Call, GuardedGate, InventoryPace, OpenGate, StoreBudget, Wire, open_client
+from brygga.wire.mail import Mail, Mailer
+from brygga.wire.outward import Outward, open_outward, resolved
 from brygga.zettle import oauth as zettle_oauth
 from brygga.zettle.api import Zettle
 from brygga.zettle.oauth import ZettleApp
@@ -271,6 +278,69 @@ def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | Non
     )
 
 
+# ---- Alerts --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ByMail:
+    """Sends an alert as a mail."""
+
+    mailer: Mailer
+    public_url: str
+
+    async def __call__(
+        self, message: Message, settings: AlertSettings, connection: Connection
+    ) -> None:
+        said = letters.speech(settings, connection)
+        made = letters.letter(said, message, connection, self.public_url)
+        mail = Mail(
+            to=settings.email,
+            subject=letters.subject(said, made, connection),
+            text=letters.text(said, made, message.kind, self.public_url),
+            message_id=letters.mail_id(message, self.public_url),
+            at=message.created_at,
+            language=said.language,
+        )
+        await self.mailer.send(mail)
+
+
+@dataclass(frozen=True, slots=True)
+class ByWebhook:
+    """Sends an alert as a signed webhook."""
+
+    outward: Outward
+    clock: Clock
+    public_url: str
+
+    async def __call__(
+        self, message: Message, settings: AlertSettings, connection: Connection
+    ) -> None:
+        said = letters.speech(settings, connection)
+        made = letters.letter(said, message, connection, self.public_url)
+        content = letters.body(message, made, connection)
+        signed = letters.headers(message, content, settings.secrets, self.clock.now())
+        await self.outward.post(settings.hook_url, signed, content)
+
+
+def senders(settings: Settings, seams: "Seams", http: httpx2.AsyncClient) -> dict[Channel, Sender]:
+    """The channels that this installation can use. `http` is the client for webhooks."""
+    found: dict[Channel, Sender] = {}
+    if settings.smtp is not None:
+        found[Channel.MAIL] = ByMail(seams.mailer or Mailer(settings.smtp), settings.public_url)
+    if settings.alert_hooks is not AlertHooks.OFF:
+        local = settings.alert_hooks is AlertHooks.LOCAL
+        resolve = resolved if seams.transport is None else _as_named
+        found[Channel.WEBHOOK] = ByWebhook(
+            Outward(http, local, resolve), seams.clock, settings.public_url
+        )
+    return found
+
+
+async def _as_named(host: str, port: int) -> tuple[str, ...]:
+    """In memory, hosts have no addresses."""
+    return (host,)
+
+
 # ---- The whole service ---------------------------------------------------------------------------
 
 
@@ -286,9 +356,12 @@ class Service:
     worker: Worker
     web: Litestar
     http: httpx2.AsyncClient
+    outward: httpx2.AsyncClient
+    """The client that sends merchants' webhooks."""
 
     async def close(self) -> None:
         await self.http.aclose()
+        await self.outward.aclose()
         await self.database.close()
 
 
@@ -315,18 +388,20 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
         Kind.SHOP_STOCK: stock.shop_hints,
         Kind.TRACKING: TrackingWork(timing, till),
         Kind.SWEEP: Sweep(initial_levels, StockSweep(timing, till)),
+        Kind.STATEMENT: Statements(till),
     }
 
 
 @dataclass(frozen=True, slots=True)
 class Seams:
     """Where chance enters a service: the clock, the random source, and the transport of `wire`
-    (None: real sockets).
+    (None: real sockets). `mailer` stands in for the mail server.
     """
 
     clock: Clock
     dice: Dice
     transport: httpx2.AsyncBaseTransport | None = None
+    mailer: Mailer | None = None
 
 
 def build(
@@ -339,7 +414,8 @@ def build(
     pages: Callable[[WebDeps], Litestar] = build_app,
 ) -> Service:
     """A service on a database that has been migrated."""
-    http = open_client(seams.transport)
+    http, outward = open_client(seams.transport), open_outward(seams.transport)
+    channels = senders(settings, seams, outward)
     wire = Wire(http, seams.clock, user_agent=f"Brygga (+{settings.public_url})")
     platforms = Platforms(settings, wire, seams.clock)
     worker = Worker(
@@ -352,6 +428,7 @@ def build(
         clients=clients(platforms, database),
         pace=pace or Pace(),
         program=program(),
+        outbox=Outbox(database, seams.clock, channels),
     )
     web = pages(
         WebDeps(
@@ -371,13 +448,16 @@ def build(
                 metrics_local=settings.metrics_local,
                 rate_limits=settings.rate_limits,
                 trusted_proxies=settings.trusted_proxies,
+                mail=Channel.MAIL in channels,
+                alert_hooks=settings.alert_hooks,
+                statements_kept=settings.statements_kept,
             ),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
             stock=PageStockCommands(),
         )
     )
-    return Service(settings, database, jobs, worker, web, http)
+    return Service(settings, database, jobs, worker, web, http, outward)
 
 
 def derived(settings: Settings, purpose: str) -> str:

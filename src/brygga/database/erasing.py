@@ -15,7 +15,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import audit
+from brygga.database import (
+    alert_tables,  # noqa: F401 - its tables are a merchant's too
+    audit,
+)
 from brygga.database.access_tables import erasures, removed_users
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx

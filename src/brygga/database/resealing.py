@@ -4,7 +4,7 @@ first, so that the older key can be deleted.
 
 import sqlalchemy as sa
 
-from brygga.database import hook_keys
+from brygga.database import alert_settings, hook_keys
 from brygga.database.engine import Tx
 from brygga.database.tables import subscriptions, tokens
 
@@ -13,7 +13,8 @@ async def reseal(tx: Tx) -> int:
     """Returns how many secrets were sealed with another key than the first. Raises `SealBroken`
     when one does not open; then nothing is changed.
     """
-    return await _tokens(tx) + await _signing_keys(tx) + await hook_keys.reseal(tx)
+    own = await _tokens(tx) + await _signing_keys(tx)
+    return own + await hook_keys.reseal(tx) + await alert_settings.reseal(tx)
 
 
 async def outdated(tx: Tx) -> int:
@@ -27,7 +28,12 @@ async def lost(tx: Tx) -> int:
 
 
 async def _kept(tx: Tx) -> list[bytes]:
-    queries = (sa.select(tokens.c.sealed), _with_a_key(), hook_keys.with_a_seal())
+    queries = (
+        sa.select(tokens.c.sealed),
+        _with_a_key(),
+        hook_keys.with_a_seal(),
+        alert_settings.with_a_seal(),
+    )
     return [row[0] for query in queries for row in await tx.rows(query)]
 
 

@@ -41,6 +41,8 @@ class Kind(StrEnum):
     LIBRARY = "library"  # "": read Zettle's whole library
     HOOKS = "hooks"  # "": check both platforms' subscriptions
     SWEEP = "sweep"  # "": compare everything, report drift
+    # "": the nightly statement of both sides' numbers. "again": compare what differed once more
+    STATEMENT = "statement"
 
 
 RANKS: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(Kind)}

@@ -12,6 +12,7 @@ from brygga.core.stock import Hint
 from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
 from brygga.seams import Clock, Dice
+from brygga.settings import AlertHooks
 from brygga.sync.products.plans import Plans
 from brygga.sync.stock import Counted
 
@@ -115,6 +116,13 @@ class WebSettings:
 
     installation: str = ""
     """What /healthz names us by, so that `brygga doctor` knows whether it reached this one."""
+
+    mail: bool = False
+    """Whether this installation can send mail."""
+
+    alert_hooks: AlertHooks = AlertHooks.PUBLIC
+
+    statements_kept: timedelta = timedelta(days=365)
 
     @property
     def secure(self) -> bool:

@@ -14,6 +14,7 @@ import structlog
 
 from brygga.core.failures import LeaseLost
 from brygga.database import (
+    alert_messages,
     audit,
     brakes,
     connections,
@@ -25,6 +26,7 @@ from brygga.database import (
     oauth_states,
     sessions,
     signed_messages,
+    statements,
     store_users,
     subscriptions,
     synclog,
@@ -35,6 +37,7 @@ from brygga.database.queue import Job, Jobs
 from brygga.database.statistics import Upkeep
 from brygga.database.work_items import Kind
 from brygga.seams import Clock, Dice
+from brygga.sync.worker.alerting import Outbox, observe
 from brygga.sync.worker.judging import Judge, Refusal, refusal_line
 from brygga.sync.worker.pace import NETS, ROUTINES, Pace
 from brygga.sync.worker.session import Facts, Lease, MakeClients
@@ -61,10 +64,13 @@ class Worker:
     pace: Pace = field(default_factory=Pace)
     program: str = ""
     refusal: Refusal = refusal_line
+    outbox: Outbox | None = None
+    """None: nobody is told anything by mail or webhook."""
     log: Any = field(default_factory=lambda: structlog.get_logger("brygga.worker"))
     holder: str = ""
     upkeep: Upkeep = field(init=False)
     _drains: dict[int, Turn] = field(default_factory=dict)
+    _alerts_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.upkeep = Upkeep(self.database, self.clock)
@@ -77,9 +83,10 @@ class Worker:
         silence = self.database.on_commit(self._received)
         try:
             async with asyncio.TaskGroup() as group:
-                timer = group.create_task(self._timer())
+                beside = [group.create_task(self._timer()), group.create_task(self._post())]
                 await self.jobs.run(lambda job: self.turn(job, stop), stop)
-                timer.cancel()
+                for task in beside:
+                    task.cancel()
         finally:
             silence()
 
@@ -200,9 +207,26 @@ class Worker:
             # earlier versions set.
             resumed = await work_items.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
+            await statements.prune(tx, self.settings.statements_kept, self.clock.now())
+            await statements.ensure(tx, self.clock.now())
+            channels = self.outbox.senders if self.outbox else ()
+            await observe(tx, tuple(channels), self.dice, self.clock.now())
+            if await alert_messages.is_due(tx, self.clock.now()):
+                self._alerts_due.set()
         await self._erase()
         if resumed:
             self.log.info("work that failed in another version is tried again", items=resumed)
+
+    async def _post(self) -> None:
+        """Sends the messages that are due. A mail server that is slow holds up nothing else."""
+        while True:
+            await self._alerts_due.wait()
+            self._alerts_due.clear()
+            try:
+                if self.outbox is not None:
+                    await self.outbox.empty()
+            except (DatabaseGone, DatabaseBusy) as gone:
+                self.log.warning("database out of reach", why=str(gone))
 
     async def _erase(self) -> None:
         """Erases merchants who asked for it, and those who disconnected long ago. Who signed in
@@ -234,6 +258,7 @@ async def prune(tx: Tx, now: datetime) -> None:
     await brakes.prune(tx, now)
     await deliveries.prune(tx, now)
     await audit.prune(tx, now)
+    await alert_messages.prune(tx, now)
 
 
 def _innermost(group: BaseException) -> BaseException:

@@ -38,6 +38,9 @@ class Facts(Protocol):
     @property
     def erase_after(self) -> timedelta: ...
 
+    @property
+    def statements_kept(self) -> timedelta: ...
+
 
 @dataclass(slots=True)
 class Lease:

@@ -1,0 +1,185 @@
+"""The nightly statements of a connection, each chained to the one before, and the differences that
+may have to be told.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from brygga.core.statements import (
+    FIRST,
+    LASTS,
+    Compared,
+    Link,
+    Statement,
+    canonical,
+    hash_of,
+    next_night,
+)
+from brygga.database import work_items
+from brygga.database.alert_tables import statements
+from brygga.database.engine import Tx
+from brygga.database.work_items import Kind
+
+c = statements.c
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A statement without its rows."""
+
+    number: int
+    made_at: datetime
+    hash: str
+    equal: int
+    different: int
+    unknown: int
+    separate: int
+
+
+async def add(tx: Tx, connection_id: int, made: Statement) -> Statement:
+    """Saves the statement as the next link of the chain: its number and what it is chained to are
+    set here. Call it in a transaction that holds the connection's lease.
+    """
+    last = await tx.first(
+        sa.select(c.number, c.hash)
+        .where(c.connection_id == connection_id)
+        .order_by(c.number.desc())
+        .limit(1)
+    )
+    chained = replace(
+        made,
+        number=last.number + 1 if last else 1,
+        previous=last.hash if last else FIRST,
+    )
+    text = canonical(chained)
+    values = {
+        "connection_id": connection_id,
+        "number": chained.number,
+        "made_at": chained.made_at,
+        "previous": chained.previous,
+        "hash": hash_of(text),
+        "text": text,
+        "equal": chained.equal,
+        "different": chained.different,
+        "unknown": chained.unknown,
+        "separate": chained.separate,
+    }
+    await tx.run(sa.insert(statements).values(**values))
+    return chained
+
+
+async def newest(tx: Tx, connection_id: int, limit: int = 400) -> Sequence[Stored]:
+    columns = (c.number, c.made_at, c.hash, c.equal, c.different, c.unknown, c.separate)
+    rows = await tx.rows(
+        sa.select(*columns)
+        .where(c.connection_id == connection_id)
+        .order_by(c.number.desc())
+        .limit(limit)
+    )
+    return [Stored(*row) for row in rows]
+
+
+async def link(tx: Tx, connection_id: int, number: int) -> Link | None:
+    statement = sa.select(statements).where(c.connection_id == connection_id, c.number == number)
+    row = await tx.first(statement)
+    return None if row is None else _link(row)
+
+
+async def chain(tx: Tx, connection_id: int) -> Sequence[Link]:
+    """All statements that are kept, oldest first."""
+    statement = sa.select(statements).where(c.connection_id == connection_id).order_by(c.number)
+    return [_link(row) for row in await tx.rows(statement)]
+
+
+async def ensure(tx: Tx, now: datetime) -> None:
+    """Every running connection has a work item for the next night of its merchant."""
+    rows = await tx.rows(
+        sa.text("""
+            SELECT c.id, c.organization ->> 'country' AS country FROM connections c
+            WHERE c.stage = 'running' AND NOT EXISTS (
+                SELECT FROM work_items w
+                WHERE w.connection_id = c.id AND w.kind = 'statement' AND w.subject = ''
+            )
+            ORDER BY c.id
+        """)
+    )
+    for row in rows:
+        due_at = next_night(row.country or "", share(row.id), now)
+        await work_items.add(tx, row.id, Kind.STATEMENT, "", now, due_at=due_at)
+
+
+def share(connection_id: int) -> float:
+    """Where in the night a connection has its place: always the same, and spread evenly."""
+    return (connection_id * 0.6180339887498949) % 1.0
+
+
+async def prune(tx: Tx, kept: timedelta, now: datetime) -> int:
+    return await tx.run(sa.delete(statements).where(c.made_at < now - kept))
+
+
+# ---- Differences that last -----------------------------------------------------------------------
+
+_FOUND = sa.text("""
+    INSERT INTO differences AS d
+        (connection_id, variant_uuid, product_uuid, since, seen_at, zettle, shop)
+    SELECT :id, variant, product, :now, :now, zettle, shop
+    FROM unnest(CAST(:variants AS text[]), CAST(:products AS text[]),
+        CAST(:zettle AS integer[]), CAST(:shop AS integer[])) AS n (variant, product, zettle, shop)
+    ON CONFLICT (connection_id, variant_uuid) DO UPDATE
+        SET seen_at = EXCLUDED.seen_at, zettle = EXCLUDED.zettle, shop = EXCLUDED.shop
+""")
+_OVER = sa.text("""
+    DELETE FROM differences WHERE connection_id = :id
+        AND (CAST(:products AS text[]) IS NULL OR product_uuid = ANY (CAST(:products AS text[])))
+        AND variant_uuid <> ALL (CAST(:variants AS text[]))
+""")
+
+
+async def differ(
+    tx: Tx,
+    connection_id: int,
+    found: Sequence[Compared],
+    now: datetime,
+    products: Collection[str] | None = None,
+) -> None:
+    """These variants differ now. All others are equal again: of these products, or of all."""
+    values: dict[str, Any] = {
+        "id": connection_id,
+        "now": now,
+        "variants": [one.variant_uuid for one in found],
+        "products": [one.product_uuid for one in found],
+        "zettle": [one.zettle for one in found],
+        "shop": [one.shop for one in found],
+    }
+    await tx.run(_FOUND, values)
+    about = None if products is None else list(products)
+    await tx.run(_OVER, {**values, "products": about})
+
+
+async def lasting(tx: Tx, connection_id: int) -> Mapping[str, Sequence[str]]:
+    """The variants that differ, by product."""
+    statement = sa.text("""
+        SELECT product_uuid, variant_uuid FROM differences WHERE connection_id = :id
+        ORDER BY product_uuid, variant_uuid
+    """)
+    found: dict[str, list[str]] = {}
+    for row in await tx.rows(statement, {"id": connection_id}):
+        found.setdefault(row.product_uuid, []).append(row.variant_uuid)
+    return found
+
+
+async def look_again(tx: Tx, connection_id: int, now: datetime, after: timedelta = LASTS) -> None:
+    """What differs is compared again after this time."""
+    await work_items.add(tx, connection_id, Kind.STATEMENT, AGAIN, now, due_at=now + after)
+
+
+AGAIN = "again"
+"""The subject of a work item that compares only what differed."""
+
+
+def _link(row: Any) -> Link:
+    return Link(row.number, row.previous, row.hash, row.text)
