@@ -37,11 +37,24 @@ FITTING: dict[tuple[str, str], Any] = {
     ("pending_writes", "state"): "open",
     ("pending_writes", "side"): "zettle",
     ("additions", "state"): "draft",
+    ("alert_messages", "state"): "waiting",
 }
 """Where a check allows only some words."""
 AS_TEXT = {"plans.keep": "{}"}
 """Functions whose texts are JSON already."""
 ACROSS: dict[str, str] = {
+    "alert_messages.again": "a message holds its connection",
+    "alert_messages.claim": "workers",
+    "alert_messages.finish": "a message holds its connection",
+    "alert_messages.is_due": "workers",
+    "alert_messages.waiting": "operators",
+    "alert_settings.all_told": "workers",
+    "alert_settings.confirm": "a ticket that nobody can guess",
+    "alert_settings.reseal": "a change of keys",
+    "alert_settings.ticketed": "a ticket that nobody can guess",
+    "alerts.known": "workers",
+    "alerts.present": "workers",
+    "statements.ensure": "routine work",
     "audit.add": "the entry names its connection",
     "connections.start": "signing in: the account is whose it is",
     "connections.by_organization": "signing in, and webhooks, by what the platform has signed",
@@ -90,6 +103,7 @@ ACROSS: dict[str, str] = {
     **{
         f"{module}.prune": "age"
         for module in (
+            "alert_messages",
             "audit",
             "brakes",
             "deliveries",
@@ -99,6 +113,7 @@ ACROSS: dict[str, str] = {
             "oauth_states",
             "sessions",
             "signed_messages",
+            "statements",
             "store_users",
             "synclog",
         )

@@ -141,12 +141,13 @@ async def test_a_paused_and_a_disconnected_connection_do_no_product_or_stock_wor
 
 async def test_routine_work_comes_round_for_every_running_connection(bench: Bench) -> None:
     one = await connected(bench.database)
-    bench.handlers |= dict.fromkeys((Kind.HOOKS, Kind.SWEEP, Kind.ACCOUNT), bench.note)
+    kinds = {Kind.HOOKS, Kind.SWEEP, Kind.ACCOUNT, Kind.STATEMENT}
+    bench.handlers |= dict.fromkeys(kinds, bench.note)
 
     await bench.worker().tidy()
     found = {item.kind: item.due_at - NOON for item in await _all_due(bench, one.id)}
 
-    assert {Kind.HOOKS, Kind.SWEEP, Kind.ACCOUNT} == set(found)
+    assert kinds == set(found)
     assert timedelta(hours=6) == found[Kind.SWEEP]
 
 

@@ -120,10 +120,14 @@ async def renew(tx: Tx, connection_id: int, secret: str, now: datetime) -> bool:
     return await tx.run(statement) == 1
 
 
-async def set_off(tx: Tx, connection_id: int, off: Collection[Cause], language: str) -> None:
-    """What is switched off, and the language in which the merchant reads."""
-    values = {"off": sorted(cause.value for cause in off), "language": language}
-    await _save(tx, connection_id, values)
+async def set_off(tx: Tx, connection_id: int, off: Collection[Cause]) -> None:
+    """What is switched off."""
+    await _save(tx, connection_id, {"off": sorted(cause.value for cause in off)})
+
+
+async def set_language(tx: Tx, connection_id: int, language: str) -> None:
+    """The language in which the merchant reads our pages."""
+    await _save(tx, connection_id, {"language": language})
 
 
 async def reseal(tx: Tx) -> int:

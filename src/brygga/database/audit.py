@@ -29,6 +29,7 @@ class Act(StrEnum):
     ACCESS_REMOVED = "access_removed"
     KEYS_CHANGED = "keys_changed"
     EXPORTED = "exported"
+    ALERTS_CHANGED = "alerts_changed"
     ERASED = "erased"
     OPERATOR = "operator"
 

@@ -172,6 +172,15 @@ async def lasting(tx: Tx, connection_id: int) -> Mapping[str, Sequence[str]]:
     return found
 
 
+async def is_listed(tx: Tx, connection_id: int, product_uuid: str) -> bool:
+    """Whether the product is in the store, so that its numbers can be compared."""
+    statement = sa.text(
+        "SELECT 1 FROM bindings WHERE connection_id = :id AND product_uuid = :product"
+    )
+    values = {"id": connection_id, "product": product_uuid}
+    return await tx.first(statement, values) is not None
+
+
 async def look_again(tx: Tx, connection_id: int, now: datetime, after: timedelta = LASTS) -> None:
     """What differs is compared again after this time."""
     await work_items.add(tx, connection_id, Kind.STATEMENT, AGAIN, now, due_at=now + after)

@@ -23,6 +23,7 @@ from brygga.web.gate import Gate
 from brygga.web.i18n import as_language
 from brygga.web.limits import Limits
 from brygga.web.pages import (
+    alerts,
     apps,
     check,
     disconnect,
@@ -41,6 +42,7 @@ from brygga.web.pages import (
     separate,
     setup,
     signin,
+    statements,
     support,
     synclog,
     why,
@@ -130,6 +132,20 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     erase.erase,
     erase.receipt,
     live.live,
+    # -- what the merchant is told, and the nightly statements
+    alerts.show,
+    alerts.email,
+    alerts.webhook,
+    alerts.causes,
+    alerts.test,
+    alerts.ask,
+    alerts.confirm,
+    statements.show,
+    statements.compare,
+    statements.one,
+    statements.as_json,
+    statements.as_csv,
+    statements.read_again,
     # -- BigCommerce's own calls (C2, C3, D3)
     joining.installed,
     joining.confirm,

@@ -8,6 +8,7 @@
     webhooks that prove nothing, at one address     a source                 120 a minute
     pages and forms                                 a merchant               1,200 a minute
     support reports                                 a merchant               10 an hour
+    test alerts, and mails that ask to confirm      a merchant               10 an hour
     live streams that are open                      a session, a merchant    6 at once, 30 at once
 
 A source is an IPv4 address, or the first 64 bits of an IPv6 address. Behind a proxy it is the
@@ -52,6 +53,7 @@ MISSED_HOOK: Final = Limit("missed_hook", RateLimitItemPerMinute(60))
 FORGED_HOOK: Final = Limit("forged_hook", RateLimitItemPerMinute(120))
 PAGES: Final = Limit("pages", RateLimitItemPerMinute(1_200))
 SUPPORT: Final = Limit("support", RateLimitItemPerHour(10))
+ALERTS: Final = Limit("alerts", RateLimitItemPerHour(10))
 STREAMS_OF_SESSION: Final = 6
 STREAMS_OF_MERCHANT: Final = 30
 UNUSED_S: Final = 10

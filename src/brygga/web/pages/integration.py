@@ -3,7 +3,7 @@ E1).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from litestar import Response, get, post
@@ -19,6 +19,7 @@ from brygga.database import (
     connections,
     library,
     library_pages,
+    statements,
     synclog,
     work_items,
     zeroed,
@@ -26,6 +27,7 @@ from brygga.database import (
 from brygga.database.bindings import Totals
 from brygga.database.engine import Tx
 from brygga.database.library_pages import State
+from brygga.database.statements import Stored
 from brygga.database.work_items import Kind
 from brygga.web.checks import doubtful
 from brygga.web.checks import troubles as doubt_troubles
@@ -71,6 +73,8 @@ class OverviewView:
     backorders: bool = False
     refunds: str = ""
     leaving: bool = False
+    statement: Stored | None = None
+    """The newest statement of the numbers on both sides."""
 
 
 @get(HOME)
@@ -86,6 +90,7 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
         questions = await open_questions(tx, connection.id)
         number_checks = await doubtful(tx, connection.id, merchant.words)
         failing = await work_items.parked(tx, connection.id)
+        statement = await statements.newest(tx, connection.id, 1)
     found = [
         failure_trouble(failing),
         prices_trouble(connection),
@@ -94,9 +99,9 @@ async def show(merchant: Merchant) -> Response[str] | Redirect:
     ]
     troubles = tuple(trouble for trouble in found if trouble is not None)
     rates = tuple(VatRow(None if rate is None else plain(rate), count) for rate, count in vat)
-    return merchant.page(
-        "overview.html", overview(connection, counts, totals, rates, troubles), section="apps"
-    )
+    view = overview(connection, counts, totals, rates, troubles)
+    view = replace(view, statement=statement[0] if statement else None)
+    return merchant.page("overview.html", view, section="apps")
 
 
 async def open_questions(tx: Tx, connection_id: int) -> Mapping[str, int]:
