@@ -3,6 +3,7 @@ merchants, escaped names, no faults, no codes.
 """
 
 import html
+import itertools
 import re
 from dataclasses import replace
 
@@ -13,13 +14,27 @@ from tests.conftest import NOON
 from tests.web.conftest import BERG, SHOP, Browser, World, product
 from tests.web.test_stock_forms import reported
 
+from brygga.core.alerts import Cause as AlertCause
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
+from brygga.core.statements import Reason, Row, Statement
 from brygga.core.stock import Ledger, Side, StockRecord
 from brygga.core.stock.movement import Cause, Movement
-from brygga.database import brakes, duplicates, ledgers, library, movements, synclog
+from brygga.database import (
+    alert_messages,
+    alert_settings,
+    brakes,
+    duplicates,
+    ledgers,
+    library,
+    movements,
+    statements,
+    synclog,
+)
+from brygga.database.alert_messages import CONFIRM, TEST, Channel, Draft
 from brygga.database.brakes import Question
 from brygga.database.duplicates import Pair
+from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.web.app import ROUTES
 from brygga.web.i18n import LANGUAGES
@@ -31,7 +46,7 @@ OPEN = ("/sign-in", "/help", "/language/", "/sign-out", "/erased/", "/alerts/con
 """Need no merchant."""
 TICKETED = ("/alerts/confirm/",)
 """Forms whose address holds a ticket that nobody can guess: they need no session, so no token."""
-FOR_ALL = {"kind": "zeroed", "language": "sv", "key": "0"}
+FOR_ALL = {"kind": "zeroed", "language": "sv", "key": "0", "number": "1"}
 
 
 def addresses(method: str) -> list[str]:
@@ -90,9 +105,28 @@ async def furnished(world: World, name: str = "Kanna") -> tuple[Connection, Brow
             Line(code, Topic.PRODUCT, Severity.WARNING, uuid, f"{uuid}-v", params) for code in Code
         ]
         await synclog.add(tx, connection.id, lines, NOON)
+        await told_and_stated(tx, connection.id, uuid, name)
     browser = world.browser()
     await browser.sign_in()
     return connection, browser, uuid
+
+
+async def told_and_stated(tx: Tx, connection_id: int, uuid: str, name: str) -> None:
+    """A statement with every reason, and a message of every kind and state."""
+    rows = tuple(Row(uuid, f"{uuid}-v", name, name, 9, None, reason.value) for reason in Reason)
+    made = Statement(0, "", NOON, "a", "s", 3, len(rows), 1, 1, rows, rows[:1])
+    await statements.add(tx, connection_id, made)
+    await alert_settings.set_email(tx, connection_id, "a@example.com", "ticket", NOON)
+    await alert_settings.set_hook(tx, connection_id, "https://a.example/x", "whsec_YQ==", NOON)
+    states = itertools.cycle(("sent", "failed", "over", ""))
+    for kind, state in zip(
+        (*(cause.value for cause in AlertCause), TEST, CONFIRM), states, strict=False
+    ):
+        draft = Draft(Channel.WEBHOOK, kind, f"msg_{kind}", (), {})
+        await alert_messages.save(tx, connection_id, draft, NOON)
+        message = (await alert_messages.newest(tx, connection_id, 1))[0]
+        if state:
+            await alert_messages.finish(tx, message, state, NOON, "503")
 
 
 async def pages(browser: Browser, uuid: str) -> list[tuple[str, httpx2.Response]]:
@@ -190,7 +224,7 @@ async def test_no_page_shows_a_code_in_place_of_words(world: World, language: st
     _, browser, uuid = await furnished(world)
     await browser.open(f"/language/{language}")
     shown = [(path, words_of(answer.text)) for path, answer in await pages(browser, uuid)]
-    codes = r"\b(notice|failure|log|moved|reason|request|shelf|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"  # noqa: E501
+    codes = r"\b(notice|alert|alerts|statement|failure|log|moved|reason|request|shelf|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"  # noqa: E501
     found = {
         path: hit[0]
         for path, text in shown

@@ -15,6 +15,7 @@ from brygga.cli.checkup.addresses import addresses, answers, doors
 from brygga.cli.checkup.database import database
 from brygga.cli.checkup.findings import Finding, Verdict, reported, wrong
 from brygga.cli.checkup.machine import disks
+from brygga.cli.checkup.mail import mail
 from brygga.cli.checkup.platforms import credentials, hosts
 from brygga.cli.process import Runtime
 from brygga.database.embedded import EmbeddedFailed
@@ -59,6 +60,7 @@ async def _outside(settings: Settings) -> list[Finding]:
             *await hosts(settings, http),
             *await credentials(settings, http),
             await answers(settings, http),
+            *await mail(settings),
         ]
 
 

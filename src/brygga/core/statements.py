@@ -23,7 +23,7 @@ class Reason(StrEnum):
     BELOW_ZERO = "below_zero"  # Zettle is below zero, and the store shows 0 (decision 7)
     FULL = "full"  # more than a side can hold
     UNDER_WAY = "under_way"  # a change is on its way to the other side
-    UNEXPLAINED = "unexplained"  # nothing that we know explains it
+    UNEXPLAINED = "unexplained"  # a side shows a number that we have not seen before
     # -- nothing to compare
     COUNTED_OTHERWISE = "counted_otherwise"  # the store counts the product in another way
     NOT_COUNTED = "not_counted"  # the store does not count it
@@ -137,16 +137,15 @@ def _different(zettle: int, shop: int, known: Facts) -> Reason:
         return Reason.BELOW_ZERO
     if known.highest and shop > known.highest == zettle:
         return Reason.FULL
-    return Reason.UNDER_WAY if _moves(zettle, shop, known.ledger) else Reason.UNEXPLAINED
+    return Reason.UNDER_WAY if _moves(known.ledger) else Reason.UNEXPLAINED
 
 
-def _moves(zettle: int, shop: int, ledger: Ledger) -> bool:
-    """Whether a write of ours is to come, or a read shows what the ledger has not seen yet."""
-    waits = any(
+def _moves(ledger: Ledger) -> bool:
+    """Whether a write of ours is to come, or has no answer yet."""
+    return any(
         record.to_push or record.pending_write is not None
         for record in (ledger.zettle, ledger.shop)
     )
-    return waits or (ledger.zettle.confirmed, ledger.shop.confirmed) != (zettle, shop)
 
 
 # ---- The chain -----------------------------------------------------------------------------------

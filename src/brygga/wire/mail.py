@@ -90,6 +90,7 @@ def built(mail: Mail, sender: str) -> bytes:
     message["Date"] = format_datetime(mail.at)
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.language
     message.set_content(mail.text, charset="utf-8", cte="quoted-printable")
+    # After the text: `set_content` takes away what speaks of the content.
+    message["Content-Language"] = mail.language
     return message.as_bytes()

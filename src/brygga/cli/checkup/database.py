@@ -7,10 +7,12 @@ from typing import Final
 
 from brygga.bigcommerce import oauth as shop_oauth
 from brygga.cli.checkup.findings import Finding, look, well, wrong
+from brygga.cli.checkup.mail import undelivered
 from brygga.cli.checkup.webhooks import webhooks
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
 from brygga.database import (
+    alert_messages,
     connections,
     deliveries,
     migrating,
@@ -136,7 +138,7 @@ class _Seen:
     old: int
     scopes: dict[int, frozenset[str]]
     parked: dict[int, Sequence[Parked]]
-    hooks: Sequence[Finding]
+    messages: Sequence[Finding]
 
 
 async def _read(tx: Tx, runtime: Runtime) -> _Seen:
@@ -159,7 +161,10 @@ async def _read(tx: Tx, runtime: Runtime) -> _Seen:
             if one.shop and (scopes := await tokens.scopes(tx, one.id, tokens.Platform.BIGCOMMERCE))
         },
         parked={one.id: await work_items.parked(tx, one.id) for one in active},
-        hooks=webhooks(received, elsewhere),
+        messages=[
+            *webhooks(received, elsewhere),
+            *undelivered(await alert_messages.waiting(tx)),
+        ],
     )
 
 
@@ -185,7 +190,7 @@ def _judged(seen: _Seen) -> Iterator[Finding]:
     for connection in seen.active:
         yield from _access(connection, seen.scopes.get(connection.id, frozenset()))
         yield from _failed(connection, seen.parked[connection.id])
-    yield from seen.hooks
+    yield from seen.messages
 
 
 def stuck(health: ServiceHealth, workers: int) -> Iterator[Finding]:
