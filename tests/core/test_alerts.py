@@ -35,7 +35,9 @@ def test_what_was_not_there_begins_and_what_is_gone_ends() -> None:
     stays, gone = known(Cause.BRAKE, "zeroed"), known(Cause.ACCESS_LOST, "zettle_access_gone")
     new = Condition(Cause.NUMBERS_TO_CHECK, "v1")
 
-    assert ({new}, {gone.condition}) == compared([stays.condition, new], [stays, gone])
+    begun, ended = compared([stays.condition, new], [stays, gone])
+
+    assert ([new], [gone.condition]) == ([*begun], [*ended])
 
 
 def test_the_first_sync_never_begins_a_second_time() -> None:
