@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.core.stock.ledger import Gap, Ledger, Side, StockRecord, Timing
+from brygga.core.stock.moves import is_ordered
+
+REPEATS = 4
+"""How often an order that a read did not show is read again, before the read that closes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,8 @@ def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     """When this record must be read again. None when no change event of it is open.
 
     An event is closed only by a read that started one read lag after the event and after our last
-    write. On Zettle's side one more read closes an event that showed nothing.
+    write. On Zettle's side one more read closes an event that showed nothing. An order that the
+    first read did not show is read again soon.
     """
     record = ledger[side]
     if side is Side.SHOP and ledger.is_unset and record.touched is not None:
@@ -79,4 +84,17 @@ def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     disturbed = record.disturbed if side is Side.SHOP else record.hinted
     finish = record.rests if disturbed is None else disturbed + timing.finish(side)
     done = finish is not None and record.clear_read is not None and record.clear_read >= finish
-    return None if done else finish
+    if done or finish is None:
+        return None
+    return min(finish, _order_read(record, timing) or finish) if side is Side.SHOP else finish
+
+
+def _order_read(record: StockRecord, timing: Timing) -> datetime | None:
+    """When an order is looked for again: `repeat_s` after a read that did not show it, as long as
+    `REPEATS` of them are not over. After that only the read that closes its event is left.
+    """
+    seen, hinted, step = record.seen, record.hinted, timing.finish(Side.ZETTLE) / 2
+    if seen is None or hinted is None or record.pending_write or not is_ordered(record, timing):
+        return None
+    is_shown = any(change.at >= hinted for change in record.recent)
+    return None if is_shown or seen >= hinted + REPEATS * step else max(seen, hinted) + step
