@@ -56,9 +56,7 @@ class Watch:
 
     def level(self, side: Side) -> int:
         found = (
-            self.day.till_level(self.one)
-            if side is Side.ZETTLE
-            else self.day.shop_level(self.one)
+            self.day.till_level(self.one) if side is Side.ZETTLE else self.day.shop_level(self.one)
         )
         assert found is not None
         return found
@@ -162,7 +160,8 @@ def table(days: Sequence[Watch]) -> str:
             found.setdefault(kind, []).extend(some)
     changes, requests = sum(map(len, found.values())), sum(day.requests for day in days)
     rows = [
-        f"{kind:<52}{len(some):>8}{share(some, 0.5):>7.1f}{share(some, 0.99):>7.1f}{max(some):>7.1f}"
+        f"{kind:<52}{len(some):>8}"
+        + "".join(f"{s:>7.1f}" for s in (share(some, 0.5), share(some, 0.99), max(some)))
         for kind, some in found.items()
     ]
     return "\n".join([*rows, f"{requests / changes:.1f} requests for a change"])

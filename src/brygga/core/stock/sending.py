@@ -90,8 +90,8 @@ def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
 
 
 def _order_read(record: StockRecord, timing: Timing) -> datetime | None:
-    """When an order is looked for again: `repeat_s` after a read that did not show it, as long as
-    `REPEATS` of them are not over. After that only the read that closes its event is left.
+    """When an order is looked for again, after a read that did not show it: every half `repeat_s`,
+    `REPEATS` times after its event. Then only the read that closes the event is left.
     """
     seen, hinted, step = record.seen, record.hinted, timing.finish(Side.ZETTLE) / 2
     if seen is None or hinted is None or record.pending_write or not is_ordered(record, timing):
