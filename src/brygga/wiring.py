@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,10 +18,11 @@ from brygga.bigcommerce.values import ShopUrls
 from brygga.core.failures import NeedsMerchant, Refused
 from brygga.core.model import Connection
 from brygga.core.stock import Timing
-from brygga.database import connections, tokens
+from brygga.database import connections, exchanges, tokens
 from brygga.database.alert_messages import Channel, Message
 from brygga.database.alert_settings import AlertSettings
 from brygga.database.engine import Database, Tx
+from brygga.database.exchanges import Exchange
 from brygga.database.queue import Jobs
 from brygga.database.sealing import Sealer
 from brygga.database.sessions import Sessions
@@ -46,6 +48,7 @@ from brygga.sync.stock.statement import Statements
 from brygga.sync.worker.alerting import Outbox, Sender
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.program import program
+from brygga.sync.worker.recording import MOST_CALLS, Recording
 from brygga.sync.worker.session import Clients, Lease, MakeClients
 from brygga.sync.worker.turn import Handler
 from brygga.web import letters
@@ -252,11 +255,13 @@ async def _clients(
     access = ZettleAccess(
         connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock
     )
-    zettle_gate = GuardedGate(InventoryPace(platforms.clock), guard)
+    made_calls: deque[Exchange] = deque(maxlen=MOST_CALLS)
+    pace = GuardedGate(InventoryPace(platforms.clock), guard)
+    zettle_gate = Recording(pace, platforms.clock, made_calls)
     # One budget for the whole turn: calls of the previous client that are still under way count in
     # it.
     budget = StoreBudget(platforms.clock, snapshot)
-    shop_gate = GuardedGate(budget, guard)
+    shop_gate = Recording(GuardedGate(budget, guard), platforms.clock, made_calls)
     zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
     made = Clients(zettle, shop_of(reached), platforms.wire.clocks, follow)
     try:
@@ -265,6 +270,7 @@ async def _clients(
         if not lease.lost:
             async with database.transaction(lease.fence) as tx:
                 await connections.set_budget(tx, connection.id, budget.snapshot() or None)
+                await exchanges.add(tx, connection.id, list(made_calls))
 
 
 def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | None:

@@ -107,6 +107,7 @@ ACROSS: dict[str, str] = {
             "audit",
             "brakes",
             "deliveries",
+            "exchanges",
             "gone",
             "inbox",
             "movements",

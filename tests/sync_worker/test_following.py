@@ -180,7 +180,7 @@ async def test_the_budget_of_a_store_that_came_in_a_turn_is_handed_on(
             await _joins(database, one.id)
             joined = await _now(database, one.id, first)
             assert joined.shop is not None
-            gate = joined.shop.gate.inner  # type: ignore[attr-defined]
+            gate = joined.shop.gate.inner.inner  # type: ignore[attr-defined]
             assert isinstance(gate, StoreBudget)
             gate.known = True
         async with database.read() as tx:

@@ -150,7 +150,7 @@ async def test_the_library_shows_and_lists_the_products_to_check(
     tag = f'<a class="tag warn" href="/library/{uuid}/stock/check">{words}</a>'
     assert (1, 1, 0) == (whole.count(tag), listed.count(tag), after.count('class="tag warn"'))
     assert f"{words} (1)" in whole
-    assert f"{words} (0)" in after
+    assert f"{words} (" not in after
     assert (True, False) == (
         f'href="/library/{fine}"' in whole,
         f'href="/library/{fine}"' in listed,
@@ -167,7 +167,7 @@ async def test_another_merchants_number_to_check_shows_in_nobody_elses_library(
     await browser.sign_in("berg")
     page = (await browser.open("/library")).text
 
-    assert "Check this number (0)" in page
+    assert "Check this number" not in page
     assert uuid not in page
 
 

@@ -328,3 +328,17 @@ async def test_the_short_addresses_keep_the_language_that_was_asked_for() -> Non
     ):
         answer = await bench.client.get(f"{path}?lang=en", follow_redirects=True)
         assert words in answer.text, path
+
+
+async def test_the_paths_of_the_real_control_panel_lead_to_its_pages() -> None:
+    """An app links to them below `control_panel_base_url` (bigcommerce facts 7)."""
+    bench = Bench()
+    made = await bench.scarf(images=[])
+    store = (await bench.call("GET", "/v2/store")).json()
+    base = httpx2.URL(store["control_panel_base_url"]).path
+    led = await bench.call("GET", f"{base}/manage/products/edit/{made['id']}")
+    every = await bench.call("GET", f"{base}/manage/products")
+
+    assert f"{PANEL}/products/{made['id']}" == led.headers["location"]
+    assert f"{PANEL}/products" == every.headers["location"]
+    assert 200 == (await bench.call("GET", led.headers["location"])).status_code

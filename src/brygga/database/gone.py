@@ -1,6 +1,6 @@
 """Products that Zettle no longer has, kept for as long as their sync log and stock history."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -9,6 +9,7 @@ from brygga.core.model import Product
 from brygga.database import library
 from brygga.database.engine import Tx
 from brygga.database.library import Entry
+from brygga.database.library_pages import patterns
 from brygga.database.synclog import KEPT
 from brygga.database.values import from_json
 
@@ -53,6 +54,38 @@ async def among(tx: Tx, connection_id: int, uuids: Collection[str]) -> frozenset
     """)
     rows = await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})
     return frozenset(row.uuid for row in rows)
+
+
+async def names(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, str]:
+    """The names of these products, also of those that Zettle no longer has, as far as known."""
+    statement = sa.text("""
+        SELECT product_uuid, name FROM gone_products
+        WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))
+        UNION ALL
+        SELECT product_uuid, name FROM library
+        WHERE connection_id = :id AND product_uuid = ANY (CAST(:uuids AS text[]))
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})
+    return {row.product_uuid: row.name for row in rows if row.name}
+
+
+async def found(tx: Tx, connection_id: int, search: str, limit: int) -> Sequence[str]:
+    """Products whose name, SKU or barcode holds every word of the search, also those that Zettle no
+    longer has (by name): at most `limit` of each.
+    """
+    statement = sa.text("""
+        SELECT product_uuid FROM (
+            (SELECT product_uuid FROM library
+                WHERE connection_id = :id AND search LIKE ALL (CAST(:patterns AS text[]))
+                ORDER BY sort_key, product_uuid LIMIT :limit)
+            UNION
+            (SELECT product_uuid FROM gone_products
+                WHERE connection_id = :id AND lower(name) LIKE ALL (CAST(:patterns AS text[]))
+                LIMIT :limit)
+        ) found
+    """)
+    values = {"id": connection_id, "patterns": patterns(search), "limit": limit}
+    return [row.product_uuid for row in await tx.rows(statement, values)]
 
 
 async def moved_variants(tx: Tx, connection_id: int, uuid: str) -> Sequence[str]:

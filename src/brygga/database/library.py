@@ -424,6 +424,18 @@ async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[s
     return [row.product_uuid for row in await tx.rows(statement)]
 
 
+async def undo_all(tx: Tx, connection_id: int) -> Sequence[str]:
+    """Returns the products whose unassignment was still waiting: all of them are undone."""
+    c = library.c
+    statement = (
+        sa.update(library)
+        .where(c.connection_id == connection_id, c.unassign_at.is_not(None))
+        .values(unassign_at=None)
+        .returning(c.product_uuid)
+    )
+    return [row.product_uuid for row in await tx.rows(statement)]
+
+
 async def decide_unassigned(
     tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
 ) -> Sequence[str]:

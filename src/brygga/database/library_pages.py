@@ -50,6 +50,12 @@ class Row:
     support_id: str
     to_check: bool
     """The merchant is asked to check the number of one of its variants."""
+    edited: int = 0
+    """How many fields of Zettle's somebody edited in BigCommerce, unless the merchant keeps
+    them.
+    """
+    missing: bool = False
+    """Somebody deleted it in BigCommerce."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +76,27 @@ class Narrow:
     in_category: bool = False
     to_check: bool = False
     vat: str = ""
+    edited: bool = False
+    """Only products that somebody edited or deleted in BigCommerce."""
+
+
+class Order(StrEnum):
+    """The order of the list."""
+
+    NAME = ""
+    NAME_DOWN = "-name"
+    SYNCED = "synced"
+    """The latest sync first."""
+    WRONG = "wrong"
+    """What needs the merchant first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flagged:
+    """How many products have a number to check, and how many were edited in BigCommerce."""
+
+    to_check: int
+    edited: int
 
 
 EVERYTHING = Narrow()
@@ -102,21 +129,33 @@ _TO_CHECK = """
             AND jsonb_typeof(g.zettle -> 'confirmed') = 'number'
     )
 """
-_FROM = """
+_CHECKED = """
+    SELECT g.product_uuid FROM ledgers g
+    WHERE g.connection_id = :id AND g.check_since IS NOT NULL
+        AND jsonb_typeof(g.zettle -> 'confirmed') = 'number'
+"""
+# What was read before the last sync says nothing any more.
+_IS_EDITED = """
+    s.digest <> s.accepted AND b.state = 'bound' AND b.product_id = s.product_id
+        AND (b.synced_at IS NULL OR b.synced_at <= s.read_at)
+"""
+_EDITED = f"""
+    SELECT s.product_uuid FROM shown_products s
+        JOIN bindings b ON b.connection_id = s.connection_id AND b.product_uuid = s.product_uuid
+    WHERE s.connection_id = :id AND {_IS_EDITED}
+"""  # noqa: S608 - only our own constants are put together
+_FROM = f"""
     FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
     LEFT JOIN work_items m ON m.connection_id = l.connection_id AND m.kind = 'product'
         AND m.subject = l.product_uuid
     WHERE l.connection_id = :id AND l.removed_at IS NULL AND (l.product IS NOT NULL
         OR l.unreadable <> '')
-        AND (CAST(:patterns AS text[]) = '{}' OR l.search LIKE ALL (CAST(:patterns AS text[])))
+        AND (CAST(:patterns AS text[]) = '{{}}' OR l.search LIKE ALL (CAST(:patterns AS text[])))
         AND (NOT :hidden OR (b.hidden AND b.state = 'bound'))
         AND (NOT :in_category OR (b.in_category AND b.state = 'bound'))
-        AND (NOT :to_check OR l.product_uuid IN (
-            SELECT g.product_uuid FROM ledgers g WHERE g.connection_id = :id AND g.check_since
-                IS NOT NULL
-                AND jsonb_typeof(g.zettle -> 'confirmed') = 'number'
-        ))
+        AND (NOT :to_check OR l.product_uuid IN ({_CHECKED}))
+        AND (NOT :edited OR l.product_uuid IN ({_EDITED}))
         AND (:vat = '' OR (coalesce(CAST(trim_scale(l.vat) AS text), 'none') = :vat
             AND b.state = 'bound'))
 """
@@ -125,25 +164,50 @@ _COLUMNS = f"""
         l.unassign_at, l.unreadable, l.failure,
     l.removed_at, b.product_id, b.origin, b.synced_at, m.due_at,
     coalesce(m.attempts, 0) AS attempts, coalesce(m.support_id, '') AS support_id,
-    {_TO_CHECK} AS to_check
+    {_TO_CHECK} AS to_check,
+    CASE WHEN {_IS_EDITED} THEN s.differs ELSE 0 END AS edited,
+    coalesce({_IS_EDITED} AND s.product IS NULL, false) AS missing
+"""
+_SHOWN = """
+    LEFT JOIN shown_products s ON s.connection_id = l.connection_id
+        AND s.product_uuid = l.product_uuid
 """
 # The page is selected before the wide columns are read, so that sorting ten thousand rows moves
 # keys, not products.
-_CUT = sa.text(f"""
-    SELECT uuid, state, count(*) OVER () AS total
-    FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, {_STATE} AS state {_FROM}) found
-    WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[]))
-    ORDER BY place, uuid LIMIT :limit OFFSET :offset
-""")  # noqa: S608 - only our own constants are put together
+_RANK = f"""
+    CASE WHEN state IN ('failed', 'unreadable') THEN 0
+        WHEN uuid IN ({_EDITED}) OR uuid IN ({_CHECKED}) THEN 1
+        WHEN state IN ('waiting', 'unassigning', 'removing') THEN 2 ELSE 3 END
+"""
+_ORDERS = {
+    Order.NAME: "place, uuid",
+    Order.NAME_DOWN: "place DESC, uuid DESC",
+    Order.SYNCED: "synced DESC NULLS LAST, place, uuid",
+    Order.WRONG: f"{_RANK}, place, uuid",
+}
+_CUTS = {
+    order: sa.text(f"""
+        SELECT uuid, state, count(*) OVER () AS total
+        FROM (SELECT l.product_uuid AS uuid, l.sort_key AS place, b.synced_at AS synced,
+            {_STATE} AS state {_FROM}) found
+        WHERE CAST(:states AS text[]) IS NULL OR state = ANY (CAST(:states AS text[]))
+        ORDER BY {by} LIMIT :limit OFFSET :offset
+    """)  # noqa: S608 - as above
+    for order, by in _ORDERS.items()
+}
 _ROWS = sa.text(f"""
     SELECT {_COLUMNS}, {_STATE} AS state FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
     LEFT JOIN work_items m ON m.connection_id = l.connection_id AND m.kind = 'product'
         AND m.subject = l.product_uuid
+    {_SHOWN}
     WHERE l.connection_id = :id AND l.product_uuid = ANY (CAST(:uuids AS text[]))
-        ORDER BY l.sort_key, l.product_uuid
+        ORDER BY array_position(CAST(:uuids AS text[]), l.product_uuid)
 """)  # noqa: S608 - as above
-_ONE = sa.text(f"SELECT {_COLUMNS}, {_STATE} AS state {_FROM} AND l.product_uuid = :uuid")
+_ONE = sa.text(
+    f"SELECT {_COLUMNS}, {_STATE} AS state"
+    f" {_FROM.replace('    WHERE l.', _SHOWN + '    WHERE l.', 1)} AND l.product_uuid = :uuid"
+)
 _COUNTS = sa.text(
     f"SELECT state, count(*) AS products FROM (SELECT {_STATE} AS state {_FROM}) s"  # noqa: S608
     " GROUP BY state"
@@ -163,15 +227,16 @@ async def page(
     search: str = "",
     states: Collection[State] = (),
     narrow: Narrow = EVERYTHING,
+    order: Order = Order.NAME,
     limit: int = 50,
     offset: int = 0,
 ) -> Page:
-    """Products whose name, SKUs or barcodes hold every word of `search`, in Swedish order. No
-    `states` means all.
+    """Products whose name, SKUs or barcodes hold every word of `search`, by name in Swedish order
+    unless `order` says otherwise. No `states` means all.
     """
     values = _values(connection_id, search, states, narrow)
     async with tx.joining_whole():
-        cut = await tx.rows(_CUT, {**values, "limit": limit, "offset": offset})
+        cut = await tx.rows(_CUTS[order], {**values, "limit": limit, "offset": offset})
     if not cut and offset:
         found = await counts(tx, connection_id, search, narrow)
         return Page(
@@ -198,6 +263,31 @@ async def counts(
     async with tx.joining_whole():
         rows = await tx.rows(_COUNTS, _values(connection_id, search, (), narrow))
     return {**dict.fromkeys(State, 0), **{State(row.state): row.products for row in rows}}
+
+
+async def flagged(tx: Tx, connection_id: int) -> Flagged:
+    """How many products of the library need a look, whatever their state."""
+    row = await tx.first(_FLAGGED, {"id": connection_id})
+    return Flagged(row.to_check, row.edited) if row is not None else Flagged(0, 0)
+
+
+_IN_LIBRARY = """
+    SELECT count(*) FROM library l WHERE l.connection_id = :id AND l.removed_at IS NULL
+        AND (l.product IS NOT NULL OR l.unreadable <> '') AND l.product_uuid IN
+"""
+_FLAGGED = sa.text(f"""
+    SELECT ({_IN_LIBRARY} ({_CHECKED})) AS to_check, ({_IN_LIBRARY} ({_EDITED})) AS edited
+""")
+
+
+async def unassigning(tx: Tx, connection_id: int) -> tuple[int, datetime | None]:
+    """How many products are about to be unassigned, and until when all of that can be undone."""
+    statement = sa.text("""
+        SELECT count(*) AS products, min(unassign_at) AS until FROM library
+        WHERE connection_id = :id AND removed_at IS NULL AND unassign_at IS NOT NULL
+    """)
+    row = await tx.first(statement, {"id": connection_id})
+    return (row.products, row.until) if row is not None else (0, None)
 
 
 async def uuids(
@@ -259,6 +349,7 @@ def _values(
         "hidden": narrow.hidden,
         "in_category": narrow.in_category,
         "to_check": narrow.to_check,
+        "edited": narrow.edited,
         "vat": narrow.vat,
     }
 
@@ -282,4 +373,6 @@ def _row(row: Any) -> Row:
         row.attempts,
         row.support_id,
         row.to_check,
+        row.edited,
+        row.missing,
     )

@@ -35,6 +35,11 @@ class Filter:
     """None: all."""
     subject: str = ""
     codes: tuple[Code, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    """Before this time."""
+    subjects: tuple[str, ...] | None = None
+    """Only lines about one of these products. None: about any, or about none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,45 @@ async def page(
         conditions.append(synclog.c.id < before)
     statement = sa.select(synclog).where(*conditions).order_by(synclog.c.id.desc()).limit(limit)
     return [_logged(row) for row in await tx.rows(statement)]
+
+
+async def one(tx: Tx, connection_id: int, number: int) -> Logged | None:
+    """The line with that id, if it is this connection's."""
+    statement = sa.select(synclog).where(
+        synclog.c.connection_id == connection_id, synclog.c.id == number
+    )
+    row = await tx.first(statement)
+    return None if row is None else _logged(row)
+
+
+async def codes(tx: Tx, connection_id: int) -> frozenset[str]:
+    """The codes that the log has a line of. It reads one line for each, however long the log is."""
+    statement = sa.text("""
+        WITH RECURSIVE found AS (
+            (SELECT code FROM synclog WHERE connection_id = :id ORDER BY code LIMIT 1)
+            UNION ALL
+            SELECT (SELECT s.code FROM synclog s WHERE s.connection_id = :id AND s.code > f.code
+                ORDER BY s.code LIMIT 1)
+            FROM found f WHERE f.code IS NOT NULL
+        )
+        SELECT code FROM found WHERE code IS NOT NULL
+    """)
+    return frozenset(row.code for row in await tx.rows(statement, {"id": connection_id}))
+
+
+async def subjects(
+    tx: Tx, connection_id: int, code: Code, between: tuple[int, int], limit: int = 5_000
+) -> Sequence[str]:
+    """The products that the lines of a code between two ids are about, both ends included."""
+    first, last = between
+    statement = sa.text("""
+        SELECT DISTINCT subject FROM synclog
+        WHERE connection_id = :id AND code = :code AND id BETWEEN :first AND :last
+            AND subject <> ''
+        LIMIT :limit
+    """)
+    values = {"id": connection_id, "code": code.value, "first": first, "last": last}
+    return [row.subject for row in await tx.rows(statement, {**values, "limit": limit})]
 
 
 async def since(tx: Tx, connection_id: int, after: int, limit: int = 200) -> Sequence[Logged]:
@@ -171,6 +215,12 @@ def _conditions(connection_id: int, wanted: Filter) -> list[Any]:
         conditions.append(c.subject == wanted.subject)
     if wanted.codes:
         conditions.append(c.code.in_([code.value for code in wanted.codes]))
+    if wanted.since is not None:
+        conditions.append(c.at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(c.at < wanted.until)
+    if wanted.subjects is not None:
+        conditions.append(c.subject.in_(wanted.subjects))
     return conditions
 
 

@@ -336,6 +336,7 @@ synclog = sa.Table(
         postgresql_where=sa.text("subject <> ''"),
     ),
     sa.Index("synclog_by_age", "at"),
+    sa.Index("synclog_by_code", "connection_id", "code", sa.text("id DESC")),
     sa.Index(
         "synclog_troubles",
         "connection_id",
@@ -343,6 +344,62 @@ synclog = sa.Table(
         sa.text("id DESC"),
         postgresql_where=sa.text("severity <> 'info'"),
     ),
+)
+
+
+class _ShownProducts(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
+    product_id: Column[int] = Column(sa.BigInteger, nullable=False)
+    read_at: Column[datetime] = Column(TIME, nullable=False)
+    product: Column[Any] = Column(JSONB, nullable=True)
+    """None: BigCommerce does not have it any more."""
+    differs: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
+    digest: Column[str] = _text()
+    """Of the differences. "" where there are none."""
+    accepted: Column[str] = _text()
+    """The digest of the differences that the merchant keeps until the next save in Zettle."""
+
+
+shown_products = sa.Table(
+    "shown_products",
+    metadata,
+    _ShownProducts,
+    sa.Index(
+        "shown_products_differing",
+        "connection_id",
+        "product_uuid",
+        postgresql_where=sa.text("digest <> accepted"),
+    ),
+)
+
+
+class _Exchanges(sa.TypedColumns):
+    id: Column[int] = Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    connection_id: Column[int] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), nullable=False
+    )
+    at: Column[datetime] = Column(TIME, nullable=False)
+    platform: Column[str] = Column(sa.Text, nullable=False)
+    method: Column[str] = Column(sa.Text, nullable=False)
+    path: Column[str] = Column(sa.Text, nullable=False)
+    status: Column[int | None] = Column(sa.Integer)
+    """None: no answer came."""
+    subjects: Column[Any] = Column(
+        ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]")
+    )
+    """The ids of products and variants that it names."""
+    sent: Column[Any] = Column(JSONB, nullable=True)
+    answer: Column[Any] = Column(JSONB, nullable=True)
+
+
+exchanges = sa.Table(
+    "exchanges",
+    metadata,
+    _Exchanges,
+    sa.Index("exchanges_newest", "connection_id", sa.text("id DESC")),
+    sa.Index("exchanges_by_time", "connection_id", "at"),
+    sa.Index("exchanges_by_age", "at"),
 )
 
 

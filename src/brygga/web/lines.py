@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.web.i18n import Words
+from brygga.web.readable import Units, value_of
 from brygga.web.stock_view import signed
 
 NUMBER = re.compile(r"[+-]\d{1,12}")
@@ -35,23 +36,43 @@ class LineView:
     """Whether the line is about a product whose stock BigCommerce can be made to count as Zettle
     does (decisions 17, 18).
     """
+    again: bool = False
+    """Whether the work that the line is about may succeed when it is tried again."""
+    id: int = 0
+    code: str = ""
+    topic: str = ""
+    name: str = ""
+    """The name of the product it is about, as it is called now."""
 
 
-def spoken(words: Words, code: str, params: Mapping[str, str]) -> tuple[str, str, str]:
+VALUES = frozenset({"shop", "till", "was", "now", "value", "written"})
+"""The parameters of a line with a `field` that are values of this field."""
+
+
+def spoken(
+    words: Words, code: str, params: Mapping[str, str], units: Units | None = None, name: str = ""
+) -> tuple[str, str, str]:
     """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`,
-    `field`) is first put into words.
+    `field`) is first put into words, and so is a value of a field.
 
     A line that would name an `other` product uses other words, `.alone`, where that product is not
-    known.
+    known. A sentence that does not name its product begins with `name`.
     """
-    said = {key: _in_words(words, key, value) for key, value in params.items()}
+    field = params.get("field", "")
+    said = {
+        key: value_of(words, field, value, units or Units())
+        if field and key in VALUES
+        else _in_words(words, key, value)
+        for key, value in params.items()
+    }
     key = f"log.{code}"
     if not words.has(key):
         key = f"failure.{code}" if words.has(f"failure.{code}") else "log.unknown"
         said.setdefault("code", code)
     alone = f"{key}.alone" if not said.get("other") and words.has(f"{key}.alone") else key
+    names = name and not ("%(name)s" in words.text(alone) and said.get("name"))
     return (
-        words.fill(alone, said),
+        (f"{name} – " if names else "") + words.fill(alone, said),
         words.fill(f"{key}.cause", said),
         words.fill(f"{key}.action", said),
     )

@@ -83,7 +83,7 @@ class Bench:
         """A call of the app. Paths begin with /v2 or /v3; control addresses with /sandbox."""
         base = (
             ""
-            if path.startswith(("/sandbox", "/login", "/manage", "/shop"))
+            if path.startswith(("/sandbox", "/login", "/manage", "/shop", "/control-panel"))
             else "/api/stores/abc123"
         )
         if body is not None:

@@ -8,13 +8,25 @@ from datetime import timedelta
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core import planning
+from brygga.core.drift import digest
 from brygga.core.failures import Refused
 from brygga.core.guards import Effect
 from brygga.core.mapping import desired
 from brygga.core.model import CatalogProduct, ObservedProduct
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.terms import Terms, terms_of
-from brygga.database import bindings, brakes, connections, library, suffixes, synclog, work_items
+from brygga.database import (
+    bindings,
+    brakes,
+    connections,
+    library,
+    suffixes,
+    synclog,
+    work_items,
+)
+from brygga.database import (
+    shown as shown_products,
+)
 from brygga.database.bindings import Binding, State
 from brygga.database.engine import Tx
 from brygga.database.library import Entry
@@ -22,6 +34,7 @@ from brygga.database.suffixes import Suffix
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.initial_levels import InitialLevels
 from brygga.sync.products.hands import RECOUNT, Hands, recount
+from brygga.sync.products.observing import edits, reads_of
 from brygga.sync.products.removing import SPARED
 from brygga.sync.products.suffixing import found_in, release, review
 from brygga.sync.products.work import DELETED
@@ -59,6 +72,7 @@ class Sweep:
         await self.stock(session)
         async with session.transaction() as tx:
             await connections.set_swept(tx, session.connection.id, now)
+            await shown_products.prune(tx, session.connection.id)
             await session.finish(*dirty, tx=tx)
 
 
@@ -108,11 +122,13 @@ async def _compare_page(
     async with session.transaction() as tx:
         said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
         stale = [uuid for uuid, binding in bound.items() if _is_stale(entries.get(uuid), binding)]
+        accepted = await shown_products.accepted(tx, connection_id, list(bound))
         lines = []
         for uuid, binding in bound.items():
             if uuid not in stale and uuid not in said:
                 shown = found.get(binding.synced.product_id)
-                lines += _drift(terms, entries.get(uuid), binding, (wanted.get(uuid), shown))
+                compared = (wanted.get(uuid), shown)
+                lines += _drift(terms, entries.get(uuid), binding, compared, accepted.get(uuid, ""))
         seen = {
             uuid: (not shown.is_visible, category_id in shown.category_ids)
             for uuid, binding in bound.items()
@@ -122,6 +138,9 @@ async def _compare_page(
             tx, connection_id, Kind.PRODUCT, stale, now, bulk=len(stale) > PAGE // 10
         )
         await bindings.set_seen(tx, connection_id, seen)
+        await shown_products.save(
+            tx, connection_id, reads_of(terms, entries, bound, found, wanted), now
+        )
         await brakes.note(tx, connection_id, _DRIFT, [line.subject for line in lines], now)
         lines += await Hands(tx, session, initial_levels, entries).seen(
             list(bound), found, swept=True
@@ -155,9 +174,10 @@ def _drift(
     entry: Entry | None,
     binding: Binding,
     compared: tuple[CatalogProduct | None, ObservedProduct | None],
+    accepted: str,
 ) -> list[Line]:
     """Differences although nothing was saved in Zettle since: somebody's edit in BigCommerce, which
-    stays until the next save in Zettle.
+    stays until the next save in Zettle. Those that the merchant has accepted are not said again.
     """
     if entry is None or entry.product is None:
         return []
@@ -173,9 +193,9 @@ def _drift(
                 params=named,
             )
         ]
-    if wanted is None or planning.fingerprint(wanted) != binding.synced.fingerprint:
+    found = edits(terms, wanted, binding, shown)
+    if digest(found) == accepted:
         return []
-    made = planning.plan(wanted, binding.synced, shown, terms, etag=f"{binding.synced.etag}+")
     return [
         Line(
             Code.DRIFT,
@@ -185,7 +205,7 @@ def _drift(
             over.variant,
             {**named, "field": over.field, "shop": over.was[:_TEXT], "till": over.now[:_TEXT]},
         )
-        for over in made.overwritten[:MOST_FIELDS]
+        for over in found[:MOST_FIELDS]
     ]
 
 
@@ -268,6 +288,9 @@ class ShopProducts:
                 for id_, one in found.items()
             }
             await bindings.set_seen(tx, connection_id, seen)
+            bound = await bindings.get_many(tx, connection_id, list(owners.values()))
+            reads = reads_of(terms_of(session.connection), entries, bound, found)
+            await shown_products.save(tx, connection_id, reads, now)
             await brakes.note(tx, connection_id, _DRIFT, gone, now)
             await session.finish(*dirty, tx=tx)
             lines += await Hands(tx, session, self.initial_levels, entries).seen(

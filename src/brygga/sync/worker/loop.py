@@ -20,6 +20,7 @@ from brygga.database import (
     connections,
     deliveries,
     erasing,
+    exchanges,
     gone,
     inbox,
     leases,
@@ -259,6 +260,7 @@ async def prune(tx: Tx, now: datetime) -> None:
     await deliveries.prune(tx, now)
     await audit.prune(tx, now)
     await alert_messages.prune(tx, now)
+    await exchanges.prune(tx, now)
 
 
 def _innermost(group: BaseException) -> BaseException:

@@ -2,7 +2,7 @@
 A5, P10, decision 14).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Final
@@ -14,26 +14,31 @@ from litestar.response import Redirect
 from brygga.core.model import Money
 from brygga.database import additions, bindings, library, library_pages
 from brygga.database.engine import Tx
-from brygga.database.library_pages import Narrow, Row, State
+from brygga.database.library_pages import Narrow, Order, Row, State
 from brygga.database.work_items import Kind
 from brygga.web.i18n import Words
 from brygga.web.lines import reason
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.duplicates import found
 from brygga.web.paging import Paging, page_number, query_of
-from brygga.web.standing import Phase
 from brygga.web.visit import Form, Merchant
 from brygga.web.work import ask
 
 SIZE: Final = 50
-TODO: Final = frozenset({"hidden", "in_category", "to_check"})
-"""Filters that are not states: what the merchant has to do in BigCommerce (E1), and numbers to
-check.
+TODO: Final = ("to_check", "edited", "in_category", "hidden")
+"""Filters that are not states: numbers to check, edits in BigCommerce, and what the merchant has to
+do there (E1).
 """
+NAMED: Final = 10
+"""The products that the confirmation names."""
+ALL: Final = "all"
+"""What "Undo" is about, when it is about everything that is being unassigned."""
 UNDO: Final = timedelta(seconds=10)
 """Decision 14: nothing changes before this time has passed, and "Undo" stops it."""
 
-CHOICE: Final = frozenset({"bigcommerce", "product", "everything", "q", "state", "vat", "page"})
+CHOICE: Final = frozenset(
+    {"bigcommerce", "product", "everything", "q", "state", "vat", "sort", "page"}
+)
 """The fields that say what to do with which products."""
 
 
@@ -54,9 +59,16 @@ class RowView:
     state: str
     assigned: bool
     reason: str = ""
+    """Why it could not be synced or read."""
     synced_at: datetime | None = None
     unassign_at: datetime | None = None
     to_check: bool = False
+    edited: int = 0
+    missing: bool = False
+
+    @property
+    def is_wrong(self) -> bool:
+        return bool(self.reason or self.to_check or self.edited or self.missing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +88,11 @@ class LibraryView:
     query: str = ""
     state: str = ""
     vat: str = ""
+    sort: str = ""
     page_query: str = ""
+    """Search, filter and order, for the links to other pages."""
+    sort_query: str = ""
+    """Search and filter, for the links to other orders."""
     connected: bool = True
     live: bool = True
     waits: bool = False
@@ -84,6 +100,9 @@ class LibraryView:
     store: str = ""
     duplicates: int = 0
     additions: tuple[AdditionView, ...] = ()
+    undoable: int = 0
+    """How many products are about to be removed from the store."""
+    undo_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +119,8 @@ class UnassignView:
     action: str = "/library/assign"
     linked: int = 0
     """How many of them the merchant linked."""
+    names: tuple[str, ...] = ()
+    """The first of them by name."""
 
 
 @get("/library")
@@ -111,42 +132,35 @@ async def show(
     page: str = "1",
 ) -> Response[str]:
     connection, number = merchant.own, page_number(page)
+    sort = order_of(merchant.request.query_params.get("sort", ""))
     async with merchant.deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id, q)
-        totals = await bindings.totals(tx, connection.id)
-        to_check = sum(
-            (await library_pages.counts(tx, connection.id, narrow=Narrow(to_check=True))).values()
-        )
+        flags = await _flags(tx, connection.id)
         shown = await library_pages.page(
             tx,
             connection.id,
             search=q,
             states=states_of(wanted),
             narrow=narrowed(wanted, vat),
+            order=sort,
             limit=SIZE,
             offset=(number - 1) * SIZE,
         )
         likely = await found(tx, connection)
         under_way = await additions.under_way(tx, connection.id)
-    filters = (
-        FilterView("", sum(counts.values())),
-        *(FilterView(each.value, counts[each]) for each in State),
-    )
-    filters += (FilterView("in_category", totals.in_category), FilterView("hidden", totals.hidden))
-    filters += (FilterView("to_check", to_check),)
+        undoable, until = await library_pages.unassigning(tx, connection.id)
     moving = (State.WAITING, State.UNASSIGNING, State.REMOVING)
-    alive = merchant.standing.phase in {Phase.SETUP, Phase.RUNNING}
-    filters = tuple(
-        one for one in filters if one.count or one.key == "" or (alive and one.key != State.KEPT)
-    )
+    state = wanted if states_of(wanted) or wanted in TODO else ""
     view = LibraryView(
         rows=tuple(row_view(merchant.words, row) for row in shown.rows),
         page=Paging(number, SIZE, shown.total),
-        filters=filters,
+        filters=_filters(counts, flags, state),
         query=q,
-        state=wanted if states_of(wanted) or wanted in TODO else "",
+        state=state,
         vat=vat,
-        page_query=query_of(q=q, state=wanted, vat=vat),
+        sort=sort.value,
+        page_query=query_of(q=q, state=wanted, vat=vat, sort=sort.value),
+        sort_query=query_of(q=q, state=wanted, vat=vat),
         connected=merchant.running,
         waits=bool(under_way) or any(counts[each] for each in moving),
         store=store_name(connection),
@@ -155,8 +169,39 @@ async def show(
             AdditionView(one.product_uuid, one.name, one.state is additions.State.REFUSED)
             for one in under_way
         ),
+        undoable=undoable if merchant.running else 0,
+        undo_until=until,
     )
     return merchant.page("library.html", view, section="library")
+
+
+async def _flags(tx: Tx, connection_id: int) -> Mapping[str, int]:
+    """How many products each filter of `TODO` holds."""
+    totals = await bindings.totals(tx, connection_id)
+    flagged = await library_pages.flagged(tx, connection_id)
+    return {
+        "to_check": flagged.to_check,
+        "edited": flagged.edited,
+        "in_category": totals.in_category,
+        "hidden": totals.hidden,
+    }
+
+
+def _filters(
+    counts: Mapping[State, int], flags: Mapping[str, int], chosen: str
+) -> tuple[FilterView, ...]:
+    """Only filters that hold something, and the one that is chosen."""
+    every = (
+        *(FilterView(each.value, counts[each]) for each in State),
+        *(FilterView(key, flags[key]) for key in TODO),
+    )
+    held = tuple(one for one in every if one.count or one.key == chosen)
+    return (FilterView("", sum(counts.values())), *held)
+
+
+def order_of(text: str) -> Order:
+    """An invalid order is that of the names."""
+    return Order(text) if text in set(Order) else Order.NAME
 
 
 def states_of(text: str) -> Collection[State]:
@@ -168,7 +213,9 @@ def narrowed(state: str, vat: str) -> Narrow:
     """The overview's lists (E1): products that are still in the category or hidden, and the
     products of one VAT rate. Also the numbers to check.
     """
-    return Narrow(state == "hidden", state == "in_category", state == "to_check", vat)
+    return Narrow(
+        state == "hidden", state == "in_category", state == "to_check", vat, state == "edited"
+    )
 
 
 def row_view(words: Words, row: Row) -> RowView:
@@ -189,6 +236,8 @@ def row_view(words: Words, row: Row) -> RowView:
         synced_at=row.synced_at,
         unassign_at=row.entry.unassign_at,
         to_check=row.to_check,
+        edited=row.edited,
+        missing=row.missing,
     )
 
 
@@ -208,13 +257,14 @@ async def assign(merchant: Merchant, form: Form) -> Response[str] | Redirect:
         chosen = await _chosen(merchant, tx, form)
         changed = () if asking else await reassign(merchant, tx, chosen, sold=wish == "yes")
         linked = await library_pages.linked_among(tx, merchant.own.id, chosen) if asking else 0
+        named = await library.get_many(tx, merchant.own.id, chosen[:NAMED]) if asking else {}
     if not chosen:
         return merchant.go(back, "nothing_chosen", "warn")
     if asking:
         kept = tuple(pair for pair in form.fields if pair[0] in CHOICE)
-        return merchant.page(
-            "unassign.html", UnassignView(kept, len(chosen), back, linked=linked), section="library"
-        )
+        names = tuple(named[uuid].name for uuid in chosen[:NAMED] if uuid in named)
+        asked = UnassignView(kept, len(chosen), back, linked=linked, names=names)
+        return merchant.page("unassign.html", asked, section="library")
     return said(merchant, back, "assigned" if wish == "yes" else "unassigned", len(changed))
 
 
@@ -233,13 +283,20 @@ async def reassign(merchant: Merchant, tx: Tx, uuids: Collection[str], sold: boo
 
 @post("/library/undo")
 async def undo(merchant: Merchant, form: Form) -> Redirect:
-    uuid = form.one("undo")
+    """One product, or all that are about to be removed."""
+    uuid, own = form.one("undo"), merchant.own.id
     if not merchant.running:
         return merchant.unchanged(_back(form))
     async with merchant.deps.database.transaction() as tx:
-        undone = await library.undo(tx, merchant.own.id, [uuid])
-    back = f"/library/{uuid}" if undone and form.one("back") == "product" else _back(form)
-    return merchant.go(back, "undone") if undone else merchant.go(back, "too_late", "warn")
+        undone = (
+            await library.undo_all(tx, own) if uuid == ALL else await library.undo(tx, own, [uuid])
+        )
+    if not undone:
+        return merchant.go(_back(form), "too_late", "warn")
+    if len(undone) > 1:
+        return merchant.go(_back(form), "undone_all", n=merchant.words.number(len(undone)))
+    back = f"/library/{undone[0]}" if form.one("back") == "product" else _back(form)
+    return merchant.go(back, "undone")
 
 
 @post("/library/sync")
@@ -289,6 +346,7 @@ def _back(form: Form) -> str:
         q=form.one("q"),
         state=form.one("state"),
         vat=form.one("vat"),
+        sort=form.one("sort"),
         page=page if page != "1" else "",
     )
     return f"/library?{query}" if query else "/library"

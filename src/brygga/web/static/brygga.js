@@ -20,6 +20,7 @@ function dialogs() {
       event.preventDefault();
       opener.closest("details.drop")?.removeAttribute("open");
       if (dialog.id === "assign-dialog") offerChannel();
+      sayChosen(dialog);
       dialog.showModal();
     }
     const closer = event.target.closest("[data-closes]");
@@ -36,9 +37,46 @@ function showPicked() {
   for (const box of boxes()) box.closest("tr").classList.toggle("ticked", box.checked);
   const all = document.getElementById("tick-all");
   if (all) { all.checked = picked.length > 0 && picked.length === boxes().length; all.indeterminate = picked.length > 0 && !all.checked; }
-  const n = everything()?.checked ? Number(everything().dataset.total) : picked.length;
   const count = document.getElementById("picked-count");
-  if (count) count.textContent = n ? count.dataset.text.replace("{n}", new Intl.NumberFormat(language).format(n)) : "";
+  const whole = everything()?.checked;
+  const n = whole ? Number(everything().dataset.total) : picked.length;
+  if (count) count.textContent = n ? (whole ? count.dataset.all : count.dataset.text).replace("{n}", numbered(n)) : "";
+}
+
+const numbered = (n) => new Intl.NumberFormat(language).format(n);
+
+// How many products a dialog is about, and which.
+const NAMED = 5;
+function sayChosen(dialog) {
+  const spot = dialog.querySelector("[data-chosen]");
+  if (!spot) return;
+  const { one, many, more, all, none } = spot.dataset;
+  const names = boxes().filter((box) => box.checked).map((box) => box.dataset.name);
+  const send = dialog.querySelector("button.main");
+  if (send) send.disabled = !names.length && !everything()?.checked;
+  if (everything()?.checked) { spot.textContent = all.replace("{n}", () => numbered(Number(everything().dataset.total))); return; }
+  const first = names.slice(0, NAMED).join(", ");
+  const rest = names.length - NAMED;
+  const listed = rest > 0 ? more.replace("{names}", () => first).replace("{n}", () => numbered(rest)) : first;
+  const text = names.length === 1 ? one : many;
+  spot.textContent = names.length ? text.replace("{n}", () => numbered(names.length)).replace("{names}", () => listed) : none;
+}
+
+// Arrows move from row to row, space ticks, "/" goes to the search.
+function keyboard() {
+  const search = document.querySelector("form[role=search] input[type=search]");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const typing = event.target.matches("input:not([type=checkbox]), textarea, select, [contenteditable]");
+    if (event.key === "/" && search && !typing) { event.preventDefault(); search.focus(); search.select(); return; }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    const rows = boxes();
+    if (!step || typing || !rows.length) return;
+    const at = rows.indexOf(event.target.closest("tr")?.querySelector("input[name=product]"));
+    if (at < 0 && event.target !== document.body) return;
+    event.preventDefault();
+    rows[Math.min(rows.length - 1, Math.max(0, at < 0 ? 0 : at + step))].focus();
+  });
 }
 
 // What the dialog's box wishes is said by a field of the rows' form. Left alone it says nothing, and so it does once the dialog is closed.
@@ -77,7 +115,9 @@ function confirmations() {
     event.preventDefault();
     submitter?.closest("dialog")?.close();
     waiting = { form, submitter };
-    document.getElementById(form.dataset.confirms).showModal();
+    const asking = document.getElementById(form.dataset.confirms);
+    sayChosen(asking);
+    asking.showModal();
   });
   document.addEventListener("click", (event) => {
     const yes = event.target.closest("[data-confirm]");
@@ -244,6 +284,7 @@ localTimes(document);
 dialogs();
 variants();
 ticking();
+keyboard();
 confirmations();
 countdowns(document);
 sums();

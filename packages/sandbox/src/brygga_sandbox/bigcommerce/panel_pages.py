@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from brygga_sandbox.http import Request, Response, Router
@@ -38,3 +39,22 @@ def mount(router: Router, sandbox: Core) -> None:
         router.add(method, "/manage/{store_hash}" + path, bound(sandbox, act), control=True)
     for path in ("/", "/manage"):
         router.add("GET", path, home, control=True)
+    for path, place in OWN_PATHS.items():
+        router.add("GET", "/control-panel/{store_hash}" + path, led_to(place), control=True)
+
+
+OWN_PATHS = {
+    "": "",
+    "/manage": "",
+    "/manage/products": "/products",
+    "/manage/products/edit/{product_id}": "/products/{product_id}",
+    "/manage/orders": "/orders",
+}
+"""The paths of BigCommerce's own control panel that other apps link to, and our pages for them."""
+
+
+def led_to(place: str) -> Callable[[Request], Awaitable[Response]]:
+    async def lead(request: Request) -> Response:
+        return onward(request, f"/manage/{{store_hash}}{place}".format_map(request.params))
+
+    return lead

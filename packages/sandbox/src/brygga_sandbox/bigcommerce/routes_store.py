@@ -199,7 +199,7 @@ async def set_hooks_admin(call: Call) -> Response:
 
 
 async def get_store(call: Call) -> Response:
-    return answer(store_information(call.store))
+    return answer(store_information(call.store, call.base))
 
 
 async def get_time(call: Call) -> Response:

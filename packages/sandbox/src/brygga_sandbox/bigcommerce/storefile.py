@@ -30,12 +30,12 @@ def currency(store: Store) -> tuple[str, str, int, str]:
     return CURRENCIES.get(code, (code, "right", 2, code))
 
 
-def panel_url(store: Store) -> str:
-    """The address of a store's control panel."""
-    return f"https://store-{store.hash}.mybigcommerce.com"
+def panel_url(store: Store, base: str) -> str:
+    """The address below which BigCommerce's own paths of the control panel lead to our pages."""
+    return f"{base}/control-panel/{store.hash}"
 
 
-def store_information(store: Store) -> Json:
+def store_information(store: Store, base: str) -> Json:
     """GET /v2/store: no envelope; `id` is the store hash."""
     mine = store.settings
     symbol, place, decimals, _ = currency(store)
@@ -51,7 +51,7 @@ def store_information(store: Store) -> Json:
     return {
         "id": store.hash, "account_uuid": store.account_uuid, "store_id": store.store_id,
         "domain": domain,
-        "secure_url": f"https://{domain}", "control_panel_base_url": panel_url(store),
+        "secure_url": f"https://{domain}", "control_panel_base_url": panel_url(store, base),
         "status": mine.status,
         "name": mine.name, "first_name": "Anna", "last_name": "Berg", "address": "",
         "country": mine.country,
