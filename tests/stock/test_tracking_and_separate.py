@@ -127,6 +127,26 @@ async def test_separate_stock_writes_both_sides_and_then_neither_moves_the_other
 
 
 @pytest.mark.rule("S5")
+async def test_a_split_is_changed_and_stays_one(bench: StockBench) -> None:
+    """From the two numbers as they are then. A number that moved meanwhile refuses it."""
+    uuid, variant = await ready(bench)
+    await part(bench, uuid, {variant: (6, 4, 10)})
+    await bench.sells(variant, 2)
+    await bench.quiet()
+
+    with pytest.raises(Moved):
+        await part(bench, uuid, {variant: (5, 5, 10)})
+    await part(bench, uuid, {variant: (1, 7, 8)})
+    await bench.quiet()
+    changed = await bench.levels(uuid)
+    await bench.orders(uuid, 1)
+    await bench.quiet()
+
+    assert (1, 7) == changed
+    assert (1, 6) == await bench.levels(uuid)
+
+
+@pytest.mark.rule("S5")
 async def test_units_sold_before_a_split_took_them_are_asked_about(bench: StockBench) -> None:
     """The order is cancelled, and they are back: whose they are nobody knows."""
     uuid, variant = await ready(bench)

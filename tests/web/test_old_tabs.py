@@ -20,7 +20,8 @@ from tests.web.test_true_pages import (
 )
 
 from brygga.core.model import Choices, Stage
-from brygga.database import connections, work_items
+from brygga.database import connections, shown, work_items
+from brygga.database.shown import Read
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 
@@ -39,6 +40,8 @@ OF_SET_UP = frozenset({"finish", "back", "prices", "products", "resume", "discon
 PRESSED: dict[str, dict[str, str]] = {
     "/library/{mug}/sync": {},
     "/library/{mug}/recount": {},
+    "/library/{mug}/look": {},
+    "/library/{mug}/keep": {},
     "/library/{mug}/assign": {"bigcommerce": "yes"},
     "/library/{mug}/stock/tracking": {"shown": "on"},
     "/library/{mug}/stock/separate": {"separate": "yes"},
@@ -49,6 +52,7 @@ PRESSED: dict[str, dict[str, str]] = {
     "/library/undo": {"undo": "{mug}", "back": "product"},
     "/library/new": {"name": "Ny"},
     f"{HOME}/plan": {"choice-{mug}": "skip"},
+    f"{HOME}/log/retry": {"code": "image_not_fetched", "first": "1", "last": "9"},
     f"{HOME}/finish": {},
     f"{HOME}/back": {},
     f"{HOME}/prices": {"prices": "no"},
@@ -182,6 +186,9 @@ async def test_pages_that_wait_look_once_when_they_listen(world: World, *, moves
         async with world.database.transaction() as tx:
             await silent(Platform.ZETTLE)(tx, connection, world)
     waiting, synced = uuids[NAMES.index("Vas")], uuids[NAMES.index("Mugg")]
+    read = Read(100 + uuids.index(synced), None)
+    async with world.database.transaction() as tx:
+        await shown.save(tx, connection.id, {synced: read}, world.clock.now())
     paths = (HOME, "/library", f"/library/{waiting}", f"/library/{synced}", "/apps")
     found = ["data-waits" in (await browser.open(path)).text for path in paths]
 

@@ -116,7 +116,7 @@ async def test_what_is_counted_alike_is_not_counted_anew(world: World, counting:
     page = await browser.open(f"/library/{mug}")
     await browser.press(f"/library/{mug}/recount")
     async with world.database.read() as tx:
-        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11")
+        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
 
     assert "Count it as in Zettle" not in page.text
     assert not asked

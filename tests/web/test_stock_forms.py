@@ -207,6 +207,39 @@ async def test_pressed_twice_it_is_parted_once_and_no_other_way(world: World) ->
 
 
 @pytest.mark.rule("S5")
+async def test_a_split_is_changed_in_the_same_place(world: World) -> None:
+    """The form starts from both numbers. Another sum is asked about first."""
+    connection, browser, uuid = await parted(world)
+    page = await browser.open(f"/library/{uuid}")
+    path = f"/library/{uuid}/stock/separate"
+    asked = await browser.press(path, **form(uuid, "3", "10", again="yes"))
+    before = await ledger_of(world, connection, uuid)
+    await browser.press(path, **form(uuid, "3", "9", again="yes"))
+    after = await ledger_of(world, connection, uuid)
+
+    assert "Change the split" in page.text
+    assert ("8", "4") == tuple(
+        re.findall(rf'name="(?:zettle|shop)-{uuid}-v" value="(\d+)"', page.text)
+    )
+    assert "(+1)" in asked.text
+    assert 'name="again" value="yes"' in asked.text
+    assert (8, 4) == (before.zettle.target, before.shop.target)
+    assert (True, 3, 9) == (after.separate, after.zettle.target, after.shop.target)
+
+
+@pytest.mark.rule("S5")
+async def test_a_split_that_ended_meanwhile_is_not_changed(world: World) -> None:
+    connection, browser, uuid = await shared(world)
+    page = await browser.press(
+        f"/library/{uuid}/stock/separate", **form(uuid, "3", "9", again="yes")
+    )
+
+    assert 409 == page.status_code
+    assert "The stock has moved" in page.text
+    assert not (await ledger_of(world, connection, uuid)).separate
+
+
+@pytest.mark.rule("S5")
 async def test_untracked_stock_cannot_be_parted(world: World) -> None:
     connection, browser, uuid = await shared(world)
     async with world.database.transaction() as tx:

@@ -175,6 +175,8 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     product.assign,
     product.sync_now,
     product.recount,
+    product.look,
+    product.keep_edits,
     separate.track,
     separate.show,
     separate.separate,

@@ -22,7 +22,7 @@ class StockView:
     both. None where there is none.
 
     The form starts from the shared number: all of it in Zettle, as far as Zettle can hold it, so
-    that the sum is unchanged.
+    that the sum is unchanged. Where stock is separate already, it starts from the two numbers.
     """
 
     uuid: str
@@ -40,7 +40,26 @@ class StockView:
     form_shop: str = ""
     problems: tuple[str, str] = ("", "")
     was: int | None = None
-    """The shared number that an outdated form started from."""
+    """The number that an outdated form started from."""
+    separate: bool = False
+    zettle_now: int | None = None
+    """What Zettle is known to show now. None for no number."""
+    shop_now: int | None = None
+
+    @property
+    def base(self) -> int | None:
+        """The number that is split: the shared one, or what both sides have together when the split
+        is changed.
+        """
+        if not self.separate:
+            return self.shared
+        if self.zettle is None or self.shop is None:
+            return None
+        return self.zettle + self.shop
+
+    @property
+    def is_same(self) -> bool:
+        return self.zettle_now is not None and self.zettle_now == self.shop_now
 
     @property
     def sum(self) -> int | None:
@@ -70,7 +89,7 @@ class StockView:
 
     @property
     def changes_sum(self) -> bool:
-        return self.sum != self.shared
+        return self.sum != self.base
 
 
 _MISCOUNTED = frozenset({Counting.SPLIT, Counting.LUMPED, Counting.OFF})
@@ -116,6 +135,9 @@ def _row(ledger_row: LedgerRow, name: str) -> StockView:
     till, shop = ledger.zettle, ledger.shop
     shared = None if ledger.separate or shop.target is None else ledger.target
     at_till = min(max(0, shared or 0), LIMITS[Side.ZETTLE].highest)
+    start = (at_till, max(0, shared or 0) - at_till)
+    if ledger.separate:
+        start = (max(0, till.target or 0), max(0, shop.target or 0))
     return StockView(
         uuid=ledger_row.variant_uuid,
         name=name,
@@ -126,8 +148,11 @@ def _row(ledger_row: LedgerRow, name: str) -> StockView:
         moving=any(_moves(ledger, side) for side in Side),
         beyond=stock.excess(ledger, Side.ZETTLE),
         check=ledger_row.is_asked,
-        form_zettle=str(at_till),
-        form_shop=str(max(0, shared or 0) - at_till),
+        form_zettle=str(start[0]),
+        form_shop=str(start[1]),
+        separate=ledger.separate,
+        zettle_now=till.confirmed if isinstance(till.confirmed, int) else None,
+        shop_now=shop.confirmed if isinstance(shop.confirmed, int) else None,
     )
 
 
@@ -158,22 +183,22 @@ class Split:
 
     @property
     def shares(self) -> Mapping[str, tuple[int, int, int]]:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number). For a form that is filled
-        and not outdated.
+        """Variant uuid -> (to Zettle, to BigCommerce, the number that is split). For a form that is
+        filled and not outdated.
         """
         found = {}
         for row in self.rows:
             till, shop = row.typed
             assert isinstance(till, int)
             assert isinstance(shop, int)
-            assert row.shared is not None
-            found[row.uuid] = (till, shop, row.shared)
+            assert row.base is not None
+            found[row.uuid] = (till, shop, row.base)
         return found
 
 
 def sent(form: Form, rows: Sequence[StockView]) -> Split:
-    """What the merchant typed, row by row. A row that the form did not have, or that had another
-    shared number, makes the form outdated.
+    """What the merchant typed, row by row. A row that the form did not have, or that started from
+    another number, makes the form outdated.
     """
     till, shop, shared = form.starting("zettle-"), form.starting("shop-"), form.starting("shared-")
     filled = []
@@ -182,6 +207,6 @@ def sent(form: Form, rows: Sequence[StockView]) -> Split:
         typed_row = replace(row, form_zettle=typed[0], form_shop=typed[1])
         reported = [one.value if isinstance(one, Problem) else "" for one in typed_row.typed]
         from_ = seen(shared.get(row.uuid, ""))
-        was = (0 if from_ is None else from_) if from_ != row.shared else None
+        was = (0 if from_ is None else from_) if from_ != row.base else None
         filled.append(replace(typed_row, problems=(reported[0], reported[1]), was=was))
     return Split(tuple(filled))

@@ -59,8 +59,9 @@ class StockCommands:
         shares: Mapping[str, tuple[int, int, int]],
         now: datetime,
     ) -> None:
-        """Splits stock by `shares`: variant uuid -> (to Zettle, to BigCommerce, the shared number
-        that the merchant saw). Raises `Moved`, and then writes nothing.
+        """Splits stock by `shares`: variant uuid -> (to Zettle, to BigCommerce, the number that the
+        merchant saw). That is the shared number, or the sum of both where stock is separate already
+        and the split is changed. Raises `Moved`, and then writes nothing.
 
         Variants that the form did not name keep their number in Zettle. Variants that Zettle no
         longer has are left as they are. A late answer to an earlier write changes nothing: the
@@ -71,10 +72,13 @@ class StockCommands:
                 raise Moved
             gone = await _gone(unit, product_uuid)
             for ledger_row in unit.of(unit.ledger_rows.keys() - gone | shares.keys()):
-                target = ledger_row.ledger.target
-                if ledger_row.ledger.separate or target is None:
+                target = _together(ledger_row.ledger)
+                if target is None:
                     raise Moved
+                if ledger_row.ledger.separate and ledger_row.variant_uuid not in shares:
+                    continue
                 till, shop, seen = shares.get(ledger_row.variant_uuid, (max(0, target), 0, target))
+                was = ledger_row.ledger.zettle.target or 0
                 parted = (
                     stock.split(ledger_row.ledger, max(0, till), max(0, shop))
                     if target == seen
@@ -82,9 +86,7 @@ class StockCommands:
                 )
                 if parted is None:
                     raise Moved
-                unit.update(
-                    ledger_row, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - target)
-                )
+                unit.update(ledger_row, parted, stories.Moved(Side.ZETTLE, Cause.SPLIT, till - was))
                 unit.say(Code.STOCK_SPLIT, ledger_row, till=str(till), shop=str(shop))
             await _forget_earlier_writes(unit, unit.ledger_rows.keys() - gone)
             await unit.item(Kind.STOCK, product_uuid)
@@ -140,6 +142,14 @@ class StockCommands:
             _answer(unit, ledger_row, counted)
             await _forget_earlier_writes(unit, {variant})
             await unit.item(Kind.STOCK, product)
+
+
+def _together(ledger: stock.Ledger) -> int | None:
+    """The number that is split: the shared one, or what both sides have together."""
+    if not ledger.separate:
+        return ledger.target
+    till, shop = ledger.zettle.target, ledger.shop.target
+    return None if till is None or shop is None else till + shop
 
 
 async def _forget_earlier_writes(unit: UnitOfWork, variants: Collection[str]) -> None:

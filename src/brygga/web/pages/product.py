@@ -3,51 +3,58 @@ P10, S5 to S7).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Final
 
 from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core import planning
-from brygga.core.model import Money, Product
-from brygga.database import bindings, gone, ledgers, library, library_pages, synclog, work_items
+from brygga.core.model import Product
+from brygga.database import (
+    bindings,
+    gone,
+    ledgers,
+    library,
+    library_pages,
+    shown,
+    synclog,
+    work_items,
+)
 from brygga.database.bindings import Binding
 from brygga.database.bindings import State as BindingState
 from brygga.database.engine import Tx
+from brygga.database.ledgers import LedgerRow
 from brygga.database.library_pages import Row, State
+from brygga.database.shown import Shown
 from brygga.database.synclog import Filter
 from brygga.database.work_items import Kind, Parked
 from brygga.sync.products.hands import RECOUNT
 from brygga.web.checks import NumberCheck, doubtful, variant_label
+from brygga.web.comparing import NOTHING, Comparison, compare
 from brygga.web.i18n import Words
 from brygga.web.lines import LineView
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
 from brygga.web.pages.library import UnassignView, reassign, said
-from brygga.web.pages.synclog import line_view, partners
+from brygga.web.pages.synclog import line_view, told_of
 from brygga.web.stock_rows import StockView, is_alike, stock_rows
 from brygga.web.troubles import failure_trouble
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
+LINES: Final = 20
 GONE_LINES: Final = 50
 """The number of log lines that are shown of a product that is gone."""
+READ_AFTER: Final = timedelta(minutes=10)
+"""A product whose page is opened is read in BigCommerce again after this time."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldView:
     key: str
     value: str
-
-
-@dataclass(frozen=True, slots=True)
-class VariantView:
-    name: str
-    sku: str
-    barcode: str
-    price: Money | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +71,9 @@ class ProductView:
     prices: bool = False
     unassign_at: datetime | None = None
     troubles: tuple[Trouble, ...] = ()
-    fields: tuple[FieldView, ...] = ()
-    variants: tuple[VariantView, ...] = ()
+    compared: Comparison = NOTHING
+    reading: bool = False
+    """BigCommerce is being asked for what it shows of the product."""
     lines: tuple[LineView, ...] = ()
     tracking: bool = False
     tracking_pending: bool = False
@@ -104,25 +112,68 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         row = await library_pages.one(tx, connection.id, uuid)
         if row is None:
             return await _show_gone(merchant, tx, uuid)
-        lines = await synclog.page(tx, connection.id, Filter(subject=uuid), limit=10)
-        linkable = await partners(tx, connection.id, lines)
-        pending = await work_items.waits(tx, connection.id, Kind.TRACKING, uuid)
-        books = await ledgers.load(tx, connection.id, [uuid])
-        number_checks = await doubtful(tx, connection.id, merchant.words, [uuid])
-        failing = [
-            one
-            for one in await work_items.parked(tx, connection.id)
-            if is_about(one, uuid, row.product_id)
-        ]
-        binding = await bindings.get(tx, connection.id, uuid)
-        asked = await work_items.waits(
-            tx, connection.id, Kind.SHOP_PRODUCT, str(row.product_id), RECOUNT
-        )
-    shop = connection.shop
-    panel = shop.control_panel_url.rstrip("/") if shop else ""
-    product = row.entry.product
-    stock = stock_rows(product, books.values())
-    view = ProductView(
+        found = await _found(merchant, tx, row)
+    if found.is_stale and merchant.running and not connection.paused:
+        await _read_again(merchant, str(row.product_id))
+        found = replace(found, reading=True)
+    return merchant.page("product.html", _view(merchant, row, found), section="library")
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the page shows beside the row of the library."""
+
+    binding: Binding | None
+    shown: Shown | None
+    books: tuple[LedgerRow, ...]
+    lines: tuple[LineView, ...]
+    number_checks: tuple[NumberCheck, ...]
+    failing: tuple[Parked, ...]
+    tracking_pending: bool
+    recounting: bool
+    reading: bool
+    is_stale: bool
+
+
+async def _found(merchant: Merchant, tx: Tx, row: Row) -> _Found:
+    own, uuid, product_id = merchant.own.id, row.entry.product_uuid, str(row.product_id)
+    lines = await synclog.page(tx, own, Filter(subject=uuid), limit=LINES)
+    told = await told_of(tx, merchant, lines)
+    binding = await bindings.get(tx, own, uuid)
+    seen = await shown.get(tx, own, uuid)
+    reading = await work_items.waits(tx, own, Kind.SHOP_PRODUCT, product_id)
+    is_bound = binding is not None and binding.state is BindingState.BOUND
+    known = seen is not None and seen.product_id == row.product_id
+    since = merchant.deps.clock.now() - READ_AFTER
+    is_old = not known or (seen is not None and seen.read_at < since)
+    return _Found(
+        binding,
+        seen,
+        tuple((await ledgers.load(tx, own, [uuid])).values()),
+        tuple(told.view(line) for line in lines),
+        await doubtful(tx, own, merchant.words, [uuid]),
+        tuple(
+            one for one in await work_items.parked(tx, own) if is_about(one, uuid, row.product_id)
+        ),
+        await work_items.waits(tx, own, Kind.TRACKING, uuid),
+        await work_items.waits(tx, own, Kind.SHOP_PRODUCT, product_id, RECOUNT),
+        reading,
+        is_bound and is_old and not reading and row.state is State.SYNCED,
+    )
+
+
+async def _read_again(merchant: Merchant, product_id: str) -> None:
+    """Adds work that reads the product in BigCommerce. The page shows the result by itself."""
+    async with merchant.deps.database.transaction() as tx:
+        await ask(merchant.deps, tx, merchant.own.id, Kind.SHOP_PRODUCT, [product_id])
+
+
+def _view(merchant: Merchant, row: Row, found: _Found) -> ProductView:
+    connection, product, uuid = merchant.own, row.entry.product, row.entry.product_uuid
+    panel = connection.shop.control_panel_url.rstrip("/") if connection.shop else ""
+    stock = stock_rows(product, found.books)
+    alike = is_alike(found.binding)
+    return ProductView(
         uuid=uuid,
         name=row.entry.name,
         state=row.state.value,
@@ -136,25 +187,20 @@ async def show(merchant: Merchant, uuid: str) -> Response[str]:
         linked=row.linked,
         prices=connection.choices.prices,
         unassign_at=row.entry.unassign_at,
-        troubles=_troubles(row, failing),
-        fields=fields_of(merchant.words, product) if product else (),
-        variants=_variants(product) if product and product.definitions else (),
-        lines=tuple(
-            line_view(merchant.words, line, linkable, fixed=not merchant.running) for line in lines
-        ),
+        troubles=_troubles(row, found.failing),
+        compared=compare(merchant.words, connection, row.entry, found.binding, found.shown),
+        reading=found.reading,
+        lines=found.lines,
         tracking=row.entry.tracking is True,
-        tracking_pending=pending,
+        tracking_pending=found.tracking_pending,
         stock=stock,
-        number_checks=number_checks,
-        separate=any(book.ledger.separate for book in books.values()),
-        missing=_missing(row, binding),
-        miscounted=binding.counting.value if binding is not None and not is_alike(binding) else "",
-        recounting=asked,
-        splittable=is_alike(binding)
-        and bool(stock)
-        and all(each.shared is not None for each in stock),
+        number_checks=found.number_checks,
+        separate=any(book.ledger.separate for book in found.books),
+        missing=_missing(row, found.binding),
+        miscounted=found.binding.counting.value if found.binding and not alike else "",
+        recounting=found.recounting,
+        splittable=alike and bool(stock) and all(each.base is not None for each in stock),
     )
-    return merchant.page("product.html", view, section="library")
 
 
 def _missing(row: Row, binding: Binding | None) -> tuple[str, ...]:
@@ -250,17 +296,6 @@ def fields_of(words: Words, product: Product) -> tuple[FieldView, ...]:
     return tuple(FieldView(key, value) for key, value in found.items() if value)
 
 
-def variant_name(name: str, options: Sequence[tuple[str, str]]) -> str:
-    return " / ".join(value for _, value in options) or name
-
-
-def _variants(product: Product) -> tuple[VariantView, ...]:
-    return tuple(
-        VariantView(variant_name(each.name, each.options), each.sku, each.barcode, each.price)
-        for each in product.variants
-    )
-
-
 # ---- Buttons -------------------------------------------------------------------------------------
 
 
@@ -307,6 +342,34 @@ async def recount(merchant: Merchant, uuid: str) -> Redirect:
         subject = str(binding.synced.product_id)
         await ask(merchant.deps, tx, merchant.own.id, Kind.SHOP_PRODUCT, [subject], detail=RECOUNT)
     return merchant.go(f"/library/{uuid}", "recounting")
+
+
+@post("/library/{uuid:str}/look")
+async def look(merchant: Merchant, uuid: str) -> Redirect:
+    """BigCommerce is asked now for what it shows of the product."""
+    await _own(merchant, uuid)
+    async with merchant.deps.database.read() as tx:
+        binding = await bindings.get(tx, merchant.own.id, uuid)
+    if not merchant.running or binding is None or binding.state is not BindingState.BOUND:
+        return merchant.unchanged(f"/library/{uuid}#fields")
+    await _read_again(merchant, str(binding.synced.product_id))
+    return merchant.go(f"/library/{uuid}#fields", "reading")
+
+
+@post("/library/{uuid:str}/keep")
+async def keep_edits(merchant: Merchant, uuid: str) -> Redirect:
+    """What was edited in BigCommerce stays until the next save in Zettle, and is not said again
+    (decision 1).
+    """
+    await _own(merchant, uuid)
+    if not merchant.running:
+        return merchant.unchanged(f"/library/{uuid}")
+    async with merchant.deps.database.transaction() as tx:
+        kept = await shown.accept(tx, merchant.own.id, uuid)
+        if kept:
+            tx.touch(merchant.own.id)
+    here = f"/library/{uuid}#fields"
+    return merchant.go(here, "edits_kept") if kept else merchant.go(here, "unchanged", "warn")
 
 
 async def _own(merchant: Merchant, uuid: str) -> library.Entry:

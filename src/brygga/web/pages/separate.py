@@ -26,6 +26,8 @@ class SplitView:
     asks: bool = False
     outdated: bool = False
     wrong: bool = False
+    again: bool = False
+    """Stock is separate already, and the split is changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Standing:
 
     @property
     def splittable(self) -> bool:
-        return self.alike and bool(self.rows) and all(row.shared is not None for row in self.rows)
+        return self.alike and bool(self.rows) and all(row.base is not None for row in self.rows)
 
     @property
     def joins_later(self) -> str:
@@ -76,9 +78,8 @@ async def show(merchant: Merchant, uuid: str) -> Response[str] | Redirect:
     refusal = _unfit(stand)
     if refusal:
         return merchant.go(_home(uuid), refusal, "warn")
-    return merchant.page(
-        "separate.html", SplitView(uuid, stand.entry.name, stand.rows), section="library"
-    )
+    view = SplitView(uuid, stand.entry.name, stand.rows, again=stand.separate)
+    return merchant.page("separate.html", view, section="library")
 
 
 @post("/library/{uuid:str}/stock/separate")
@@ -92,7 +93,7 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
         return merchant.go(_home(uuid), "separated")  # pressed twice
     if not merchant.running:
         return merchant.unchanged(_home(uuid))
-    refusal = _refused(form) or _unfit(stand)
+    refusal = _refused(form, stand) or _unfit(stand)
     if refusal or commands is None:
         return merchant.go(_home(uuid), refusal or "not_ready", "warn")
     again = _asked_again(merchant, form, stand, typed)
@@ -105,7 +106,7 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
     except StockMoved:
         stand = await standing(merchant, uuid)
         return _form(merchant, stand, sent(form, stand.rows), outdated=True, status=409)
-    return merchant.go(_home(uuid), "separated")
+    return merchant.go(_home(uuid), "split_changed" if stand.separate else "separated")
 
 
 def _asked_again(
@@ -116,10 +117,13 @@ def _asked_again(
         return _form(merchant, stand, typed)
     if not typed.is_filled:
         return _form(merchant, stand, typed, wrong=True, status=422)
-    if typed.is_outdated:
+    is_change = form.one("again") == "yes"
+    if typed.is_outdated or is_change != stand.separate:
         return _form(merchant, stand, typed, outdated=True, status=409)
     if typed.changes_sum and form.one("sum") != "changed":
-        view = SplitView(stand.entry.product_uuid, stand.entry.name, typed.rows, asks=True)
+        view = SplitView(
+            stand.entry.product_uuid, stand.entry.name, typed.rows, asks=True, again=stand.separate
+        )
         return merchant.page("separate_sum.html", view, section="library")
     return None
 
@@ -134,20 +138,27 @@ def _form(
     status: int = 200,
 ) -> Response[str]:
     view = SplitView(
-        stand.entry.product_uuid, stand.entry.name, typed.rows, outdated=outdated, wrong=wrong
+        stand.entry.product_uuid,
+        stand.entry.name,
+        typed.rows,
+        outdated=outdated,
+        wrong=wrong,
+        again=stand.separate,
     )
     return merchant.page("separate.html", view, section="library", status=status)
 
 
-def _refused(form: Form) -> str:
-    """Why this form cannot be saved, as a notice. "" when it can."""
-    return "" if form.one("separate") == "yes" else "separate_unticked"
+def _refused(form: Form, stand: Standing) -> str:
+    """Why this form cannot be saved, as a notice. "" when it can. A split is changed only by the
+    form that shows it.
+    """
+    if form.one("separate") != "yes":
+        return "separate_unticked"
+    return "separate_already" if stand.separate and form.one("again") != "yes" else ""
 
 
 def _unfit(stand: Standing) -> str:
-    """Why stock cannot be split now, as a notice. "" when it can."""
-    if stand.separate:
-        return "separate_already"
+    """Why stock cannot be split now, as a notice. "" when it can. A split can be changed."""
     if stand.entry.tracking is not True:
         return "not_tracked"
     if not stand.alike:

@@ -251,7 +251,7 @@ async def retry(merchant: Merchant, form: Form) -> Redirect:
     """The work that one line, or many lines with one cause, is about is tried again now."""
     code, first, last = form.one("code"), line_id(form.one("first")), line_id(form.one("last"))
     if not merchant.running:
-        return merchant.unchanged(HOME)
+        return merchant.unchanged("/apps/bigcommerce")
     if code not in AGAIN or first is None or last is None:
         return merchant.go(HOME, "unchanged", "warn")
     own = merchant.own.id
