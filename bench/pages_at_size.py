@@ -30,7 +30,7 @@ import httpx2
 import psycopg
 import sqlalchemy as sa
 
-from brygga.cli import demo_stack, logs, merchant
+from brygga.cli import demo_stack, logs, merchant, serving
 from brygga.cli.browser import BrowserClient, Lost
 from brygga.cli.merchant import NeverReady
 from brygga.database.engine import Database
@@ -155,7 +155,7 @@ async def service_of(settings: Any, database_url: str, door: Any) -> AsyncIterat
     clock, stop = SystemClock(), asyncio.Event()
     service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
     try:
-        async with demo_stack.web(service, door), demo_stack.working(service, stop):
+        async with serving.web(service, door), serving.working(service, stop):
             yield service
     finally:
         await service.close()

@@ -28,6 +28,7 @@ from brygga.database.sealing import Sealer
 from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind
+from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.settings import AlertHooks, Hosts, Settings
 from brygga.sync.connection.access import ShopAccess, ZettleAccess
@@ -51,7 +52,7 @@ from brygga.sync.worker.program import program
 from brygga.sync.worker.recording import MOST_CALLS, Recording
 from brygga.sync.worker.session import Clients, Lease, MakeClients
 from brygga.sync.worker.turn import Handler
-from brygga.web import letters
+from brygga.web import health, letters
 from brygga.web.app import build_app
 from brygga.web.deps import (
     SHOP_CALLBACK,
@@ -64,7 +65,18 @@ from brygga.web.deps import (
     ZettleGrant,
 )
 from brygga.web.stock_commands import PageStockCommands
-from brygga.wire import Call, GuardedGate, InventoryPace, OpenGate, StoreBudget, Wire, open_client
+from brygga.web.worker_door import worker_door
+from brygga.wire import (
+    Answer,
+    Call,
+    GuardedGate,
+    InventoryPace,
+    Observer,
+    OpenGate,
+    StoreBudget,
+    Wire,
+    open_client,
+)
 from brygga.wire.mail import Mail, Mailer
 from brygga.wire.outward import Outward, open_outward, resolved
 from brygga.zettle import oauth as zettle_oauth
@@ -365,6 +377,16 @@ class Service:
     outward: httpx2.AsyncClient
     """The client that sends merchants' webhooks."""
 
+    async def ready_to_work(self) -> Mapping[str, str]:
+        """What `/readyz` says of a process that works: as for the pages, and whether the worker
+        does its rounds.
+        """
+        found = await health.readiness(self.database)
+        return {**found, "worker": health.OK if self.worker.is_awake() else "stopped"}
+
+    def worker_door(self) -> Litestar:
+        return worker_door(self.web.state, self.ready_to_work)
+
     async def close(self) -> None:
         await self.http.aclose()
         await self.outward.aclose()
@@ -422,7 +444,9 @@ def build(
     """A service on a database that has been migrated."""
     http, outward = open_client(seams.transport), open_outward(seams.transport)
     channels = senders(settings, seams, outward)
-    wire = Wire(http, seams.clock, user_agent=f"Brygga (+{settings.public_url})")
+    figures = Figures()
+    agent = f"Brygga (+{settings.public_url})"
+    wire = Wire(http, seams.clock, user_agent=agent, observe=observed_by(figures))
     platforms = Platforms(settings, wire, seams.clock)
     worker = Worker(
         database=database,
@@ -435,6 +459,7 @@ def build(
         pace=pace or Pace(),
         program=program(),
         outbox=Outbox(database, seams.clock, channels),
+        figures=figures,
     )
     web = pages(
         WebDeps(
@@ -461,9 +486,20 @@ def build(
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
             stock=PageStockCommands(),
+            figures=figures,
         )
     )
     return Service(settings, database, jobs, worker, web, http, outward)
+
+
+def observed_by(figures: Figures) -> Observer:
+    """Counts every request to a platform, and times it."""
+
+    def observe(call: Call, answer: Answer | None, seconds: float) -> None:
+        status = None if answer is None else answer.status
+        figures.request(call.platform, call.method, status, seconds)
+
+    return observe
 
 
 def derived(settings: Settings, purpose: str) -> str:

@@ -11,8 +11,8 @@ import pytest
 from litestar import Litestar, Request, get, post
 
 from brygga.cli import doorkeeper
-from brygga.cli.demo_stack import web
 from brygga.cli.serve import listen
+from brygga.cli.serving import web
 from brygga.web.refusals import Why
 
 

@@ -8,7 +8,7 @@ from typing import cast
 
 import pytest
 
-from brygga.cli import commands, demo_stack, serve
+from brygga.cli import commands, serve, serving
 from brygga.wiring import Service
 
 
@@ -54,5 +54,5 @@ async def test_a_worker_that_falls_ends_the_process_instead_of_leaving_pages_wit
     stop = asyncio.Event()
 
     with pytest.raises(RuntimeError, match="a bug of ours"):
-        async with demo_stack.working(cast("Service", service), stop):
+        async with serving.working(cast("Service", service), stop):
             await asyncio.wait_for(stop.wait(), 5)

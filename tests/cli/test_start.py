@@ -36,8 +36,9 @@ def loaded(*commands: str) -> set[str]:
         ((), SERVICE | DATABASE),
         (("status", "plan", "log", "retry", "sync"), SERVICE),
         (("migrate",), {"litestar"}),
+        (("serve", "worker"), {"brygga_sandbox"}),
     ],
-    ids=["help and version", "what reads the database", "migrate"],
+    ids=["help and version", "what reads the database", "migrate", "what runs for real"],
 )
 def test_a_command_loads_only_what_it_needs(
     commands: tuple[str, ...], unneeded: frozenset[str]

@@ -188,7 +188,6 @@ class Process:
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
             stock=PageStockCommands(),
-            registry=None,  # type: ignore[arg-type]
         )
         self.receiving = Receiving(self.deps)
         self.stop = asyncio.Event()

@@ -25,7 +25,7 @@ from typing import Any
 from unittest.mock import patch
 
 from brygga import wiring
-from brygga.cli import demo_stack, merchant
+from brygga.cli import demo_stack, merchant, serving
 from brygga.cli.browser import BrowserClient
 from brygga.core.report import Code
 from brygga.core.stock import Timing
@@ -282,7 +282,7 @@ async def _sandbox(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, 
         service = _service(settings)
         await upgrade(service.database)
         try:
-            async with demo_stack.web(service, door):
+            async with serving.web(service, door):
                 yield sandbox, settings, service, url
         finally:
             await service.close()

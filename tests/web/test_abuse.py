@@ -21,7 +21,6 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from litestar.handlers import HTTPRouteHandler
-from prometheus_client import CollectorRegistry
 from tests.web.conftest import BERG, SHOP, World
 from tests.web.test_bodies import FORM, MULTIPART, Sender, ask, merchant
 from tests.web.test_every_route import methods
@@ -29,6 +28,7 @@ from tests.web.test_hooks import KEY, SECRET, listening, reported, shop_body
 
 from brygga.cli import logs
 from brygga.database import tables
+from brygga.figures import Figures
 from brygga.web.app import ROUTES, build_app
 from brygga.web.arguments import MADE, THE_FRAMEWORKS
 from brygga.zettle import events
@@ -142,7 +142,7 @@ def drawn(*strategies: st.SearchStrategy[Any]) -> list[Any]:
 def free(world: World) -> World:
     """The same world without rate limits: what is tried here must not end at the first bound."""
     unlimited = replace(world.deps.settings, rate_limits=False)
-    world.deps = replace(world.deps, settings=unlimited, registry=CollectorRegistry())
+    world.deps = replace(world.deps, settings=unlimited, figures=Figures())
     world.app = build_app(world.deps)
     return world
 

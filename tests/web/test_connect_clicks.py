@@ -15,17 +15,17 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, Route, async_playwright
-from prometheus_client import CollectorRegistry
 from tests.database.merchants import newest
 from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.web.conftest import BERG, LIND, SHOP, World
 
-from brygga.cli.demo_stack import web
 from brygga.cli.serve import listen
+from brygga.cli.serving import web
 from brygga.core.failures import NeedsMerchant
 from brygga.core.model import Connection, Shop, Stage
 from brygga.database import connections, tokens
 from brygga.database.tokens import Platform
+from brygga.figures import Figures
 from brygga.web.app import build_app
 
 CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
@@ -86,7 +86,7 @@ async def served(world: World) -> AsyncIterator[str]:
     door = listen("127.0.0.1", 0)
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
     settings = replace(world.deps.settings, public_url=url)
-    world.deps = replace(world.deps, settings=settings, registry=CollectorRegistry())
+    world.deps = replace(world.deps, settings=settings, figures=Figures())
     world.app = build_app(world.deps)
     signed_in: list[str] = []
 

@@ -5,9 +5,9 @@ import warnings
 from dataclasses import replace
 
 import pytest
-from prometheus_client import CollectorRegistry
 from tests.web.conftest import World
 
+from brygga.figures import Figures
 from brygga.web.app import build_app
 from brygga.web.security import form_targets
 
@@ -263,7 +263,7 @@ async def test_no_page_leans_on_what_the_framework_is_about_to_drop(world: World
     """Each argument says where it comes from (`web.arguments`), as its next version demands."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        build_app(replace(world.deps, registry=CollectorRegistry()))
+        build_app(replace(world.deps, figures=Figures()))
 
 
 async def test_a_merchant_who_loses_the_way_keeps_the_menu(world: World) -> None:

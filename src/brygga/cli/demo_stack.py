@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import uvicorn
 
-from brygga.cli.doorkeeper import Door, Doorkeeper, Peers
 from brygga.cli.merchant import NeverReady
 from brygga.cli.process import interrupted
+from brygga.cli.serving import web, working
 from brygga.database import connections, work_items
 from brygga.database.embedded import EmbeddedFailed, embedded
 from brygga.database.engine import Database
@@ -26,7 +25,6 @@ from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
 from brygga.settings import Hosts, Settings
 from brygga.system import SystemClock, SystemDice
-from brygga.web.limits import proxies_of
 from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Connector, Plan, Sandbox
@@ -193,61 +191,6 @@ async def _another_worker(
             yield
     finally:
         await service.close()
-
-
-@contextlib.asynccontextmanager
-async def web(service: Service, door: socket.socket) -> AsyncIterator[None]:
-    """The pages answer on this socket for the length of the block."""
-    proxies = service.settings.trusted_proxies
-    peers = service.web.state.peers = Peers(service.web.state.refusals, proxies_of(proxies))
-    config = uvicorn.Config(
-        service.web,
-        http=Doorkeeper,
-        backlog=4096,
-        access_log=False,
-        # Whatever is worth a warning is counted: a line for each would be a way to fill the log.
-        log_level="error",
-        server_header=False,
-        # Unset, Uvicorn believes this machine: whoever asks from here could name any client.
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=list(proxies),
-        timeout_graceful_shutdown=1,
-    )
-    server = _Guest(config)
-    task = asyncio.create_task(server.serve(sockets=[Door.over(door, peers)]))
-    while not server.started:
-        if task.done():
-            await task
-            raise RuntimeError("the pages stopped before they had started")
-        await asyncio.sleep(0.005)
-    try:
-        yield
-    finally:
-        service.web.state.closing.set()
-        server.should_exit = True
-        await task
-
-
-class _Guest(uvicorn.Server):
-    """Uvicorn inside our event loop: we handle the process's signals."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-@contextlib.asynccontextmanager
-async def working(service: Service, stop: asyncio.Event) -> AsyncIterator[None]:
-    """The worker runs for the length of the block. If it fails, `stop` is set, and its error leaves
-    the block.
-    """
-    task = asyncio.create_task(service.worker.run(stop))
-    task.add_done_callback(lambda _: stop.set())
-    try:
-        yield
-    finally:
-        stop.set()
-        await task
 
 
 async def is_quiet(service: Service) -> bool:

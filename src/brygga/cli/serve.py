@@ -8,9 +8,9 @@ import socket
 import sys
 
 from brygga.cli import arguments, logs, process
-from brygga.cli.demo_stack import web, working
 from brygga.cli.process import Runtime
 from brygga.cli.running import open_service
+from brygga.cli.serving import web, working
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -46,6 +46,7 @@ async def _serve(asked: argparse.Namespace, runtime: Runtime) -> int:
                 return 1
             await stack.enter_async_context(web(service, door))
             if asked.work:
+                service.web.state.ready = service.ready_to_work
                 await stack.enter_async_context(working(service, stop))
             print(
                 f"Brygga answers on {address(door)} for {runtime.settings.public_url}", flush=True

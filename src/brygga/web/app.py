@@ -249,7 +249,7 @@ def build_app(deps: WebDeps) -> Litestar:
 
 def state_of(deps: WebDeps) -> State:
     """What the pages of one process share. Nothing else of the application outlives a request."""
-    figures = metrics.Metrics(deps.registry)
+    figures = metrics.Metrics(deps.figures)
     limits = Limits(deps.clock, is_on=deps.settings.rate_limits)
     return State(
         {

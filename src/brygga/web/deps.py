@@ -5,12 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from prometheus_client import CollectorRegistry
-
 from brygga.core.model import Organization, Shop
 from brygga.core.stock import Hint
 from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
+from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.settings import AlertHooks
 from brygga.sync.products.plans import Plans
@@ -217,5 +216,5 @@ class WebDeps:
     shop: ShopDoor
     stock: StockCommands | None = None
     plans: Plans = field(default_factory=Plans)
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    """Where /metrics reads. A process that also runs the worker adds its own figures."""
+    figures: Figures = field(default_factory=Figures)
+    """Of this process: a worker that runs in it has the same."""

@@ -17,6 +17,7 @@ from brygga.web.limits import TooMany
 from brygga.web.messages import MessageView
 from brygga.web.refusals import Why
 from brygga.web.session import cookie_name
+from brygga.web.tracing import route_of
 from brygga.web.visit import SIGNED_IN, SignedOut, Visit, language_of
 
 log = structlog.get_logger()
@@ -83,9 +84,7 @@ def _why(error: HTTPException) -> Why | None:
 
 
 def _route(request: Request[Any, Any, Any]) -> str:
-    """The route as it is written in the table of routes: the real address stays out of the log."""
-    handler: Any = dict(request.scope).get("route_handler")
-    return min(handler.paths, default="") if handler else ""
+    return route_of(request.scope)
 
 
 def unavailable(request: Request[Any, Any, Any], error: DatabaseGone) -> AnyAnswer:
@@ -109,6 +108,19 @@ def fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
     request.app.state.metrics.faults.inc()
     log.error("page failed", support_id=support_id, path=request.url.path, exc_info=error)
     return _say(request, 500, "broken", support_id)
+
+
+def nothing(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
+    """The answer of a port that has no pages."""
+    return Response(b"", status_code=404, media_type=MediaType.TEXT)
+
+
+def plain_fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
+    """A bug of ours on a port that has no pages."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 500:
+        log.error("a worker's answer failed", path=_route(request), exc_info=error)
+    return Response(b"", status_code=status, media_type=MediaType.TEXT)
 
 
 def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str = "") -> AnyAnswer:

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Final
 
+import structlog
 from litestar import Response, post
 from litestar.datastructures import State
 from litestar.enums import MediaType
@@ -60,7 +61,7 @@ LARGE: Final = 64_000
 async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
     addresses: Addresses = state.addresses
     source = source_of(request)
-    found = await addresses.find(Platform.ZETTLE, hook_key, source)
+    found = _named(await addresses.find(Platform.ZETTLE, hook_key, source))
     received = Reports(found=found)
     signature = request.headers.get(till_events.SIGNATURE_HEADER, "")
     if found is None:
@@ -217,6 +218,7 @@ async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Respo
     found = await addresses.find(Platform.BIGCOMMERCE, hook_key, source)
     if found is not None and not _is_secret(found, headers):
         found = await addresses.again(Platform.BIGCOMMERCE, hook_key, found)
+    _named(found)
     received = Reports(found=found)
     if found is None or found.connection.shop is None:
         body = await _small_body(request) if shop_events.SECRET_HEADER.lower() in headers else b""
@@ -297,6 +299,13 @@ async def _is_new(
     return not message_id or await inbox.accept(
         tx, connection.id, platform, message_id, deps.clock.now()
     )
+
+
+def _named(found: Addressed | None) -> Addressed | None:
+    """Each later log line of the request names the connection."""
+    if found is not None:
+        structlog.contextvars.bind_contextvars(connection=found.connection.id)
+    return found
 
 
 async def _still(tx: Tx, found: Addressed) -> Connection | None:

@@ -10,8 +10,9 @@ from litestar.enums import MediaType
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from brygga.database import service_health, work_items
+from brygga.database import rights, service_health, work_items
 from brygga.database.service_health import ServiceHealth
+from brygga.figures import Figures
 from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.session import AnyRequest
 from brygga.web.visit import NotThere
@@ -48,6 +49,7 @@ GAUGES: Final = {
         "Webhooks of living connections that were refused or went astray, in 24 hours."
     ),
     "webhooks_ended_day": "Subscriptions that a platform had switched off or deleted, in 24 hours.",
+    "workers": "Workers that wait for jobs on this database.",
 }
 """Read from the database at each request, so that any web process reports all workers."""
 
@@ -55,8 +57,9 @@ GAUGES: Final = {
 class Metrics:
     """The web process's own figures, and those that the database has of all processes."""
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self.registry = registry
+    def __init__(self, figures: Figures) -> None:
+        self.figures = figures
+        self.registry = registry = CollectorRegistry()
         self.webhooks = Counter(
             "brygga_webhooks",
             "Webhooks received, by platform and answer.",
@@ -86,7 +89,7 @@ class Metrics:
             for name, meaning in GAUGES.items()
         }
 
-    def show(self, health: ServiceHealth, pending: int) -> None:
+    def show(self, health: ServiceHealth, pending: int, workers: int) -> None:
         self.stages.clear()
         for stage, count in health.stages.items():
             self.stages.labels(stage).set(count)
@@ -105,6 +108,7 @@ class Metrics:
             "connections_webhooks_failing": health.webhooks_failing,
             "webhooks_failed_day": health.webhooks_failed,
             "webhooks_ended_day": health.webhooks_ended,
+            "workers": workers,
         }
         for name, figure in figures.items():
             self.gauges[name].set(figure)
@@ -117,19 +121,31 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
     """
     deps: WebDeps = state.deps
     metrics: Metrics = state.metrics
-    if not _may_read(request, deps.settings):
-        if deps.settings.metrics_token:
-            challenge = {"www-authenticate": 'Bearer realm="metrics"'}
-            return Response(b"", status_code=401, headers=challenge, media_type=MediaType.TEXT)
-        raise NotThere
+    if refused := refusal(request, deps.settings):
+        return refused
     await state.tally.write(deps)
     async with deps.database.read() as tx:
-        metrics.show(await service_health.read(tx, deps.clock.now()), await work_items.pending(tx))
-    return Response(
-        generate_latest(metrics.registry),
-        headers={"content-type": CONTENT_TYPE_LATEST},
-        media_type=MediaType.TEXT,
-    )
+        metrics.show(
+            await service_health.read(tx, deps.clock.now()),
+            await work_items.pending(tx),
+            await rights.workers(tx),
+        )
+    return exposed(generate_latest(metrics.registry) + metrics.figures.exposed())
+
+
+def exposed(text: bytes) -> Response[bytes]:
+    """An answer in Prometheus's text format."""
+    return Response(text, headers={"content-type": CONTENT_TYPE_LATEST}, media_type=MediaType.TEXT)
+
+
+def refusal(request: AnyRequest, settings: WebSettings) -> Response[bytes] | None:
+    """The answer to somebody who may not read the figures. Raises `NotThere` where nobody may."""
+    if _may_read(request, settings):
+        return None
+    if not settings.metrics_token:
+        raise NotThere
+    challenge = {"www-authenticate": 'Bearer realm="metrics"'}
+    return Response(b"", status_code=401, headers=challenge, media_type=MediaType.TEXT)
 
 
 def _may_read(request: AnyRequest, settings: WebSettings) -> bool:

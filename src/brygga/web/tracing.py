@@ -7,17 +7,28 @@ from typing import Any, Final
 import structlog
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from brygga.database import audit
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
 from brygga.seams import Dice
+from brygga.web.deps import WebDeps
 from brygga.web.limits import source_of
 from brygga.web.session import AnyRequest
 from brygga.web.visit import Merchant
 
 STATE: Final = "request_id"
+UNTIMED: Final = frozenset({"/apps/bigcommerce/live", "/metrics"})
+"""A stream stays open for as long as its page, and reading the figures is none of them."""
+
+
+def route_of(scope: Scope) -> str:
+    """The route as it is written in the table of routes, never the address that was asked for. ""
+    where none fits.
+    """
+    handler: Any = dict(scope).get("route_handler")
+    return min(handler.paths, default="") if handler else ""
 
 
 class Traced(ASGIMiddleware):
@@ -36,7 +47,21 @@ class Traced(ASGIMiddleware):
         # This is not undone: code outside of this logs the refusal of the request, and each request
         # is a task of its own.
         structlog.contextvars.bind_contextvars(request_id=mine)
-        await next_app(scope, receive, send)
+        deps: WebDeps = scope["litestar_app"].state.deps
+        began, status = deps.clock.monotonic(), 500
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await next_app(scope, receive, noted)
+        finally:
+            route = route_of(scope)
+            if route not in UNTIMED:
+                deps.figures.page(route, status, deps.clock.monotonic() - began)
 
 
 def request_id(request: AnyRequest) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import structlog
 from litestar import Response
 from litestar.datastructures import State
 from litestar.di import NamedDependency
@@ -132,6 +133,9 @@ async def provide_visit(request: AnyRequest, state: State) -> Visit:
     deps: WebDeps = state.deps
     connection, stands = await _signed_in(deps, request)
     request.scope["state"][SIGNED_IN] = connection
+    if connection is not None:
+        # As the request's id (`tracing`): on each later line of this request.
+        structlog.contextvars.bind_contextvars(connection=connection.id)
     return Visit(deps, request, language_of(request), connection, stands)
 
 

@@ -62,6 +62,7 @@ async def take_reports(
                         unit.received.setdefault(variant, []).append(
                             event.by_order and bool(of_one)
                         )
+                    unit.reported_at.setdefault((side, variant), hint.at)
                     unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, event))
     return received.pending
 

@@ -8,7 +8,7 @@ The answer and the next call are saved in one transaction.
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from brygga.bigcommerce.api.inventory import ADJUSTED_AT_ONCE
@@ -35,6 +35,8 @@ from brygga.zettle.values import Movement
 
 AT_ONCE = {Side.ZETTLE: MOVED_AT_ONCE, Side.SHOP: ADJUSTED_AT_ONCE - 1}
 """One item of each call to BigCommerce is the marker's."""
+LATEST = timedelta(minutes=15)
+"""A write that comes later than this after a report has another reason."""
 TRIES = 3
 """How often a variant's `to_push` may be sent in one pass."""
 
@@ -60,6 +62,8 @@ class Sending:
     switched: Collection[str] = ()
     """Products whose tracking was switched on in Zettle: BigCommerce has to count them."""
     bound: Mapping[str, Binding] = field(default_factory=dict)
+    reported_at: Mapping[tuple[Side, str], datetime] = field(default_factory=dict)
+    """By side and variant, when the first event of this pass came."""
     refusals: Refusals = field(init=False)
     tries: Counter[tuple[Side, str]] = field(default_factory=Counter)
     failures: dict[Side, Failure] = field(default_factory=dict)
@@ -195,7 +199,24 @@ class Sending:
             await calls.give_back(unit, call, landed=cause is not None)
             if cause is Cause.RESET:
                 self.refusals.say_counted(unit, call)
+            if cause is Cause.WRITTEN:
+                self._measure(unit, call)
             return await self._next(unit)
+
+    def _measure(self, unit: UnitOfWork, call: Call) -> None:
+        """How long each variant's write came after the report of a change on the other side, in
+        this pass or, where it needed another read, in an earlier one. A change that nobody reported
+        is found by a routine read, and is none of these.
+        """
+        side, source = (
+            (Side.ZETTLE, "zettle") if call.side is Side.SHOP else (Side.SHOP, "bigcommerce")
+        )
+        for ledger_row in unit.of([item.variant_uuid for item in call.items]):
+            reported = self.reported_at.get(
+                (side, ledger_row.variant_uuid), ledger_row.ledger[side].hinted
+            )
+            if reported is not None and (waited := unit.now - reported) <= LATEST:
+                self.session.figures.write(source, waited.total_seconds())
 
     async def _send(self, call: Call) -> None:
         if call.side is Side.SHOP:

@@ -36,6 +36,8 @@ class UnitOfWork:
     _lines: list[Line] = field(default_factory=list)
     received: dict[str, list[bool]] = field(default_factory=dict)
     """By variant, the store's events that this pass took: whether each named an order."""
+    reported_at: dict[tuple[Side, str], datetime] = field(default_factory=dict)
+    """By side and variant, when the first event came of those that this pass took."""
     due: dict[str, datetime] = field(default_factory=dict)
     """The latest time of the next work on a product, for reasons that its ledgers do not hold."""
 

@@ -109,6 +109,7 @@ class StockWork:
                 await take_reports(session, unit, uuids, world.stored.bound, self.timing)
             )
             due |= unit.due
+            sending.reported_at = unit.reported_at
             call = await sending.first(unit, reconciling.bound)
         await sending.run(call)
         for item in session.unresolved(batch):

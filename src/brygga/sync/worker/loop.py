@@ -37,12 +37,16 @@ from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice,
 from brygga.database.queue import Job, Jobs
 from brygga.database.statistics import Upkeep
 from brygga.database.work_items import Kind
+from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.alerting import Outbox, observe
 from brygga.sync.worker.judging import Judge, Refusal, refusal_line
 from brygga.sync.worker.pace import NETS, ROUTINES, Pace
 from brygga.sync.worker.session import Facts, Lease, MakeClients
 from brygga.sync.worker.turn import Handler, Means, Turn
+
+AWAKE_S = 60.0
+"""A timer that has not done its round for so long has stopped."""
 
 __all__ = ["Handler", "Pace", "Worker"]
 
@@ -64,12 +68,15 @@ class Worker:
     clients: MakeClients
     pace: Pace = field(default_factory=Pace)
     program: str = ""
+    figures: Figures = field(default_factory=Figures)
     refusal: Refusal = refusal_line
     outbox: Outbox | None = None
     """None: nobody is told anything by mail or webhook."""
     log: Any = field(default_factory=lambda: structlog.get_logger("brygga.worker"))
     holder: str = ""
     upkeep: Upkeep = field(init=False)
+    ticked_at: float | None = None
+    """When the timer last did its round, on the clock that never goes backwards."""
     _drains: dict[int, Turn] = field(default_factory=dict)
     _alerts_due: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -92,16 +99,25 @@ class Worker:
             silence()
 
     async def turn(self, job: Job, stop: asyncio.Event) -> None:
-        """One turn for one connection. Does nothing when another worker holds the lease."""
+        """One turn for one connection. Does nothing when another worker holds the lease. Each log
+        line of it, also of the packages that we use, names the connection and the turn.
+        """
         lease = await self._acquire(job)
         if lease is None:
             return
+        began, name = self.clock.monotonic(), f"{self.holder[-6:]}-{lease.fence.epoch}"
+        with structlog.contextvars.bound_contextvars(connection=job.connection_id, turn=name):
+            await self._turn(job, lease, stop)
+        self.figures.turns.observe(self.clock.monotonic() - began)
+
+    async def _turn(self, job: Job, lease: Lease, stop: asyncio.Event) -> None:
         turn = Turn(self._means(), job, lease, stop)
         self._drains[job.connection_id] = turn
         try:
             await turn.run()
         except* LeaseLost:
             lease.lost = True
+            self.figures.lost.inc()
             self.log.warning("lease lost", connection=job.connection_id)
         except* (DatabaseGone, DatabaseBusy) as gone:
             self.log.warning(
@@ -123,7 +139,15 @@ class Worker:
             judge=Judge(self.clock, self.dice, self.pace, self.refusal, self.program),
             upkeep=self.upkeep,
             log=self.log,
+            figures=self.figures,
         )
+
+    def is_awake(self) -> bool:
+        """Whether the timer does its rounds: a worker that hangs, or that lost the database for a
+        while, does not.
+        """
+        ticked = self.ticked_at
+        return ticked is not None and self.clock.monotonic() - ticked <= AWAKE_S
 
     def _received(self, resumed: Notice) -> None:
         if turn := self._drains.get(resumed.connection_id):
@@ -164,6 +188,7 @@ class Worker:
                     await self.check_address()
                     looked = True
                 await self.tick()
+                self.ticked_at = self.clock.monotonic()
                 await self.database.announce()
                 if tidied is None or self.clock.monotonic() - tidied >= self.pace.tidy_s:
                     tidied = self.clock.monotonic()

@@ -17,6 +17,7 @@ from brygga.core.stock import Timing
 from brygga.database import connections, synclog, work_items
 from brygga.database.engine import Database, Fence, Tx
 from brygga.database.work_items import WorkItem
+from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.subjects import subject, topic
 from brygga.wire import Clocks
@@ -106,6 +107,7 @@ class Session:
     log: Any
     clients: Clients
     judge: Judge
+    figures: Figures = field(default_factory=Figures)
     finished: set[int] = field(default_factory=set)
     """Generations of the work items whose outcome a handler has reported."""
 

@@ -14,6 +14,7 @@ from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
 from brygga.database.queue import Job, Jobs, first_of
 from brygga.database.statistics import Upkeep
 from brygga.database.work_items import PRODUCT_KINDS, STOCK_KINDS, Kind, WorkItem
+from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.judging import Judge
 from brygga.sync.worker.pace import Pace
@@ -52,6 +53,7 @@ class Means:
     judge: Judge
     upkeep: Upkeep
     log: Any
+    figures: Figures
 
 
 @dataclass(slots=True)
@@ -98,6 +100,7 @@ class Turn:
                 log=self.means.log.bind(connection=connection.id),
                 clients=clients,
                 judge=self.means.judge.failed,
+                figures=self.means.figures,
             )
             hurried = False
             try:
