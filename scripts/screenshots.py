@@ -208,6 +208,8 @@ def connect(page: Page, camera: Camera) -> None:
     page.get_by_role("button", name="Connect").click()
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Confirm").click()
+    page.get_by_role("heading", name=re.compile("^Connect ")).wait_for()
+    page.get_by_role("button", name="Connect", exact=True).click()
     page.get_by_role("radio", name="Prices come from Zettle").wait_for()
     camera.take(Shot("setup-prices", "/apps/bigcommerce"))
     page.get_by_role("button", name="Go on").click()
