@@ -49,7 +49,7 @@ async def test_every_movement_is_told_with_what_made_it(home: DemoStack) -> None
 
     assert "Why is this 25?" in page
     assert f"Sold at the till, receipt {sale['purchaseNumber']}" in page
-    assert f"At the till, sold by {sale['userDisplayName']}" in page
+    assert f"Seller: {sale['userDisplayName']}" in page
     assert f"Refunded at the till, receipt {refund['purchaseNumber']}" in page
     assert f"Order {order} in the web shop" in page
     assert f"Order {order} cancelled or refunded in the web shop" in page

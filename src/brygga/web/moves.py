@@ -41,6 +41,10 @@ LANDED: Final = frozenset({Cause.WRITTEN, Cause.RESOLVED})
 """Our write succeeded."""
 FAILED: Final = frozenset({Cause.NOT_WRITTEN, Cause.REFUSED})
 """Our write changed nothing. It waits, and is sent again."""
+USUAL: Final = frozenset({"pos", "www"})
+"""The places that a line's sentence says already: at the till, in the web shop."""
+AT_ONCE: Final = timedelta(minutes=1)
+"""A request that we sent so soon after its event needs no time of its own."""
 COMMANDS: Final = frozenset({Cause.SPLIT, Cause.JOINED, Cause.COUNTED, Cause.CORRECTED})
 """Causes after which both sides may be written."""
 MOVES: Final = BY_ITSELF | LANDED
@@ -53,7 +57,9 @@ ONE: Final = frozenset({Reason.SALE, Reason.REFUND, Reason.ORDER, Reason.RETURN}
 
 @dataclass(frozen=True, slots=True)
 class RequestView:
-    """One request of ours in words. `to` is zettle or shop, "" where the line says it already."""
+    """One request of ours in words. `to` is zettle or shop, "" where the line says it already.
+    `sent` is None where it was sent at once.
+    """
 
     said: str
     sent: datetime | None = None
@@ -79,6 +85,8 @@ class MoveView:
     seller: str = ""
     place: str = ""
     """Where it was sold or ordered, in words."""
+    is_usual: bool = True
+    """The sentence says the place already."""
 
     @property
     def request(self) -> str:
@@ -260,7 +268,10 @@ def event_view(words: Words, event: Event) -> MoveView:
         view,
         till=_from_to(view.till, levels[Side.ZETTLE]),
         shop=_from_to(view.shop, levels[Side.SHOP]),
-        requests=(*view.requests, *(_request_view(words, one) for one in event.writes)),
+        requests=(
+            *view.requests,
+            *(_request_view(words, one, event.move.at) for one in event.writes),
+        ),
         doubtful=view.doubtful or event.writes[-1].cause is Cause.REFUSED,
     )
 
@@ -276,8 +287,9 @@ def _from_to(own: Pair, written: Sequence[Pair]) -> Pair:
     return (written[0][0], written[-1][1]) if written else own
 
 
-def _request_view(words: Words, move: Movement) -> RequestView:
-    return RequestView(request(words, move), move.sent, move.side.value)
+def _request_view(words: Words, move: Movement, since: datetime) -> RequestView:
+    is_late = move.sent is not None and move.sent - since > AT_ONCE
+    return RequestView(request(words, move), move.sent if is_late else None, move.side.value)
 
 
 def move_view(words: Words, move: Movement) -> MoveView:
@@ -297,6 +309,7 @@ def move_view(words: Words, move: Movement) -> MoveView:
         doubtful=move.cause in {Cause.IN_DOUBT, Cause.CONTRADICTED, Cause.REFUSED},
         seller=move.seller,
         place=place(words, move),
+        is_usual=move.place.lower() in USUAL,
     )
 
 

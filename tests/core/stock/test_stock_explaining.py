@@ -146,6 +146,17 @@ def back(seconds: float, quantity: int, number: str = "104") -> SourceTransactio
             [order(0, 3), order(1, 4, "105")],
             [*[(Reason.ORDER, ("104",))] * 2, (Reason.ORDER, ("105",))],
         ),
+        # The parts have the size of another order, which was read whole.
+        (
+            [-1, -2, -3],
+            [order(0, 3)],
+            [(Reason.UNCLEAR, ()), (Reason.UNCLEAR, ()), (Reason.ORDER, ("104",))],
+        ),
+        (
+            [-1, -2, -3],
+            [order(0, 3), order(1, 3, "105")],
+            [*[(Reason.ORDER, ("104",))] * 2, (Reason.ORDER, ("105",))],
+        ),
         # Not of the order's size together, or one of them up.
         ([-1, -1], [order(0, 3)], [(Reason.UNCLEAR, ())] * 2),
         ([-4, 1], [order(0, 3)], [(Reason.UNCLEAR, ())] * 2),

@@ -104,11 +104,13 @@ def explained(
     | the transactions since the previous read, not yet used | then |
     |---|---|
     | all together, else the last few, else any one, have the movement's size | they made it |
-    | one has the size of this movement and those just after it | it made them, read in parts |
+    | one has the size of this movement and those just after it (1) | it made them, read in parts |
     | there is none | an edit: a person or another app changed the number |
     | there is none, but the store's event named an order | unclear: we do not find the order |
     | there is none, but the previous read is too old or not known | unclear: it may be earlier |
     | there are some of another size | unclear: a sale and an edit in one read |
+
+    (1) One that has the size of a single movement just after those is that one's.
     """
     left = sorted(transactions, key=lambda transaction: transaction.at)
     found: list[Explained] = []
@@ -158,8 +160,11 @@ def _in_parts(
         if last.at - first.at > TOGETHER or (last.change < 0) is not (first.change < 0):
             break
         whole = sum(move.change for move in moves[:count])
-        if made := [transaction for transaction in fresh if transaction.change == whole]:
-            return count, (made[-1],)
+        made = [transaction for transaction in fresh if transaction.change == whole]
+        soon = [move for move in moves[count:] if move.at - first.at <= TOGETHER]
+        alone = sum(move.change == whole for move in soon)
+        if len(made) > alone:
+            return count, (made[-1 - alone],)
     return 1, ()
 
 
