@@ -207,6 +207,17 @@ async def under_way(tx: Tx, connection_id: int) -> Sequence[Addition]:
     return [_addition(row) for row in await tx.rows(statement, {"id": connection_id})]
 
 
+async def drafts(tx: Tx, connection_id: int, limit: int) -> Sequence[Addition]:
+    """The newest products that were typed and not sent."""
+    statement = sa.text("""
+        SELECT * FROM additions WHERE connection_id = :id AND state = 'draft'
+            ORDER BY touched_at DESC, product_uuid LIMIT :limit
+    """)
+    return [
+        _addition(row) for row in await tx.rows(statement, {"id": connection_id, "limit": limit})
+    ]
+
+
 async def pictures(tx: Tx, connection_id: int, uuid: str) -> Sequence[Picture]:
     """Without their bytes."""
     statement = sa.text("""

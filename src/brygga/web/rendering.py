@@ -4,6 +4,7 @@ from values alone.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -64,6 +65,7 @@ def environment(language: Language) -> jinja2.Environment:
     made.install_gettext_callables(speech.text, speech.texts, newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
         number=speech.number,
+        decimal=lambda text: speech.number(Decimal(text)),
         money=speech.money,
         when=_when(language),
         day=speech.day,

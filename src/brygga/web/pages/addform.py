@@ -46,6 +46,10 @@ facts 2.3).
 """
 ONE_LINE: Final = ("name", "sku", "seo_title", "slug")
 """The fields that lose invisible characters, as the sync removes them (decision 20)."""
+OF_VARIANT: Final = ("sku", "barcode", "stock")
+"""The fields of a simple product that each variant has for itself."""
+OTHER_RATE: Final = "other"
+"""The choice of a VAT rate that is typed, in the field `vat_other`."""
 PLAIN: Final = (*LENGTHS, "price", "vat", "tax", "weight", "weight_unit", "stock")
 
 
@@ -93,6 +97,10 @@ class Row:
     def key(self) -> str:
         return msgspec.json.encode(self.values).decode()
 
+    @property
+    def has_text(self) -> bool:
+        return any((self.price, self.sku, self.barcode, self.stock))
+
 
 @dataclass(frozen=True, slots=True)
 class AddForm:
@@ -129,6 +137,8 @@ def clean(form: Form) -> Form:
 def read(form: Form, organization: Organization) -> AddForm:
     """The form as it was sent, with its errors."""
     texts = {name: _text(name, form.one(name)) for name in PLAIN}
+    if texts["vat"] == OTHER_RATE:
+        texts["vat"] = form.one("vat_other")
     options = tuple(_option(form, number) for number in OPTIONS)
     given = tuple(option for option in options if option.values)
     count = math.prod(len(option.values) for option in given) if given else 0
@@ -139,6 +149,7 @@ def read(form: Form, organization: Organization) -> AddForm:
             before.get(values, Row(values))
             for values in combined(*(option.values for option in given))
         )
+    texts, rows = _carried(texts, rows, before, is_simple=not given)
     found = AddForm(
         texts, options, rows, form.one("tracked") == "yes", form.one("bigcommerce") == "yes"
     )
@@ -162,6 +173,38 @@ def _option(form: Form, number: int) -> Option:
     parts = (" ".join(one_line(part).split()) for part in SEPARATORS.split(text))
     name = one_line(form.one(f"option-{number}-name"))
     return Option(" ".join(name.split()), text, tuple(part for part in parts if part))
+
+
+def _carried(
+    texts: dict[str, str],
+    rows: tuple[Row, ...],
+    before: Mapping[tuple[str, ...], Row],
+    *,
+    is_simple: bool,
+) -> tuple[dict[str, str], tuple[Row, ...]]:
+    """What was typed for a variant that is gone moves to the first new one that has its values, or
+    has them but for an option that is gone. A simple product is the variant without values.
+    """
+    simple = Row((), sku=texts["sku"], barcode=texts["barcode"], stock=texts["stock"])
+    now: dict[tuple[str, ...], Row] = {row.values: row for row in rows}
+    if is_simple:
+        now = {(): simple}
+    fresh = [values for values in now if values not in before and not now[values].has_text]
+    for values, row in {(): simple, **before}.items():
+        if values in now or not row.has_text:
+            continue
+        heir = next((one for one in fresh if _is_like(values, one)), None)
+        if heir is not None:
+            fresh.remove(heir)
+            now[heir] = replace(row, values=heir)
+    alone = now.get((), Row(()) if rows else simple)
+    price = {"price": alone.price} if alone.price and not texts["price"] else {}
+    of_variant = {name: getattr(alone, name) for name in OF_VARIANT}
+    return {**texts, **of_variant, **price}, tuple(now[row.values] for row in rows)
+
+
+def _is_like(old: tuple[str, ...], new: tuple[str, ...]) -> bool:
+    return {*old} <= {*new} or {*new} <= {*old}
 
 
 def _rows(form: Form) -> dict[tuple[str, ...], Row]:

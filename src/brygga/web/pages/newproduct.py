@@ -5,9 +5,9 @@ loses nothing. Saving adds a work item. The page then shows the progress.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -17,27 +17,31 @@ from litestar.response import Redirect
 
 from brygga.core import pictures
 from brygga.core.model import Organization, TaxationMode
-from brygga.database import additions, library, library_pages
+from brygga.database import additions, ledgers, library, library_pages
 from brygga.database.additions import Addition, State
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
 from brygga.web.bodies import BODY, PICTURES
 from brygga.web.lines import reason
-from brygga.web.pages.addform import AddForm, clean, read, wanted
+from brygga.web.pages.addform import OTHER_RATE, AddForm, amount, clean, read, wanted
+from brygga.web.pages.addpreview import Preview, preview_of
 from brygga.web.session import AnyRequest
 from brygga.web.standing import Phase
 from brygga.web.visit import Form, Merchant, NotThere
 from brygga.web.work import ask
 
 UUID1: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-1[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-DRAFTS_STAY: Final = timedelta(days=1)
+DRAFTS_STAY: Final = timedelta(days=14)
+DRAFTS_SHOWN: Final = 5
 RATES: Final[Mapping[str, str]] = {
     "SE": "25 12 6 0",
     "NO": "25 15 12 0",
     "DK": "25 0",
     "FI": "25.5 14 10 0",
 }
-"""VAT rates offered besides those that the library already has. Any other can be typed."""
+"""VAT rates of the country, offered after those that the account's products have. Any other can be
+typed.
+"""
 
 FIELDS: Final = {
     "name": "name",
@@ -53,16 +57,39 @@ FIELDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """A product that was typed and not sent."""
+
+    key: str
+    name: str
+    touched_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class NewProductView:
     key: str
     currency: str
     form: AddForm
     pictures: tuple[int, ...] = ()
     rates: tuple[str, ...] = ()
+    """The VAT rates that the account's products have, the highest first."""
+    more_rates: tuple[str, ...] = ()
+    """Other rates of the account's country."""
     sales_tax: bool = False
     refusal: str = ""
     """Why Zettle refused it, in words."""
     store: str = ""
+    drafts: tuple[Draft, ...] = ()
+    is_draft: bool = False
+    preview: Preview | None = None
+
+    @property
+    def rate(self) -> str:
+        """The chosen rate, "" for none, or the one of a rate that is typed."""
+        typed = self.form.texts["vat"]
+        found = amount(typed)
+        plain = typed if found is None else _rate(found)
+        return plain if plain in {"", *self.rates, *self.more_rates} else OTHER_RATE
 
     @property
     def errors(self) -> Mapping[str, str]:
@@ -77,6 +104,27 @@ class NewProductView:
 class AddingView:
     name: str
     assigned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddedView:
+    """A product that is in Zettle, and how far BigCommerce is. `stock` is None without inventory
+    management, and while the number is not known.
+    """
+
+    uuid: str
+    name: str
+    variants: int
+    pictures: int
+    tracked: bool
+    stock: int | None
+    state: str
+    reason: str
+    shop_url: str
+
+    @property
+    def moves(self) -> bool:
+        return self.state in {"waiting", "removing", "unassigning"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +145,12 @@ class Sent:
 async def show(merchant: Merchant) -> Response[str] | Redirect:
     if not merchant.running:
         return _not_yet(merchant)
+    now = merchant.deps.clock.now()
     async with merchant.deps.database.transaction() as tx:
-        await additions.discard_drafts(tx, merchant.own.id, merchant.deps.clock.now() - DRAFTS_STAY)
-    return await _page(merchant, merchant.deps.dice.uuid1(), AddForm())
+        await additions.discard_drafts(tx, merchant.own.id, now - DRAFTS_STAY)
+        found = await additions.drafts(tx, merchant.own.id, DRAFTS_SHOWN)
+    drafts = tuple(Draft(one.product_uuid, one.name, one.touched_at) for one in found)
+    return await _page(merchant, merchant.deps.dice.uuid1(), AddForm(), drafts=drafts)
 
 
 def _not_yet(merchant: Merchant) -> Redirect:
@@ -109,26 +160,53 @@ def _not_yet(merchant: Merchant) -> Redirect:
 
 @get("/library/new/{key:str}")
 async def resume(merchant: Merchant, key: str) -> Response[str] | Redirect:
-    """The state of a product that was sent: being added, refused with everything that was typed, or
-    in Zettle.
+    """The state of a product that was typed: a draft, being added, refused with everything that was
+    typed, or in Zettle.
     """
     async with merchant.deps.database.read() as tx:
         addition = await additions.get(tx, merchant.own.id, key)
-        entry = await library.get(tx, merchant.own.id, key)
-    if addition is None:
-        if entry is not None and entry.product is not None:
-            return merchant.go(f"/library/{key}", "product_added")
-        raise NotThere
+        if addition is None:
+            return merchant.page("added.html", await _added(merchant, tx, key), section="library")
     form = read(Form(addition.form), merchant.own.organization)
     if addition.state is State.WAITING:
         return merchant.page(
             "adding.html", AddingView(addition.name, form.assigned), section="library"
         )
+    if addition.state is State.DRAFT:
+        if not merchant.running:
+            return _not_yet(merchant)
+        # A draft is not finished, so what it lacks is no mistake yet.
+        return await _page(merchant, key, replace(form, errors={}), is_draft=True)
     return await _page(
         merchant,
         key,
         _with_refusal(form, addition),
         refusal=reason(merchant.words, addition.refusal),
+    )
+
+
+async def _added(merchant: Merchant, tx: Tx, key: str) -> AddedView:
+    """Raises `NotThere` for a product that Zettle does not have."""
+    row = await library_pages.one(tx, merchant.own.id, key)
+    product = row.entry.product if row else None
+    if row is None or product is None or row.entry.removed_at is not None:
+        raise NotThere
+    books = (await ledgers.load(tx, merchant.own.id, [key])).values()
+    levels = [one.ledger.zettle.target for one in books]
+    known = [level for level in levels if level is not None]
+    panel = merchant.own.shop.control_panel_url.rstrip("/") if merchant.own.shop else ""
+    return AddedView(
+        uuid=key,
+        name=row.entry.name,
+        variants=len(product.variants),
+        pictures=len(product.image_urls),
+        tracked=row.entry.tracking is True,
+        stock=sum(known) if known and len(known) == len(levels) else None,
+        state=row.state.value,
+        reason=reason(merchant.words, row.entry.failure),
+        shop_url=f"{panel}/manage/products/edit/{row.product_id}"
+        if panel and row.product_id
+        else "",
     )
 
 
@@ -145,8 +223,9 @@ async def picture(merchant: Merchant, key: str, place: int) -> Response[bytes]:
 
 
 async def _page(
-    merchant: Merchant, key: str, form: AddForm, *, refusal: str = "", status: int = 200
+    merchant: Merchant, key: str, form: AddForm, *, status: int = 200, **more: Any
 ) -> Response[str]:
+    """The form. `more` are further fields of its view."""
     own = merchant.own
     async with merchant.deps.database.read() as tx:
         places = [one.place for one in await additions.pictures(tx, own.id, key)]
@@ -158,17 +237,21 @@ async def _page(
         currency=own.organization.currency,
         form=form,
         pictures=tuple(places),
-        rates=_rates(own.organization, used),
+        rates=_sorted(used),
+        more_rates=_sorted(_usual(own.organization) - {*used}),
         sales_tax=own.organization.taxation_mode is TaxationMode.EXCLUSIVE,
-        refusal=refusal,
         store=own.shop.name if own.shop else "",
+        **more,
     )
     return merchant.page("newproduct.html", view, section="library", status=status)
 
 
-def _rates(organization: Organization, used: Sequence[Decimal]) -> tuple[str, ...]:
-    common = [Decimal(rate) for rate in RATES.get(organization.country, "").split()]
-    return tuple(_rate(rate) for rate in sorted({*used, *common}, reverse=True))
+def _usual(organization: Organization) -> set[Decimal]:
+    return {Decimal(rate) for rate in RATES.get(organization.country, "").split()}
+
+
+def _sorted(rates: Iterable[Decimal]) -> tuple[str, ...]:
+    return tuple(_rate(rate) for rate in sorted(rates, reverse=True))
 
 
 def _rate(rate: Decimal) -> str:
@@ -200,8 +283,9 @@ async def add(merchant: Merchant) -> Response[str] | Redirect:
     sent = await _sent(merchant.request)
     key = sent.form.one("key") if UUID1.fullmatch(sent.form.one("key")) else deps.dice.uuid1()
     form = read(sent.form, own.organization)
-    saving = sent.form.one("action") == "save"
-    if not saving:
+    action = sent.form.one("action")
+    saving = action == "save"
+    if action not in {"save", "preview"}:
         form = replace(
             form,
             errors={name: code for name, code in form.errors.items() if _about_options(name, code)},
@@ -221,15 +305,26 @@ async def add(merchant: Merchant) -> Response[str] | Redirect:
             await library.decide(tx, own.id, key, assigned=form.assigned, now=deps.clock.now())
             await additions.send(tx, own.id, key, product.plain(), deps.clock.now())
             await ask(deps, tx, own.id, Kind.ADDITION, [key], force=True)
+    if kept and action == "draft":
+        return Response("", status_code=204)
     if kept and (form.errors or not saving):
-        return await _page(merchant, key, form, status=400 if form.errors and saving else 200)
+        status = 400 if form.errors and saving else 200
+        return await _page(
+            merchant, key, form, status=status, preview=_preview(merchant, form, action)
+        )
     # A form that is sent twice adds one product: the second answer leads to the same page.
     return merchant.go(f"/library/new/{key}")
 
 
+def _preview(merchant: Merchant, form: AddForm, action: str) -> Preview | None:
+    if action != "preview" or form.errors:
+        return None
+    return preview_of(merchant.words, merchant.own, form, merchant.deps.dice.uuid1)
+
+
 @post("/library/new/{key:str}/discard")
 async def discard(merchant: Merchant, key: str) -> Redirect:
-    """The merchant discards what Zettle refused."""
+    """The merchant discards a draft, or what Zettle refused."""
     own, now = merchant.own.id, merchant.deps.clock.now()
     async with merchant.deps.database.transaction() as tx:
         gone = await additions.discard(tx, own, key)
