@@ -129,7 +129,7 @@ async def sandbox(products: int, url: str) -> None:
 def sandbox_beside(products: int, url: str) -> Any:
     """The sandbox as `demo_stack.settings_for` wants to know it."""
     process = subprocess.Popen(
-        [sys.executable, __file__, str(products), "--town", url],
+        [sys.executable, __file__, str(products), "--sandbox", url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
@@ -304,7 +304,7 @@ def main() -> int:
     asked_for.add_argument("products", type=int, nargs="?", default=10_000)
     asked_for.add_argument("--rounds", type=int, default=15)
     asked_for.add_argument("--no-autovacuum", action="store_true")
-    asked_for.add_argument("--town", help=argparse.SUPPRESS)
+    asked_for.add_argument("--sandbox", help=argparse.SUPPRESS)
     wish = asked_for.parse_args()
     if wish.sandbox:
         asyncio.run(sandbox(wish.products, wish.sandbox))

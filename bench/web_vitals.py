@@ -1,0 +1,301 @@
+"""What a merchant's browser measures on the pages of a large store: `python bench/web_vitals.py
+[N]` (10,000 products).
+
+A real Chromium opens each page without a cache, as at a first visit, and again with one. The bars
+are those of docs/operating.md: nothing moves after it is drawn (CLS 0), the largest part is there
+within a second (LCP), the page answers a click or key within 100 ms (INP), and at most 20 kB of
+HTML come over the wire. Then a page stays open while nothing changes: what it asks for and receives
+is printed.
+
+One process serves the pages, on an embedded database; the platforms are sandboxes in a process of
+their own. A few products go through the first sync. The others are copies of one of them in the
+database, because only the pages are measured.
+"""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import sqlalchemy as sa
+from pages_at_size import HOME, one_product, sandbox_beside, service_of
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from brygga.cli import demo_stack, logs, merchant
+from brygga.cli.browser import BrowserClient
+from brygga.database.engine import Database
+from brygga_sandbox.server import address, listen
+
+REAL = 12
+"""Products that go through the first sync."""
+CLS, LCP_MS, INP_MS, DOCUMENT_BYTES = 0.0, 1_000.0, 100.0, 20_000
+NAMES = ("CLS", "LCP ms", "INP ms", "HTML B", "first B", "again B")
+HEADING = f"{'page':<64}" + "".join(f"{name:>9}" for name in NAMES)
+STILL_S = 20.0
+"""How long a page stays open while nothing changes."""
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+WATCH = """
+window.vitals = { cls: 0, lcp: 0, inp: 0, slowest: "" };
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.vitals.cls += one.value;
+}).observe({ type: "layout-shift", buffered: true });
+new PerformanceObserver((list) => {
+  for (const { startTime } of list.getEntries()) {
+    window.vitals.lcp = Math.max(window.vitals.lcp, startTime);
+  }
+}).observe({ type: "largest-contentful-paint", buffered: true });
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) {
+    if (!one.interactionId || one.duration <= window.vitals.inp) continue;
+    window.vitals.inp = one.duration;
+    window.vitals.slowest = one.name;
+  }
+}).observe({ type: "event", durationThreshold: 16, buffered: true });
+"""
+"""INP is the slowest of all interactions of a page; with so few of them, no outlier is left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vitals:
+    path: str
+    cls: float
+    lcp_ms: float
+    inp_ms: float
+    document: int
+    """Bytes of the HTML over the wire."""
+    first: int
+    """Bytes of everything at the first visit."""
+    again: int
+    """Bytes of everything at the next one."""
+
+    @property
+    def misses(self) -> list[str]:
+        bars = {
+            "CLS": self.cls > CLS,
+            "LCP": self.lcp_ms >= LCP_MS,
+            "INP": self.inp_ms >= INP_MS,
+            "bytes": self.document > DOCUMENT_BYTES,
+        }
+        return [name for name, misses in bars.items() if misses]
+
+
+# ---- A large store -------------------------------------------------------------------------------
+
+
+async def fill(database: Database, uuid: str, variant: str, count: int) -> None:
+    """Makes copies of one product, with its binding, its stock record and a line of its log."""
+    of_product = "overlay(t.product_uuid placing lpad(to_hex(n), 8, '0') from 1 for 8)"
+    new_variant = f"overlay('{variant}' placing lpad(to_hex(n), 8, '0') from 1 for 8)"
+    copy = f"replace(t.product::text, '{uuid}', {of_product})"
+    copies: dict[str, dict[str, str]] = {
+        "library": {
+            "product_uuid": of_product,
+            "name": "t.name || ' ' || n",
+            "sort_key": "t.sort_key || lpad(n::text, 6, '0')",
+            "product": f"CAST(replace({copy}, '{variant}', {new_variant}) AS jsonb)",
+        },
+        "bindings": {"product_uuid": of_product, "product_id": "t.product_id + 100000 + n"},
+        "ledgers": {"product_uuid": of_product, "variant_uuid": new_variant},
+        "synclog": {"subject": "overlay(t.subject placing lpad(to_hex(n), 8, '0') from 1 for 8)"},
+    }
+    async with database.transaction() as tx:
+        for table, changed in copies.items():
+            rows = await tx.rows(
+                sa.text(
+                    "SELECT column_name AS name FROM information_schema.columns"
+                    " WHERE table_name = :table AND table_schema = current_schema()"
+                    " AND is_identity = 'NO' AND is_generated = 'NEVER'"
+                ),
+                {"table": table},
+            )
+            names = [row.name for row in rows]
+            values = ", ".join(changed.get(name, f"t.{name}") for name in names)
+            key = "subject" if table == "synclog" else "product_uuid"
+            await tx.run(
+                sa.text(
+                    f"INSERT INTO {table} ({', '.join(names)}) SELECT {values}"
+                    f" FROM (SELECT * FROM {table} WHERE {key} = :uuid LIMIT 1) AS t,"
+                    " generate_series(1, :count) AS n"
+                ),
+                {"uuid": uuid, "count": count},
+            )
+    async with database.transaction() as tx:
+        await tx.run(sa.text("ANALYZE"))
+
+
+async def settled(database: Database) -> None:
+    """Until the first sync is over."""
+    while True:
+        async with database.read() as tx:
+            made = await tx.scalar(
+                sa.text("SELECT count(*) FROM bindings WHERE synced_at IS NOT NULL")
+            )
+            waits = await tx.scalar(
+                sa.text(
+                    "SELECT count(*) FROM work_items WHERE due_at < now() + interval '1 minute'"
+                )
+            )
+        if made and made >= REAL - 2 and not waits:
+            return
+        await asyncio.sleep(0.5)
+
+
+# ---- The browser ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Wire:
+    """The bytes that a page receives, by the address that sent them."""
+
+    received: dict[str, int] = field(default_factory=dict)
+    _of: dict[str, str] = field(default_factory=dict)
+
+    async def follow(self, page: Page) -> None:
+        session = await page.context.new_cdp_session(page)
+        await session.send("Network.enable")
+        session.on("Network.requestWillBeSent", self._sent)
+        session.on("Network.loadingFinished", self._finished)
+        session.on("Network.dataReceived", self._streamed)
+
+    def _sent(self, event: dict[str, Any]) -> None:
+        self._of[event["requestId"]] = event["request"]["url"]
+        self.received.setdefault(event["request"]["url"], 0)
+
+    def _finished(self, event: dict[str, Any]) -> None:
+        self.received[self._of.get(event["requestId"], "")] = int(event["encodedDataLength"])
+
+    def _streamed(self, event: dict[str, Any]) -> None:
+        url = self._of.get(event["requestId"], "")
+        if url.endswith("/live"):
+            self.received[url] = self.received.get(url, 0) + int(event["dataLength"])
+
+    def total(self) -> int:
+        return sum(size for url, size in self.received.items() if not url.endswith("/live"))
+
+
+async def used(page: Page) -> None:
+    """Clicks and keys as a merchant would, wherever the page has something for them."""
+    for box in (await page.locator("input[type=checkbox]:visible").all())[:3]:
+        await box.click()
+    for opener in (await page.locator("details > summary:visible").all())[:2]:
+        await opener.click()
+    for entry in (await page.locator("input[type=search]:visible, #name:visible").all())[:1]:
+        await entry.press_sequentially("mugg", delay=30)
+    await page.keyboard.press("Tab")
+    await page.mouse.click(5, 5)
+    await page.wait_for_timeout(300)
+
+
+async def measured(context: BrowserContext, url: str, path: str) -> Vitals:
+    page, first = await context.new_page(), Wire()
+    await first.follow(page)
+    await page.goto(f"{url}{path}", wait_until="load")
+    await page.wait_for_timeout(500)
+    await used(page)
+    found = await page.evaluate("window.vitals")
+    document = next((size for at, size in first.received.items() if at == f"{url}{path}"), 0)
+    again = Wire()
+    page_again = await context.new_page()
+    await again.follow(page_again)
+    await page_again.goto(f"{url}{path}", wait_until="load")
+    await page_again.wait_for_timeout(200)
+    await page.close()
+    await page_again.close()
+    return Vitals(
+        path, found["cls"], found["lcp"], found["inp"], document, first.total(), again.total()
+    )
+
+
+async def still(context: BrowserContext, url: str) -> tuple[int, int]:
+    """Requests and bytes of an open page after its first figures, while nothing changes."""
+    page, wire = await context.new_page(), Wire()
+    await wire.follow(page)
+    await page.goto(f"{url}{HOME}", wait_until="load")
+    await page.wait_for_timeout(3_000)
+    requests, received = len(wire.received), sum(wire.received.values())
+    await page.wait_for_timeout(STILL_S * 1_000)
+    await page.close()
+    return len(wire.received) - requests, sum(wire.received.values()) - received
+
+
+def reported(one: Vitals) -> str:
+    times = f"{one.cls:9.4f}{one.lcp_ms:9.0f}{one.inp_ms:9.0f}"
+    sizes = f"{one.document:9}{one.first:9}{one.again:9}"
+    return f"{one.path[:64]:<64}{times}{sizes}  {' '.join(one.misses)}".rstrip()
+
+
+def pages(uuid: str, variant: str) -> list[str]:
+    one = f"/library/{uuid}"
+    return [
+        "/apps",
+        HOME,
+        "/library",
+        "/library?page=100",
+        "/library?q=mugg",
+        "/library/new",
+        one,
+        f"{one}/variants/{variant}/stock",
+        f"{HOME}/log",
+        f"{HOME}/plan",
+        f"{HOME}/check",
+        f"{HOME}/disconnect",
+        "/help",
+        "/support",
+    ]
+
+
+async def measure(products: int, database_url: str, chromium: str) -> bool:
+    door = listen(0)
+    url = address(door)
+    with sandbox_beside(REAL, url) as beside:
+        settings = replace(demo_stack.settings_for(beside, url), database_url=database_url)
+        async with (
+            service_of(settings, database_url, door) as service,
+            demo_stack.browser_client() as http,
+        ):
+            browser = BrowserClient(http)
+            await merchant.connect(browser, url)
+            await settled(service.database)
+            uuid, variant = await one_product(service.database)
+            await fill(service.database, uuid, variant, products)
+            async with async_playwright() as playwright:
+                opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+                print(HEADING, flush=True)
+                found = []
+                for path in pages(uuid, variant):
+                    context = await _context(opened, http.cookies, url)
+                    found.append(await measured(context, url, path))
+                    await context.close()
+                    print(reported(found[-1]), flush=True)
+                requests, received = await still(await _context(opened, http.cookies, url), url)
+                await opened.close()
+    still_s = f"{STILL_S:.0f} s while nothing changes"
+    print(f"an open page, {still_s}: {requests} requests, {received} bytes")
+    return not any(one.misses for one in found) and not requests
+
+
+async def _context(browser: Browser, cookies: Any, url: str) -> BrowserContext:
+    context = await browser.new_context(locale="en-GB", viewport={"width": 1280, "height": 900})
+    await context.add_cookies(
+        [{"name": name, "value": value, "url": url} for name, value in cookies.items()]
+    )
+    await context.add_init_script(WATCH)
+    return context
+
+
+def main() -> int:
+    asked_for = argparse.ArgumentParser(description=__doc__)
+    asked_for.add_argument("products", type=int, nargs="?", default=10_000)
+    chromium = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
+    wish = asked_for.parse_args()
+    logs.configure(logging.WARNING)
+    with demo_stack.throwaway_database() as database_url:
+        return 0 if asyncio.run(measure(wish.products, database_url, chromium)) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
