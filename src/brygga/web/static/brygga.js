@@ -18,7 +18,10 @@ function dialogs() {
     const dialog = opener && document.getElementById(opener.dataset.opens);
     if (dialog) {
       event.preventDefault();
-      opener.closest("details.drop")?.removeAttribute("open");
+      // A closed dialog gives the focus back to what had it before, which has to be there still.
+      const drop = opener.closest("details.drop");
+      drop?.querySelector("summary").focus();
+      drop?.removeAttribute("open");
       if (dialog.id === "assign-dialog") offerChannel();
       sayChosen(dialog);
       dialog.showModal();
@@ -220,6 +223,24 @@ function wasChanged(select) {
   return select.selectedIndex !== Math.max(0, [...select.options].findIndex((option) => option.defaultSelected));
 }
 
+// The same link, button or box in a part that was drawn anew. A part that has none takes the focus itself, so that the keyboard goes on from there.
+const nameOf = (one) => [one.localName, one.id, ...["href", "name", "value", "formaction", "aria-label"].map((name) => one.getAttribute(name)), one.form?.getAttribute("action")].join("\n");
+
+function focusKept(part, redraw) {
+  const had = part.contains(document.activeElement) && document.activeElement;
+  const alike = (name) => [...part.querySelectorAll("a, button, input, summary")].filter((one) => nameOf(one) === name);
+  const name = had && nameOf(had);
+  const place = had ? alike(name).indexOf(had) : 0;
+  redraw();
+  if (!had) return;
+  const twins = alike(name);
+  const next = twins[place] ?? twins.at(-1) ?? part;
+  if (next === part) part.tabIndex = -1;
+  next.focus({ preventScroll: true });
+}
+
+const isTypedIn = (one) => one.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=submit])");
+
 // Parts marked data-part are fetched anew when the state has moved; what the reader is filling in stays.
 async function refreshParts() {
   const parts = document.querySelectorAll("[data-part]");
@@ -234,8 +255,8 @@ async function refreshParts() {
   for (const part of parts) {
     const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
     const chosen = [...part.querySelectorAll("select")].some(wasChanged);
-    const busy = chosen || part.contains(document.activeElement) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
-    if (fresh && !busy) { part.replaceChildren(...fresh.childNodes); localTimes(part); countdowns(part); showPicked(); }
+    const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
+    if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); localTimes(part); countdowns(part); showPicked(); }
   }
 }
 
@@ -274,9 +295,12 @@ function newProduct() {
     sent.set("action", action);
     return fetch(address, { method: "POST", body: sent, ...more });
   };
+  const newest = {};
   const redraw = async (names, keepsFiles) => {
+    // Of answers that overtake each other, the one to the last question counts.
+    const number = newest[names] = (newest[names] ?? 0) + 1;
     const answer = await send("variants", keepsFiles);
-    if (!answer.ok || answer.redirected) return;
+    if (!answer.ok || answer.redirected || number !== newest[names]) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     for (const scriptless of page.querySelectorAll("noscript")) scriptless.remove();
     for (const part of parts.filter((one) => names.includes(one.dataset.variantPart))) {

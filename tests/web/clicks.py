@@ -1,0 +1,68 @@
+"""A real Chromium on the pages of the web application, without a network: what it asks for goes
+straight to the application.
+
+A stream of live figures cannot go that way. The page gets one in its place, and the test sends the
+figures: `moved(page)`.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from playwright.async_api import BrowserContext, Page, Route, async_playwright
+from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.web.conftest import HOME, Browser
+
+STREAM = """
+window.EventSource = class {
+  addEventListener(name, heard) { window.hear = (state) => heard({ data: JSON.stringify(state) }); }
+  close() {}
+};
+window.version = 0;
+"""
+MOVED = """() => {
+  window.version += 1;
+  window.hear({ texts: {}, done: 0, total: 0, version: String(window.version) });
+}"""
+
+
+@asynccontextmanager
+async def opened(browser: Browser, chromium: str, **context: Any) -> AsyncIterator[BrowserContext]:
+    """Windows of a Chromium that is signed in as this client is."""
+
+    async def answer(route: Route) -> None:
+        request = route.request
+        kept = {
+            name: value
+            for name, value in (await request.all_headers()).items()
+            if name in {"content-type", "x-requested-with", "accept-language"}
+        }
+        found = await browser.http.request(
+            request.method,
+            request.url.removeprefix(HOME),
+            content=request.post_data_buffer,
+            headers=kept,
+            follow_redirects=True,
+        )
+        headers = {
+            name: value
+            for name, value in found.headers.items()
+            if name not in {"content-encoding", "content-length", "set-cookie"}
+        }
+        await route.fulfill(status=found.status_code, headers=headers, body=found.content)
+
+    async with async_playwright() as playwright:
+        started = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        windows = await started.new_context(base_url=HOME, locale="en-GB", **context)
+        windows.set_default_timeout(5_000)
+        await windows.route(f"{HOME}/**", answer)
+        await windows.add_init_script(STREAM)
+        yield windows
+        await started.close()
+
+
+async def moved(page: Page) -> None:
+    """Something happened: the page is told, and has fetched its parts anew when this returns."""
+    async with page.expect_response(lambda answer: answer.url == page.url):
+        await page.evaluate(MOVED)
+    await page.wait_for_timeout(50)
