@@ -39,20 +39,20 @@ STILL_S = 20.0
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 WATCH = """
-window.vitals = { cls: 0, lcp: 0, inp: 0, slowest: "" };
+window.felt = { cls: 0, lcp: 0, inp: 0, slowest: "" };
 new PerformanceObserver((list) => {
-  for (const one of list.getEntries()) if (!one.hadRecentInput) window.vitals.cls += one.value;
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.felt.cls += one.value;
 }).observe({ type: "layout-shift", buffered: true });
 new PerformanceObserver((list) => {
   for (const { startTime } of list.getEntries()) {
-    window.vitals.lcp = Math.max(window.vitals.lcp, startTime);
+    window.felt.lcp = Math.max(window.felt.lcp, startTime);
   }
 }).observe({ type: "largest-contentful-paint", buffered: true });
 new PerformanceObserver((list) => {
   for (const one of list.getEntries()) {
-    if (!one.interactionId || one.duration <= window.vitals.inp) continue;
-    window.vitals.inp = one.duration;
-    window.vitals.slowest = one.name;
+    if (!one.interactionId || one.duration <= window.felt.inp) continue;
+    window.felt.inp = one.duration;
+    window.felt.slowest = one.name;
   }
 }).observe({ type: "event", durationThreshold: 16, buffered: true });
 """
@@ -60,7 +60,7 @@ new PerformanceObserver((list) => {
 
 
 @dataclass(frozen=True, slots=True)
-class Vitals:
+class PageLoad:
     path: str
     cls: float
     lcp_ms: float
@@ -190,13 +190,13 @@ async def used(page: Page) -> None:
     await page.wait_for_timeout(300)
 
 
-async def measured(context: BrowserContext, url: str, path: str) -> Vitals:
+async def measured(context: BrowserContext, url: str, path: str) -> PageLoad:
     page, first = await context.new_page(), Wire()
     await first.follow(page)
     await page.goto(f"{url}{path}", wait_until="load")
     await page.wait_for_timeout(500)
     await used(page)
-    found = await page.evaluate("window.vitals")
+    found = await page.evaluate("window.felt")
     document = next((size for at, size in first.received.items() if at == f"{url}{path}"), 0)
     again = Wire()
     page_again = await context.new_page()
@@ -205,7 +205,7 @@ async def measured(context: BrowserContext, url: str, path: str) -> Vitals:
     await page_again.wait_for_timeout(200)
     await page.close()
     await page_again.close()
-    return Vitals(
+    return PageLoad(
         path, found["cls"], found["lcp"], found["inp"], document, first.total(), again.total()
     )
 
@@ -222,7 +222,7 @@ async def still(context: BrowserContext, url: str) -> tuple[int, int]:
     return len(wire.received) - requests, sum(wire.received.values()) - received
 
 
-def reported(one: Vitals) -> str:
+def reported(one: PageLoad) -> str:
     times = f"{one.cls:9.4f}{one.lcp_ms:9.0f}{one.inp_ms:9.0f}"
     sizes = f"{one.document:9}{one.first:9}{one.again:9}"
     return f"{one.path[:64]:<64}{times}{sizes}  {' '.join(one.misses)}".rstrip()
