@@ -306,8 +306,8 @@ def main() -> int:
     asked_for.add_argument("--no-autovacuum", action="store_true")
     asked_for.add_argument("--sandbox", help=argparse.SUPPRESS)
     wish = asked_for.parse_args()
-    if wish.sandbox:
-        asyncio.run(sandbox(wish.products, wish.sandbox))
+    if wish.town:
+        asyncio.run(sandbox(wish.products, wish.town))
         return 0
     logs.configure(logging.WARNING)
     with demo_stack.throwaway_database() as database_url:

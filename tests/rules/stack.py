@@ -41,6 +41,7 @@ from brygga_sandbox.zettle import Till
 from tests import pages
 from tests.conftest import NOON, CountingDice
 from tests.database.merchants import newest
+from tests.log_watch import recorded, secrets_of, told
 from tests.markers import is_marker, merchants_products
 from tests.rules.wire_law import unlawful
 from tests.simulation.disk import Disk, DiskDatabase
@@ -382,18 +383,20 @@ async def opened_stack(on: str | Disk, plan: Plan) -> AsyncIterator[DemoStack]:
     sandbox.transport({host_of(URL): service.web})
     home = DemoStack(sandbox, service, jobs)
     home.browser_session = home.browser()
-    home.start()
-    try:
-        yield home
-    finally:
-        await home.halt()
-        # Whatever a test was about: no request says a word too much.
-        assert [] == unlawful(one for one in home.asked() if one.client)
-        await sandbox.stop()
-        for browser in home.browsers:
-            await browser.aclose()
-        await home.service.close()
-        pages.give_back(service.web)
+    with recorded() as lines:
+        home.start()
+        try:
+            yield home
+        finally:
+            await home.halt()
+            # Whatever a test was about: no request says a word too much, and no line a secret.
+            assert [] == unlawful(one for one in home.asked() if one.client)
+            assert [] == told(lines, {SECRET, *await secrets_of(sandbox, home.service.database)})
+            await sandbox.stop()
+            for browser in home.browsers:
+                await browser.aclose()
+            await home.service.close()
+            pages.give_back(service.web)
 
 
 @asynccontextmanager

@@ -22,6 +22,7 @@ COMMANDS = {
     "sync": "sync one merchant, or one product, now",
     "retry": "try again now what failed by a fault of ours",
     "erase": "everything of one merchant who has left, with a receipt",
+    "signout": "end every session of one merchant; the sync goes on",
     "log": "a merchant's sync log in words, or the report behind a support id",
     "audit": "acts of one merchant that matter to security: sign-ins, disconnects, exports",
     "bench": "count the requests to BigCommerce that the usual work costs",

@@ -1,7 +1,8 @@
 """Connections that waste a place: each ends by itself, in silence.
 
     the 401st connection of one peer at once      at once
-    the 201st of one peer within a second         at once
+    a peer opens more than 100 at once, and then  at once
+    more than 200 a second
     the head of a request does not end            10 s after its first byte, or after the connection
                                                   was opened
     a body that nobody reads goes on              2 s after the answer
@@ -27,7 +28,10 @@ HEAD_S: Final = 10.0
 AFTER_S: Final = 2.0
 MOST: Final = 400
 """Each open page of a merchant holds one for its live figures."""
+BURST: Final = 100
+"""What one peer may open at once: each takes a millisecond or two of everybody's time."""
 MOST_A_SECOND: Final = 200
+FILLED_EVERY_S: Final = 0.01
 AT_ONCE: Final = 200
 """Unwelcome connections that are closed before others have their turn."""
 
@@ -39,16 +43,19 @@ class Peers:
     refusals: Refusals
     is_proxy: Callable[[str], bool]
     open: Counter[str] = field(default_factory=Counter)
-    _second: int = 0
-    _locked: Counter[str] = field(default_factory=Counter)
+    _filled_at: float = 0.0
+    _spent: dict[str, float] = field(default_factory=dict)
+    """By peer, how much of its burst is used. It comes back with time; then the peer is gone."""
 
     def is_welcome(self, peer: str, now: float) -> bool:
         """Whether this peer may open one more connection. Asked once for each."""
-        if int(now) != self._second:
-            self._second = int(now)
-            self._locked.clear()
-        self._locked[peer] += 1
-        if (self.open[peer] < MOST and self._locked[peer] <= MOST_A_SECOND) or self.is_proxy(peer):
+        if now - self._filled_at >= FILLED_EVERY_S:
+            back = (now - self._filled_at) * MOST_A_SECOND
+            self._filled_at = now
+            self._spent = {of: used - back for of, used in self._spent.items() if used > back}
+        used = self._spent.get(peer, 0.0) + 1
+        if (self.open[peer] < MOST and used <= BURST) or self.is_proxy(peer):
+            self._spent[peer] = used
             return True
         self.refusals.note(Why.CONNECTIONS, "")
         return False
