@@ -29,7 +29,7 @@ _BUSY = sa.text("""
     SELECT 1 FROM connections c LEFT JOIN work_items m ON m.connection_id = c.id AND m.parked_at IS NULL
     WHERE c.stage <> 'disconnected'
         AND (c.lease_holder IS NOT NULL OR m.due_at <= :soon OR m.kind NOT IN ('hooks', 'account',
-            'sweep'))
+            'sweep', 'statement'))
     LIMIT 1
 """)  # noqa: E501
 
