@@ -273,6 +273,7 @@ async def _clients(
     # One budget for the whole turn: calls of the previous client that are still under way count in
     # it.
     budget = StoreBudget(platforms.clock, snapshot)
+    lease.budget = budget.snapshot
     shop_gate = Recording(GuardedGate(budget, guard), platforms.clock, made_calls)
     zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
     made = Clients(zettle, shop_of(reached), platforms.wire.clocks, follow)

@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.rule(
-    "C1", "C3", "C4", "C9", "C10", "P3", "P5", "S2", "S3", "A1", "A3", "A4", "D1", "D2"
+    "C1", "C3", "C4", "C9", "C10", "P3", "P5", "S2", "S3", "A1", "A3", "A4", "E1", "D1", "D2"
 )
 def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     connect(page, demo)
@@ -28,6 +28,7 @@ def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     renamed_at_the_till(page, demo, mug)
     sold_at_the_till(page, demo, mug)
     ordered_in_the_shop(page, demo, mug)
+    all_is_well(page, demo)
     unassigned(page, demo)
     disconnected(page, demo)
 
@@ -111,6 +112,15 @@ def ordered_in_the_shop(page: Page, demo: Demo, mug: dict[str, Any]) -> None:
     page.goto(f"{demo.shop}/shop/{demo.facts['bigcommerce']['store_hash']}?hidden=1&lang=sv")
     page.locator("article", has_text="Mugg Solnedgång").get_by_role("button").click()
     demo.wait("one less at the till", lambda: demo.balance(variant) == before - 1)
+
+
+def all_is_well(page: Page, demo: Demo) -> None:
+    """E1: one sentence says so, with the last change, and the list in BigCommerce is ticked off."""
+    page.goto(f"{demo.url}/apps/bigcommerce")
+    page.get_by_text("Allt stämmer.").wait_for()
+    page.get_by_text(re.compile(r"kassan hade den \d+(,\d)?\ss senare")).wait_for()
+    page.get_by_role("button", name=re.compile("^Klart: Visa ")).click()
+    page.get_by_text("1 avbockad").wait_for()
 
 
 def level(demo: Demo) -> int:

@@ -105,6 +105,7 @@ def addresses(mug: dict[str, Any]) -> list[str]:
         "/apps/bigcommerce",
         "/apps/bigcommerce/log",
         "/apps/bigcommerce/plan",
+        "/apps/bigcommerce/left-out",
         "/apps/bigcommerce/check",
         "/apps/bigcommerce/disconnect",
         "/library",

@@ -27,11 +27,11 @@ async def test_kept_products_are_said_before_picking_by_hand(home: DemoStack) ->
     finish, library = await home.read("/apps/bigcommerce"), await home.read("/library")
     await home.open("/apps/bigcommerce")
     await home.press("Change the choices")
-    products = words_of(await home.press("Go on", prices="yes"))
+    products = words_of(await home.press("Continue", prices="yes"))
 
     assert "1 product is in the store since your last connection." in products
     assert "It is found again and assigned, whatever you choose here." in products
-    assert "picked by hand – 1 product is assigned already, you choose among 1" in finish
+    assert "chosen by you – 1 product is assigned already, you choose among 1" in finish
     assert "1 will be updated , 1 to choose" in finish
     assert "Waiting (1)" in library
     assert "Not assigned (1)" in library

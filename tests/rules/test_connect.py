@@ -175,9 +175,9 @@ async def to_prices(home: DemoStack) -> str:
 @pytest.mark.rule("C4")
 async def test_equal_currencies_let_the_merchant_choose_prices(home: DemoStack) -> None:
     asked = await to_prices(home)
-    await home.press("Go on", prices="yes")
+    await home.press("Continue", prices="yes")
 
-    assert "Shall prices come from Zettle?" in asked
+    assert "Should prices come from Zettle?" in asked
     assert (await home.connection()).choices.prices
 
 
@@ -189,7 +189,7 @@ async def test_other_currencies_switch_the_choice_off_with_the_reason_whatever_a
 
     asked = await to_prices(home)
     refused = 'value="yes" disabled' in home.browser_session.page
-    await home.press("Go on", prices="yes")
+    await home.press("Continue", prices="yes")
 
     assert refused
     assert "SEK" in asked.partition("Prices come from Zettle")[2]
@@ -202,13 +202,13 @@ async def test_the_price_choice_holds_until_the_merchant_connects_again(home: De
     home.add()
     await to_prices(home)
     page = home.browser_session.page
-    await home.press("Go on", prices="no")
-    last = await home.press("Go on", products="whole")
+    await home.press("Continue", prices="no")
+    last = await home.press("Continue", products="whole")
     await home.calm()
     await home.finish()
 
     home.browser_session.page = page
-    await home.press("Go on", prices="yes")
+    await home.press("Continue", prices="yes")
     home.browser_session.page = last
     await home.press("Change the choices")
     later = home.add("Senare")
@@ -257,7 +257,9 @@ async def test_a_store_without_tax_in_its_prices_is_warned_on_three_own_products
 
     asked = await to_prices(home)
 
-    assert "prices without tax and adds tax on top. We recommend not to sync prices." in asked
+    assert (
+        "prices without tax and adds tax on top. We recommend that you do not sync prices." in asked
+    )
     assert 3 == asked.count("311.25")
     assert 'value="no" checked' in home.browser_session.page
     assert 'value="yes" checked' not in home.browser_session.page
@@ -344,10 +346,10 @@ async def test_a_set_up_left_half_way_is_shown_as_not_finished_wherever_the_inte
     home: DemoStack,
 ) -> None:
     await to_prices(home)
-    await home.press("Go on", prices="no")
+    await home.press("Continue", prices="no")
 
     apps, library = await home.read("/apps"), await home.read("/library")
-    resumed = words_of(await home.press("Go on with the set-up"))
+    resumed = words_of(await home.press("Continue the set-up"))
     await home.browser_session.open(
         f"{home.sandbox.plan.bigcommerce_url}/manage/{home.sandbox.merchant.store_hash}/apps"
     )
@@ -355,7 +357,7 @@ async def test_a_set_up_left_half_way_is_shown_as_not_finished_wherever_the_inte
 
     assert "Set-up not finished" in apps
     assert "The set-up is not finished" in library
-    assert "Which products shall the shop have?" in resumed
+    assert "Which products should the shop have?" in resumed
     assert "The set-up is not finished" in panel
 
 
@@ -408,7 +410,7 @@ async def test_set_up_asks_whether_the_stock_is_right_and_finds_a_good_setting(
     page = await home.read(INTEGRATION)
 
     assert "Is the stock in Zettle up to date?" in page
-    assert "The store takes stock when an order is placed, as we recommend." in page
+    assert "Stock falls when an order is placed, as we recommend." in page
 
 
 @pytest.mark.rule("C12")
@@ -430,11 +432,12 @@ async def test_a_store_that_takes_stock_at_shipping_is_told_what_that_means(
     mended = await home.read(INTEGRATION)
 
     assert "Stock moves only when an order ships" in setup
-    assert "(setting order_placed)" in setup
+    assert "We recommend that stock falls when an order is placed" in setup
+    assert "Let stock fall when an order is placed" in overview
     assert "The store does not put stock back on refunds" in setup
-    assert "Stock is taken when an order ships Refunds put stock back no" in overview
-    assert "We recommend to let BigCommerce take stock when an order is placed" in overview
-    assert "Stock is taken when an order is placed Refunds put stock back yes" in mended
+    assert "Stock falls when an order ships Refunds put stock back no" in overview
+    assert "We recommend that stock falls when an order is placed" in overview
+    assert "Stock falls when an order is placed Refunds put stock back yes" in mended
     assert ["order_placed"] == [
         line["moment"] for line in await home.reported(Code.STOCK_MOMENT_CHANGED)
     ]

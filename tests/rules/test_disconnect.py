@@ -227,7 +227,7 @@ async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_c
 
 
 @pytest.mark.rule("D4", "P12")
-@pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 19), ("No, leave them", 31)])
+@pytest.mark.parametrize(("answer", "left"), [("Yes, continue", 19), ("No, leave them", 31)])
 async def test_many_that_went_missing_while_disconnected_stop_and_ask(
     home: DemoStack, answer: str, left: int
 ) -> None:
@@ -307,8 +307,8 @@ async def test_another_store_can_be_connected_afterwards(home: DemoStack) -> Non
     await home.press("Connect")
     await home.calm()
     await home.open("/apps/bigcommerce")
-    await home.press("Go on", prices="yes")
-    await home.press("Go on", products="whole")
+    await home.press("Continue", prices="yes")
+    await home.press("Continue", products="whole")
     await home.calm()
     await home.finish()
     home.till.edit_product(uuid, name="Kopp")

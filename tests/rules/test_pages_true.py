@@ -111,14 +111,14 @@ async def test_access_removed_in_zettle_is_told_with_both_ways_out(home: DemoSta
     for path in (*PAGES, f"/library/{uuid}"):
         page = await home.open(path)
         assert "The access to Zettle is gone." in page
-        assert "Work is going on" not in page
+        assert "Changes are on their way" not in page
         assert f'href="{LEAVE}"' in page
     await home.open("/apps")
     back = words_of(await home.press("Sign in with Zettle"))
     if "Confirm" in back:
         back = words_of(await home.press("Confirm"))
     await home.calm()
-    assert "Zettle lets us in again, and the sync goes on." in back
+    assert "The access to Zettle works again, and the sync continues." in back
     assert ["Kopp"] == home.in_shop()
 
 
@@ -142,7 +142,7 @@ async def test_an_outage_names_the_platform_and_ends_by_itself(
         assert f"{named} does not answer as it should right now" in page
         assert f"{other} does not answer" not in page
         assert 'It has been so since <time datetime="' in page
-        assert "Work is going on" not in page
+        assert "Changes are on their way" not in page
     sandbox.faults.clear()
     await home.wait(600)
 

@@ -293,7 +293,7 @@ async def test_many_deletes_that_zettle_announced_never_stop(home: DemoStack) ->
 
 
 @pytest.mark.rule("P12")
-@pytest.mark.parametrize(("answer", "left"), [("Yes, go on", 0), ("No, leave them", 12)])
+@pytest.mark.parametrize(("answer", "left"), [("Yes, continue", 0), ("No, leave them", 12)])
 async def test_many_products_missing_without_a_word_stop_and_ask(
     home: DemoStack, answer: str, left: int
 ) -> None:

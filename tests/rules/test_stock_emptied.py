@@ -193,7 +193,7 @@ async def test_the_pages_ask_only_about_what_still_waits_also_between_two_sweeps
 
 @pytest.mark.rule("S4")
 async def test_a_yes_empties_those_that_were_asked_about(home: DemoStack) -> None:
-    uuids = await asked_and_answered(home, "Yes, go on")
+    uuids = await asked_and_answered(home, "Yes, continue")
 
     assert {(0, 0)} == all_levels(home, uuids)
     assert ASKED not in await overview(home)
@@ -209,7 +209,7 @@ async def test_a_yes_is_not_for_what_is_emptied_later(home: DemoStack) -> None:
     await home.open(OVERVIEW)
 
     await shop_shows(home, uuids[12:])
-    await home.press("Yes, go on")
+    await home.press("Yes, continue")
     await home.wait(60)
 
     assert {(0, 0)} == all_levels(home, uuids[:12])

@@ -63,11 +63,11 @@ async def test_a_set_up_page_that_waits_follows_by_itself(world: World) -> None:
     connection = await world.running(shop=UNREAD, stage=Stage.STORE_CONNECTED)
     browser = await signed_in(world)
     page = (await browser.open(HERE)).text
-    before = await counted(world.database, connection.id)
+    before = await counted(world.database, connection.id, world.clock.now())
     await fail(world, connection, Kind.ACCOUNT)
-    failed = await counted(world.database, connection.id)
+    failed = await counted(world.database, connection.id, world.clock.now())
     await heal(world, connection, Kind.ACCOUNT)
-    healed = await counted(world.database, connection.id)
+    healed = await counted(world.database, connection.id, world.clock.now())
 
     assert all(f'data-part="{part}"' in page for part in ("troubles", "pair", "step"))
     assert 'data-live="/apps/bigcommerce/live"' in page

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -28,9 +29,15 @@ pytestmark = pytest.mark.usefixtures("database_url")
 Stream = AsyncGenerator[ServerSentEventMessage, None]
 
 
-def opened(world: World, connection_id: int) -> Stream:
+async def opened(world: World, connection_id: int) -> Stream:
+    """What moves, without the signs of life: the tests' clock may run far ahead of the database,
+    and of what another process says.
+    """
     boards: Boards = world.app.state.boards
-    return states(boards, connection_id, words("en"), asyncio.Event())
+    async with aclosing(states(boards, connection_id, words("en"), asyncio.Event())) as stream:
+        async for message in stream:
+            if message.event:
+                yield message
 
 
 def statements(database: Database) -> list[str]:

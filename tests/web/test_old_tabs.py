@@ -155,7 +155,7 @@ async def test_a_pause_in_a_set_up_speaks_of_no_products(world: World, code: str
         await paused(code, Stage.PRODUCTS_CHOSEN)(tx, connection, world)
     page = plain(html.unescape((await browser.open(HOME)).text))
 
-    assert "the set-up goes on where it stopped" in page
+    assert "the set-up continues where it stopped" in page
     assert "Products that came from Zettle" not in page
     assert "the products are found" not in page
     assert "the products stay in BigCommerce or are removed" not in page
@@ -173,7 +173,7 @@ async def test_new_products_are_synced_by_themselves_in_both_modes(
     new = page.partition("<dt>New products</dt>")[2].partition("</dd>")[0]
 
     assert new.startswith("<dd>synced by themselves")
-    assert ("you pick among the older ones" in new) != whole
+    assert ("you choose among the older ones" in new) != whole
 
 
 @pytest.mark.parametrize("moves", [True, False])

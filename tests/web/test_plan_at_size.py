@@ -22,7 +22,7 @@ from brygga.sync.products.plans import Plans
 pytestmark = pytest.mark.usefixtures("database_url")
 """Statements are counted at the engine, and plans are drawn beside the pages."""
 COUNT = re.compile(r'show="[^>]*><b>(\d+)</b>')
-NOTE = "being drawn anew"
+NOTE = "being updated"
 
 
 async def with_many(world: World, count: int = 120) -> tuple[Connection, Browser]:
@@ -146,8 +146,8 @@ async def test_a_plan_that_was_never_drawn_counts_nothing(world: World, *, compa
         bool(COUNT.findall(page)) or "no products yet" in page for page in pages
     ]
     assert [True, True] == ["data-live" in page and "data-waits" in page for page in pages]
-    assert ("The plan is being drawn. It is shown here" in pages[0]) == compared
-    assert "being drawn…" in pages[1]
+    assert ("The plan is being made. It is shown here" in pages[0]) == compared
+    assert "being made…" in pages[1]
     assert 'data-part="step"' in pages[1]
 
 
@@ -161,7 +161,7 @@ async def test_a_plan_that_nobody_draws_is_not_being_drawn(world: World) -> None
         await connections.pause(tx, connection.id, "bigcommerce_access_gone")
     page = (await browser.open("/apps/bigcommerce")).text
 
-    assert ("not drawn yet" in page, "being drawn" in page, "no products yet" in page) == (
+    assert ("not ready yet" in page, "being drawn" in page, "no products yet" in page) == (
         True,
         False,
         False,

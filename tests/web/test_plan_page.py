@@ -2,15 +2,18 @@
 (rule P11).
 """
 
+import csv
+import io
 import re
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
 from brygga.database import duplicates, library, plan_inputs
-from brygga.database.duplicates import Choice, Pair
+from brygga.database.duplicates import Choice, Facts, Pair
 from brygga.database.plan_inputs import Claim
 from brygga.web.pages.duplicates import links_of
 
@@ -177,3 +180,38 @@ async def test_names_are_shown_as_text(world: World) -> None:
 
     assert "<img src=x" not in page.text
     assert "&lt;img src=x onerror=alert(1)&gt;" in page.text
+
+
+@pytest.mark.rule("P11")
+async def test_both_products_of_a_likely_pair_are_shown_side_by_side(world: World) -> None:
+    """Each with picture, name, SKU, price and stock, and the choice beside it."""
+    connection, browser = await prepared(world, ("mugg", 7, "certain"))
+    facts = Facts("https://cdn.test/7.png", "ABC-7", Decimal("199.00"), 3, "/mugg/", 12)
+    mugg = f"{connection.id}-mugg"
+    pair = Pair(mugg, 7, "certain", "sku", "Butikens mugg", facts=facts)
+    async with world.database.transaction() as tx:
+        await duplicates.found(tx, connection.id, [pair], world.clock.now())
+    await browser.press(PLAN, **{f"choice-{mugg}": "link:7"})
+    page = (await browser.open(f"{PLAN}?show=likely")).text
+    words = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+    assert "In Zettle SKU: SKU-Mugg Price: SEK 249.00 Stock: 12" in words
+    assert "Butikens mugg SKU: ABC-7 Price: SEK 199.00 Stock: 3" in words
+    assert 'src="https://cdn.test/7.png"' in page
+    assert 'value="link:7" checked> <b>' in page
+    assert "manage/products/edit/7" in page
+
+
+@pytest.mark.rule("P11")
+async def test_the_plan_is_a_file_too(world: World) -> None:
+    connection, browser = await prepared(world, ("mugg", 7, "certain"))
+    await world.stock_library(connection, "=Krus")
+    await browser.open(PLAN)
+    answer = await browser.open(f"{PLAN}.csv")
+    heading, *rows = list(csv.reader(io.StringIO(answer.text.removeprefix("\ufeff"))))
+
+    assert "attachment" in answer.headers["content-disposition"]
+    assert "product" == heading[0]
+    assert {"Kanna", "Mugg", "Skål", "'=Krus"} == {row[0] for row in rows}
+    assert {"Will be created"} == {row[1] for row in rows}
+    assert ["Butikens 7 (#7, Same SKU)"] == [row[4] for row in rows if row[0] == "Mugg"]

@@ -51,7 +51,7 @@ async def test_what_is_counted_otherwise_has_its_button(world: World, counting: 
     assert "Count it as in Zettle" in before.text
     assert 302 <= pressed.status_code < 304
     assert asked
-    assert "BigCommerce is being told." in after.text
+    assert "BigCommerce is being updated." in after.text
     assert "Count it as in Zettle" not in after.text
 
 

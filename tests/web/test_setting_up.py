@@ -119,7 +119,7 @@ async def test_a_store_without_tax_is_warned_of_on_own_products(world: World) ->
 
     assert "Copied prices would change your margin" in page.text
     assert 3 == page.text.count("SEK\xa0311.25") or 3 == page.text.count("311.25")
-    assert "We recommend not to sync prices" in page.text
+    assert "We recommend that you do not sync prices" in page.text
 
 
 @pytest.mark.rule("C12")

@@ -295,12 +295,12 @@ async def test_what_zettle_cannot_hold_is_explained_and_not_on_its_way(world: Wo
     why = (await browser.open(f"/library/{uuid}/variants/{uuid}-v/stock")).text
 
     assert (
-        "Zettle cannot hold more than 99,999 of a variant. The other 50,001 stand only in the web "
+        "Zettle cannot hold more than 99,999 of a variant. The other 50,001 are only in the web "
         "shop"
     ) in product
     assert "On its way" not in product
     assert "The number is 150,000. Zettle cannot hold more than 99,999" in why
-    assert "The other 50,001 stand only in the web shop" in why
+    assert "The other 50,001 are only in the web shop" in why
     assert "→ 150,000" not in why
 
 
@@ -525,9 +525,10 @@ async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_writ
     said_again = (await browser.open(joining.headers["location"])).text
     ledger = await ledger_of(world, connection, uuid)
 
-    assert [
-        "both sides are written when it goes on again" in page for page in (said, said_again)
-    ] == [True, True]
+    assert ["both sides are written when it continues" in page for page in (said, said_again)] == [
+        True,
+        True,
+    ]
     assert (False, 12, 12) == (ledger.separate, ledger.zettle.target, ledger.shop.target)
 
 

@@ -126,12 +126,12 @@ def left(*, keep: bool, uninstalled: bool = False, stuck: bool = False) -> Chang
 # ---- The table -----------------------------------------------------------------------------------
 
 STOPPED = (
-    "Work is going on",
-    "follows by itself",
+    "Changes are on their way",
+    "updates by itself",
     "This takes a moment",
     "in a moment",
     "are being compared",
-    "is being told",
+    "is being updated",
     "at once.",
     "Reading your store",
 )
@@ -140,7 +140,7 @@ OVER = (
     *STOPPED,
     "set-up is not finished",
     "Set-up not finished",
-    "Go on with the set-up",
+    "Continue the set-up",
     "Actions",
     "Shared stock",
     "Enable inventory management",
@@ -167,19 +167,19 @@ STATES: dict[str, State] = {
         stage(Stage.STORE_CONNECTED),
         says=(
             ("apps", "Set-up not finished"),
-            ("overview", "Shall prices come from Zettle?"),
+            ("overview", "Should prices come from Zettle?"),
             ("library", "The set-up is not finished"),
             ("product", "Products can be assigned to BigCommerce once the set-up is done."),
             ("new", "→ /apps/bigcommerce"),
             ("plan", "→ /apps/bigcommerce"),
             ("log", "→ /apps/bigcommerce"),
         ),
-        never=("Work is going on", "Disconnected", *NOT_RUNNING),
+        never=("Changes are on their way", "Disconnected", *NOT_RUNNING),
     ),
     "set-up by hand": State(
         stage(Stage.PRODUCTS_CHOSEN),
-        says=(("overview", "picked by hand – you choose among 3"), ("overview", "Finish set-up")),
-        never=("Work is going on", "Disconnected", *NOT_RUNNING),
+        says=(("overview", "chosen by you – you choose among 3"), ("overview", "Finish set-up")),
+        never=("Changes are on their way", "Disconnected", *NOT_RUNNING),
         hand=True,
     ),
     "set-up, access removed in Zettle": State(
@@ -201,7 +201,7 @@ STATES: dict[str, State] = {
         stage(Stage.RUNNING),
         says=(
             ("apps", "2 products are synced."),
-            ("overview", "Work is going on. You can leave this page."),
+            ("overview", "Changes are on their way. You can leave this page."),
             ("library", "Synced (2)"),
             ("library", "Waiting (1)"),
             ("product", "Sync now"),
@@ -226,7 +226,7 @@ STATES: dict[str, State] = {
         says=(
             ("apps", "Needs you"),
             ("apps", "The sync is paused."),
-            ("overview", "What waits goes on when the sync does."),
+            ("overview", "What waits continues when the sync does."),
             ("disconnect", "Remove the products"),
             ("disconnect", "2 products created by us are deleted from BigCommerce."),
         ),
@@ -251,7 +251,7 @@ STATES: dict[str, State] = {
         never=STOPPED,
     ),
     "the store is closed to us": State(
-        paused("bigcommerce_forbidden"), above=("The store does not let us in.",), never=STOPPED
+        paused("bigcommerce_forbidden"), above=("The store refuses our access.",), never=STOPPED
     ),
     "a right is missing in Zettle": State(
         paused("zettle_scope_missing"), above=("Brygga lacks a right in Zettle.",), never=STOPPED
@@ -285,7 +285,7 @@ STATES: dict[str, State] = {
             ("library", "Stays in the store, not synced (2)"),
             ("plan", "→"),
         ),
-        never=(*(one for one in OVER if one not in STOPPED), *REMOVED, "Work is going on"),
+        never=(*(one for one in OVER if one not in STOPPED), *REMOVED, "Changes are on their way"),
     ),
     "leaving, remove": State(
         leaving(keep=False),
@@ -297,7 +297,7 @@ STATES: dict[str, State] = {
         never=(
             *(one for one in OVER if one not in STOPPED),
             "stay in the store",
-            "Work is going on",
+            "Changes are on their way",
         ),
     ),
     "leaving, uninstalled": State(
@@ -505,21 +505,21 @@ async def come_back(world: World) -> tuple[Browser, Connection]:
 @pytest.mark.parametrize(
     ("path", "fields", "said"),
     [
-        ("/library/{uuid}/sync", {}, "Noted: the product is synced when the sync goes on."),
+        ("/library/{uuid}/sync", {}, "Noted: the product is synced when the sync continues."),
         (
             "/library/sync",
             {"product": "{uuid}"},
-            "Noted: the product is synced when the sync goes on.",
+            "Noted: the product is synced when the sync continues.",
         ),
         (
             "/library/assign",
             {"product": "{vase}", "bigcommerce": "no", "confirmed": "yes"},
-            "when the sync goes on. Until then",
+            "when the sync continues. Until then",
         ),
         (
             "/library/{uuid}/stock/tracking",
             {"shown": "on"},
-            "is switched off when the sync goes on.",
+            "is switched off when the sync continues.",
         ),
     ],
 )
@@ -549,7 +549,10 @@ async def test_signing_in_again_says_that_the_sync_goes_on(world: World) -> None
     browser = world.browser()
     await browser.sign_in()
 
-    assert "Zettle lets us in again, and the sync goes on." in (await browser.open("/apps")).text
+    assert (
+        "The access to Zettle works again, and the sync continues."
+        in (await browser.open("/apps")).text
+    )
 
 
 def test_every_ending_has_its_words_in_both_languages() -> None:

@@ -159,6 +159,7 @@ def image(raw: Json) -> ObservedImage:
         flag(raw.get("is_thumbnail")) or False,
         whole(raw.get("sort_order")) or 0,
         text(raw.get("image_file")),
+        text(raw.get("url_thumbnail")),
     )
 
 

@@ -62,10 +62,10 @@ async def prepare(
     await _consent(browser, url, store=choice.store)
     if browser.url == f"{url}/bigcommerce/join":
         await browser.press("Connect")
-    await _until(browser, f"{url}/apps/bigcommerce", "Go on")
-    await browser.press("Go on", prices="yes" if prices else "no")
-    await _until(browser, f"{url}/apps/bigcommerce", "Go on")
-    await browser.press("Go on", products="whole" if whole_library else "hand")
+    await _until(browser, f"{url}/apps/bigcommerce", "Continue")
+    await browser.press("Continue", prices="yes" if prices else "no")
+    await _until(browser, f"{url}/apps/bigcommerce", "Continue")
+    await browser.press("Continue", products="whole" if whole_library else "hand")
     await _until(browser, f"{url}/apps/bigcommerce", "Finish set-up")
 
 

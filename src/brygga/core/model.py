@@ -257,6 +257,8 @@ class ObservedImage:
     sort_order: int = 0
     file: str = ""
     """The store's own name for it. "" where the answer has none."""
+    url: str = field(default="", compare=False)
+    """Where a small form of it can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +380,8 @@ class Connection:
     """The code of the failure that only the merchant can resolve. "" while work goes on."""
     prices_paused: bool = False
     """A currency changed: prices wait for the merchant (decision 10)."""
+    products_paused: bool = False
+    """The merchant has paused product sync. Stock sync goes on."""
     hook_key: str = field(default="", repr=False)
     """The unguessable part of our webhook addresses, per connection."""
 

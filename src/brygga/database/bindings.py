@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from brygga.core.hands import Counting
 from brygga.core.model import Origin, Synced
+from brygga.core.progress import Made
 from brygga.database.engine import Tx
 from brygga.database.tables import bindings
 
@@ -301,6 +302,32 @@ async def product_ids(tx: Tx, connection_id: int) -> Mapping[str, int]:
         )
     )
     return {row.product_uuid: row.product_id for row in rows}
+
+
+_MADE = sa.text("""
+    SELECT count(*) AS wanted, count(b.product_uuid) AS made,
+        count(*) FILTER (WHERE b.bound_at > :since) AS lately,
+        min(b.bound_at) FILTER (WHERE b.bound_at > :since) AS first
+    FROM library l LEFT JOIN bindings b ON b.connection_id = l.connection_id
+        AND b.product_uuid = l.product_uuid AND b.state = 'bound'
+    WHERE l.connection_id = :id AND l.assigned AND l.removed_at IS NULL AND l.product IS NOT NULL
+        AND l.failure = ''
+""")
+_LATEST = sa.text("""
+    SELECT l.name FROM bindings b JOIN library l USING (connection_id, product_uuid)
+    WHERE b.connection_id = :id AND b.state = 'bound' ORDER BY b.bound_at DESC LIMIT 1
+""")
+
+
+async def made(tx: Tx, connection_id: int, since: datetime) -> Made:
+    """How many of the assigned products are in the store, and how many came after `since`.
+    Products that BigCommerce refused do not count.
+    """
+    async with tx.joining_whole():
+        row = await tx.first(_MADE, {"id": connection_id, "since": since})
+    assert row is not None
+    latest = await tx.scalar(_LATEST, {"id": connection_id}) if row.made else ""
+    return Made(row.wanted, row.made, row.lately, row.first, latest or "")
 
 
 async def totals(tx: Tx, connection_id: int) -> Totals:

@@ -69,6 +69,10 @@ class Changes:
                 self._ears.cancel()
                 self._ears = None
 
+    def followed(self, connection_id: int) -> Followed | None:
+        """None while nobody follows this connection: then nothing is heard of other processes."""
+        return self._followed.get(connection_id)
+
     def _received(self, connection_id: int) -> None:
         """0 means unknown: every connection may have changed."""
         for one in (

@@ -74,6 +74,7 @@ _COLUMNS = (
     connections.c.whole_library,
     connections.c.paused,
     connections.c.prices_paused,
+    connections.c.products_paused,
     connections.c.hook_key,
     connections.c.hook_key_hash,
     connections.c.hook_key_sealed,
@@ -89,6 +90,7 @@ def _value(tx: Tx, row: Any) -> Connection:
         choices=Choices(row.prices, row.whole_library),
         paused=row.paused,
         prices_paused=row.prices_paused,
+        products_paused=row.products_paused,
         hook_key=hook_keys.opened(tx.sealer, row),
     )
 
@@ -125,7 +127,11 @@ _STATE = (
     .where(connections.c.id == sa.bindparam("id"))
     .with_for_update()
 )
-_SET_BUDGET = sa.text("UPDATE connections SET budget = CAST(:budget AS jsonb) WHERE id = :id")
+_SET_BUDGET = sa.text("""
+    UPDATE connections SET budget = CAST(:budget AS jsonb),
+        budget_seen = coalesce(CAST(:budget AS jsonb), budget_seen)
+    WHERE id = :id
+""")
 
 
 async def by_id(tx: Tx, connection_id: int) -> Connection | None:
@@ -301,6 +307,24 @@ async def set_prices_paused(tx: Tx, connection_id: int, paused: bool) -> bool:
     return await tx.run(statement) == 1
 
 
+async def set_products_paused(tx: Tx, connection_id: int, paused: bool) -> bool:
+    """The merchant pauses product sync, or continues it. True when this changed anything. Only a
+    connection whose set-up is finished can be paused.
+    """
+    c = connections.c
+    statement = (
+        sa.update(connections)
+        .where(
+            c.id == connection_id,
+            c.products_paused != paused,
+            c.stage == Stage.RUNNING.value,
+        )
+        .values(products_paused=paused)
+    )
+    tx.touch(connection_id)
+    return await tx.run(statement) == 1
+
+
 async def unreachable(tx: Tx, connection_id: int, now: datetime) -> bool:
     """True the first time, so that an outage is logged once."""
     c = connections.c
@@ -328,6 +352,14 @@ async def budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
     probe.
     """
     found: Mapping[str, Any] | None = await tx.scalar(_BUDGET, {"id": connection_id})
+    return found
+
+
+async def budget_seen(tx: Tx, connection_id: int) -> Mapping[str, int] | None:
+    """The store's request budget as it was last seen. None before the store was first asked."""
+    found: Mapping[str, int] | None = await tx.scalar(
+        sa.select(connections.c.budget_seen).where(connections.c.id == connection_id)
+    )
     return found
 
 

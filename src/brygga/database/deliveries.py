@@ -69,15 +69,17 @@ class Deliveries:
 
 
 _ADD = sa.text("""
-    INSERT INTO deliveries AS d (connection_id, platform, outcome, hour, count)
-    SELECT n.id, n.platform, n.outcome, date_trunc('hour', CAST(:now AS timestamptz)), n.count
+    INSERT INTO deliveries AS d (connection_id, platform, outcome, hour, count, last_at)
+    SELECT n.id, n.platform, n.outcome, date_trunc('hour', CAST(:now AS timestamptz)), n.count,
+        coalesce(n.last_at, :now)
     FROM unnest(CAST(:ids AS bigint[]), CAST(:platforms AS text[]), CAST(:outcomes AS text[]),
-        CAST(:counts AS bigint[]))
-        AS n (id, platform, outcome, count)
+        CAST(:counts AS bigint[]), CAST(:last AS timestamptz[]))
+        AS n (id, platform, outcome, count, last_at)
     JOIN connections c ON c.id = n.id
     ORDER BY n.id, n.platform, n.outcome
     ON CONFLICT (connection_id, platform, outcome, hour) DO UPDATE
-        SET count = d.count + EXCLUDED.count
+        SET count = d.count + EXCLUDED.count,
+            last_at = greatest(d.last_at, EXCLUDED.last_at)
 """)
 _SINCE = sa.text("""
     SELECT d.connection_id, d.platform, d.outcome, sum(d.count) AS total,
@@ -89,9 +91,15 @@ _SINCE = sa.text("""
 """)
 
 
-async def add(tx: Tx, counts: Mapping[tuple[int, Platform, Outcome], int], now: datetime) -> None:
+Of = tuple[int, Platform, Outcome]
+"""What is counted: a connection's messages of one platform with one outcome."""
+
+
+async def add(
+    tx: Tx, counts: Mapping[Of, int], now: datetime, last: Mapping[Of, datetime] | None = None
+) -> None:
     """Adds to the counts of this hour, in one statement and in a fixed order, so that two processes
-    never block each other.
+    never block each other. `last` says when the last message came; `now` where it says nothing.
     """
     rows = [(*key, count) for key, count in counts.items() if count]
     if not rows:
@@ -101,6 +109,7 @@ async def add(tx: Tx, counts: Mapping[tuple[int, Platform, Outcome], int], now: 
         "platforms": [row[1].value for row in rows],
         "outcomes": [row[2].value for row in rows],
         "counts": [row[3] for row in rows],
+        "last": [(last or {}).get((row[0], row[1], row[2])) for row in rows],
         "now": now,
     }
     await tx.run(_ADD, values)
@@ -116,6 +125,17 @@ async def of_last_day(tx: Tx, now: datetime) -> Sequence[Deliveries]:
         counts.setdefault(key, {})[Outcome(row.outcome)] = int(row.total)
         recent[key] = recent.get(key, 0) + int(row.recent or 0)
     return [Deliveries(*key, counts[key], recent[key]) for key in counts]
+
+
+async def latest(tx: Tx, connection_id: int) -> Mapping[Platform, datetime]:
+    """When each platform's last accepted message came, within the time that counts are kept."""
+    statement = sa.text("""
+        SELECT platform, max(last_at) AS last_at FROM deliveries
+        WHERE connection_id = :id AND outcome IN ('accepted', 'unverified') AND last_at IS NOT NULL
+        GROUP BY platform
+    """)
+    rows = await tx.rows(statement, {"id": connection_id})
+    return {Platform(row.platform): row.last_at for row in rows}
 
 
 async def prune(tx: Tx, now: datetime) -> int:

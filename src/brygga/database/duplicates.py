@@ -5,6 +5,7 @@ was chosen for each (P11).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from brygga.database.engine import Tx
 from brygga.database.tables import duplicates, library
+from brygga.database.values import from_plain, to_plain
 
 
 class Choice(StrEnum):
@@ -19,6 +21,24 @@ class Choice(StrEnum):
     LINK = "link"
     KEEP_BOTH = "keep"
     SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a merchant tells the two products of a pair apart by, as they were when the pair was
+    found. Stock is None where it is not counted or was not read.
+    """
+
+    picture: str = ""
+    """The address of the store's picture."""
+    sku: str = ""
+    price: Decimal | None = None
+    """In the store's currency. None where the store gives none."""
+    stock: int | None = None
+    url: str = ""
+    """The store's address of the product, a path."""
+    till_stock: int | None = None
+    """Zettle's stock of all variants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +51,7 @@ class Pair:
     reason: str = ""
     shop_name: str = ""
     choice: Choice = Choice.OPEN
+    facts: Facts = Facts()
 
 
 async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: datetime) -> None:
@@ -50,6 +71,7 @@ async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: dateti
             "shop_name": pair.shop_name,
             "choice": chosen.get((pair.product_uuid, pair.product_id), pair.choice).value,
             "found_at": now,
+            "facts": to_plain(pair.facts),
         }
         for pair in pairs
     ]
@@ -85,6 +107,7 @@ async def all_of(
             row.reason,
             row.shop_name,
             Choice(row.choice),
+            from_plain(row.facts, Facts) if row.facts else Facts(),
         )
         for row in rows
     ]

@@ -5,11 +5,13 @@ An epoch is never used again, so a worker that was stopped for an hour cannot wr
 it continues.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from brygga.database.engine import Fence, Tx
+from brygga.database.values import to_json
 
 # FOR UPDATE waits for the last fenced transaction of the previous holder, and then evaluates the
 # row as that transaction left it.
@@ -25,7 +27,8 @@ _HAND_OVER = sa.text("""
     RETURNING lease_epoch
 """)
 _RENEW = sa.text("""
-    UPDATE connections SET lease_until = :until
+    UPDATE connections SET lease_until = :until,
+        budget_seen = coalesce(CAST(:budget AS jsonb), budget_seen)
     WHERE id = :id AND lease_epoch = :epoch AND lease_holder = :holder
 """)
 _RELEASE = sa.text("""
@@ -60,13 +63,16 @@ async def acquire(
     return Fence(connection_id, epoch, holder)
 
 
-async def renew(tx: Tx, fence: Fence, until: datetime) -> bool:
-    """False when the lease is lost."""
+async def renew(
+    tx: Tx, fence: Fence, until: datetime, budget: Mapping[str, int] | None = None
+) -> bool:
+    """False when the lease is lost. `budget` is the store's request budget now, for the pages."""
     values = {
         "id": fence.connection_id,
         "epoch": fence.epoch,
         "holder": fence.holder,
         "until": until,
+        "budget": to_json(dict(budget)) if budget else None,
     }
     return await tx.run(_RENEW, values) == 1
 

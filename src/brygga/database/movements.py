@@ -10,13 +10,11 @@ import sqlalchemy as sa
 
 from brygga.core.stock.explaining import Explained, Unexplained
 from brygga.core.stock.ledger import Side
-from brygga.core.stock.movement import Cause, Movement, Reason
+from brygga.core.stock.movement import OWN, Cause, Movement, Reason
 from brygga.database.engine import Tx
 from brygga.database.values import to_json, to_plain
 
 KEPT = timedelta(days=90)
-OWN = frozenset({Cause.SEEN, Cause.ORDER, Cause.SWEPT})
-"""Causes where the stock moved on the platform by itself."""
 READS = OWN | {Cause.RESET, Cause.STARTED}
 """Causes after which the level on the movement's side was confirmed."""
 CREATES = frozenset({Cause.CREATED, Cause.ATTACHED})
@@ -26,7 +24,7 @@ SWEEP = timedelta(minutes=30)
 _COLUMNS = (
     "at, product_uuid, variant_uuid, side, cause, change, zettle_before, zettle_after, shop_before,"
     " shop_after, "
-    "call, reference, sent, reason, seller, place"
+    "call, reference, sent, reported, reason, seller, place"
 )
 
 
@@ -35,8 +33,8 @@ _ADD = sa.text(f"""
     SELECT :id, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n (
         nth integer, at timestamptz, product_uuid text, variant_uuid text, side text, cause text,
         change integer, zettle_before integer, zettle_after integer, shop_before integer,
-        shop_after integer, call text, reference text, sent timestamptz, reason text,
-        seller text, place text)
+        shop_after integer, call text, reference text, sent timestamptz, reported timestamptz,
+        reason text, seller text, place text)
     ORDER BY nth
 """)  # noqa: S608 - only our own constants are put together
 
@@ -117,6 +115,16 @@ async def newest(tx: Tx, connection_id: int) -> int:
         "SELECT id FROM movements WHERE connection_id = :id ORDER BY id DESC LIMIT 1"
     )
     return int(await tx.scalar(statement, {"id": connection_id}) or 0)
+
+
+async def latest(tx: Tx, connection_id: int, limit: int) -> Sequence[Movement]:
+    """The latest movements of all variants, the newest first."""
+    statement = sa.text(
+        f"SELECT {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
+        " ORDER BY id DESC LIMIT :limit"
+    )
+    rows = await tx.rows(statement, {"id": connection_id, "limit": limit})
+    return [_movement(row) for row in rows]
 
 
 async def questioned(
@@ -263,6 +271,7 @@ def _movement(row: Any) -> Movement:
         row.call,
         row.reference,
         row.sent,
+        row.reported,
         None if row.reason is None else Reason(row.reason),
         row.seller,
         row.place,

@@ -51,6 +51,7 @@ class _Connections(sa.TypedColumns):
     whole_library: Column[bool] = _flag()
     paused: Column[str] = _text()
     prices_paused: Column[bool] = _flag()
+    products_paused: Column[bool] = _flag()
     hook_key: Column[str | None] = Column(sa.Text)
     """In plain text, from a version without encryption. None once it is encrypted."""
     hook_key_hash: Column[bytes] = Column(sa.LargeBinary, nullable=False, unique=True)
@@ -65,6 +66,8 @@ class _Connections(sa.TypedColumns):
     lease_holder: Column[str | None] = Column(sa.Text)
     lease_until: Column[datetime | None] = Column(TIME)
     budget: Column[Any] = Column(JSONB, nullable=True)
+    budget_seen: Column[Any] = Column(JSONB, nullable=True)
+    """The request budget as it was last seen, for the pages. No worker uses it."""
     unreachable_since: Column[datetime | None] = Column(TIME)
     zettle_cursor: Column[str] = _text()
     swept_at: Column[datetime | None] = Column(TIME)
@@ -530,6 +533,8 @@ class _Duplicates(sa.TypedColumns):
     shop_name: Column[str] = _text()
     choice: Column[str] = _text()
     found_at: Column[datetime] = Column(TIME, nullable=False)
+    facts: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'{}'::jsonb"))
+    """What the plan shows of both products beside their names."""
 
 
 duplicates = sa.Table("duplicates", metadata, _Duplicates)
@@ -541,6 +546,7 @@ class _Deliveries(sa.TypedColumns):
     outcome: Column[str] = Column(sa.Text, primary_key=True)
     hour: Column[datetime] = Column(TIME, primary_key=True)
     count: Column[int] = Column(sa.BigInteger, nullable=False)
+    last_at: Column[datetime | None] = Column(TIME)
 
 
 deliveries = sa.Table("deliveries", metadata, _Deliveries, sa.Index("deliveries_by_time", "hour"))
@@ -578,3 +584,13 @@ marker_slots = sa.Table(
     _MarkerSlots,
     sa.Index("one_slot_per_call", "connection_id", "call", unique=True),
 )
+
+
+class _Ticks(sa.TypedColumns):
+    connection_id: Column[int] = _owner()
+    item: Column[str] = Column(sa.Text, primary_key=True)
+    count: Column[int] = Column(sa.Integer, nullable=False)
+    ticked_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+ticks = sa.Table("ticks", metadata, _Ticks)

@@ -93,16 +93,17 @@ class Parked:
 
 
 # Which items may be worked on, by the state of their connection. No work runs before set-up is
-# finished (C11), while only the merchant can act, or after a disconnect. Leaving is always
-# possible. Webhook subscriptions are checked also while we wait for the merchant, so that nobody
-# else receives the merchant's events.
+# finished (C11), while only the merchant can act, or after a disconnect. Product work also waits
+# while the merchant has paused it. Leaving is always possible. Webhook subscriptions are checked
+# also while we wait for the merchant, so that nobody else receives the merchant's events.
 WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
     m.kind = 'leave'
     OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind IN ('setup', 'uninstall'))
     OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected')
         AND m.kind IN ('account', 'library', 'hooks'))
-    OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks'))
+    OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks')
+        AND NOT (c.products_paused AND m.kind = 'product'))
 )"""
 
 _ADD = sa.text("""
@@ -437,6 +438,25 @@ async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
     """)
     rows = await tx.rows(statement, {"id": connection_id, "kinds": [kind.value for kind in Kind]})
     return {Kind(row.kind) for row in rows}
+
+
+async def due_by(tx: Tx, connection_id: int, kinds: Collection[Kind], until: datetime) -> int:
+    """How many items of these kinds are due by then. Parked items are not counted."""
+    statement = sa.text("""
+        SELECT count(*) FROM work_items WHERE connection_id = :id AND due_at <= :until
+            AND kind = ANY (CAST(:kinds AS text[])) AND parked_at IS NULL
+    """)
+    values = {"id": connection_id, "until": until, "kinds": [kind.value for kind in kinds]}
+    return int(await tx.scalar(statement, values))
+
+
+async def due_at(tx: Tx, connection_id: int, kind: Kind) -> datetime | None:
+    """When the earliest item of this kind is due. None: there is none."""
+    statement = sa.text(
+        "SELECT min(due_at) FROM work_items WHERE connection_id = :id AND kind = :kind"
+    )
+    found: datetime | None = await tx.scalar(statement, {"id": connection_id, "kind": kind.value})
+    return found
 
 
 async def waits(tx: Tx, connection_id: int, kind: Kind, subject: str, detail: str = "") -> bool:

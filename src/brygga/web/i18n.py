@@ -91,8 +91,10 @@ class Words:
 
     def money(self, money: Money) -> str:
         precision = get_currency_precision(money.currency)
-        amount = Decimal(money.minor).scaleb(-precision)
-        text = str(format_currency(amount, money.currency, locale=self.language))
+        return self.amount(Decimal(money.minor).scaleb(-precision), money.currency)
+
+    def amount(self, amount: Decimal, currency: str) -> str:
+        text = str(format_currency(amount, currency, locale=self.language))
         # A currency without a sign of its own is written as its code. English puts it directly
         # before the digits.
         return re.sub(r"(?<=[A-Z])(?=\d)", "\u00a0", text)

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -33,9 +34,12 @@ from brygga.database.engine import Database, DatabaseGone
 from brygga.database.library_pages import State
 from brygga.database.queue import first_of
 from brygga.seams import Clock
+from brygga.web import progress, summary
 from brygga.web.i18n import Words
 from brygga.web.limits import Limits, Place
+from brygga.web.progress import Progress
 from brygga.web.store_user import lost_access
+from brygga.web.summary import Summary
 from brygga.web.visit import Merchant
 
 PATH: Final = "/apps/bigcommerce/live"
@@ -85,6 +89,8 @@ class Figures:
     unassigned: int
     total: int
     version: str
+    first: Progress = field(default_factory=Progress)
+    """What is being created, while that is much."""
 
 
 @dataclass(slots=True)
@@ -95,6 +101,9 @@ class Board:
     figures: Figures | None = None
     counted: int = -1
     """The version that was counted."""
+    summary: Summary | None = None
+    summarized: int = -1
+    """The version that the summary is of."""
     next_at: float = 0.0
     act: int = 0
     """The newest act that may have ended a session, as of the version `looked`."""
@@ -131,10 +140,25 @@ class Boards:
             )
             if board.figures is None or moved:
                 version, began = board.followed.version, self.clock.monotonic()
-                board.figures = await counted(self.database, connection_id)
+                board.figures = await counted(self.database, connection_id, self.clock.now())
                 took = self.clock.monotonic() - began
                 board.counted, board.next_at = version, began + max(EVERY_S, took * SHARE)
             return board.figures
+
+    async def summary(self, connection_id: int) -> Summary:
+        """The numbers that a page shows. They are counted again only if something has changed
+        since, as far as this process hears of changes: while a page of the connection is open.
+        """
+        followed = self.changes.followed(connection_id)
+        if followed is None:
+            return await summary.read(self.database, connection_id, self.clock.now())
+        board = self.of(connection_id, followed)
+        async with board.lock:
+            if board.summary is None or board.summarized != followed.version:
+                version = followed.version
+                board.summary = await summary.read(self.database, connection_id, self.clock.now())
+                board.summarized = version
+            return board.summary
 
     async def newest_act(self, connection_id: int, board: Board) -> int:
         """Asked anew after each change, also while a count has to wait, and once for all
@@ -149,7 +173,7 @@ class Boards:
             return board.act
 
 
-async def counted(database: Database, connection_id: int) -> Figures:
+async def counted(database: Database, connection_id: int, now: datetime) -> Figures:
     async with database.read() as tx:
         connection = await connections.by_id(tx, connection_id)
         counts = await library_pages.counts(tx, connection_id)
@@ -169,6 +193,9 @@ async def counted(database: Database, connection_id: int) -> Figures:
             await movements.newest(tx, connection_id),
             str(await movements.latest_explained(tx, connection_id)),
         )
+        first = await progress.read(
+            tx, connection_id, counts[State.WAITING] if not early else 0, now
+        )
     moving = [
         sorted((state.value, count) for state, count in counts.items()),
         newest[0].id if newest else 0,
@@ -176,6 +203,7 @@ async def counted(database: Database, connection_id: int) -> Figures:
         sorted(silent),
         plan,
         repr(connection),
+        first.is_shown,
         failing,
         kinds,
     ]
@@ -187,6 +215,7 @@ async def counted(database: Database, connection_id: int) -> Figures:
         unassigned=counts[State.NOT_ASSIGNED],
         total=synced + waiting + failed,
         version=hashlib.sha256(json.dumps(moving).encode()).hexdigest()[:16],
+        first=first,
     )
 
 
@@ -248,11 +277,15 @@ async def states(
 def reported(figures: Figures, words: Words) -> str:
     """Figures as the page writes them, in the reader's language."""
     keys = ("synced", "waiting", "failed", "unassigned")
+    texts = {key: words.number(getattr(figures, key)) for key in keys}
+    first = figures.first
+    if first.is_shown:
+        texts |= progress.texts(words, first)
     return json.dumps(
         {
-            "texts": {key: words.number(getattr(figures, key)) for key in keys},
-            "done": figures.synced,
-            "total": figures.total,
+            "texts": texts,
+            "done": first.made.made if first.is_shown else figures.synced,
+            "total": first.made.wanted if first.is_shown else figures.total,
             "version": figures.version,
         }
     )

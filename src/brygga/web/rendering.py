@@ -95,7 +95,7 @@ def _fill(language: Language) -> Any:
             return speech.fill(key, values)
         said = str(escape(speech.fill(key, {**values, **{name: _spot(name) for name in times}})))
         for name, moment in times.items():
-            said = said.replace(_spot(name), when(moment))
+            said = said.replace(_spot(name), when(moment, recent=name == "clock"))
         return Markup(said)  # noqa: S704 - escaped above; what is put in is our own element
 
     return fill
@@ -108,12 +108,15 @@ def _spot(name: str) -> str:
 def _when(language: Language) -> Any:
     speech = words(language)
 
-    def when(moment: datetime | None, *, exact: bool = False) -> Markup:
-        """`exact` shows seconds too."""
+    def when(moment: datetime | None, *, exact: bool = False, recent: bool = False) -> Markup:
+        """`exact` shows seconds too. `recent` leaves the date out where it is today's, once the
+        page's script has rewritten the time.
+        """
         if moment is None:
             return Markup("–")
         stamp = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        said, style = escape(speech.moment(moment, exact=exact)), "medium" if exact else "short"
+        said = escape(speech.moment(moment, exact=exact))
+        style = "recent" if recent else "medium" if exact else "short"
         return Markup('<time datetime="{}" data-when="{}">{}</time>').format(stamp, style, said)
 
     return when

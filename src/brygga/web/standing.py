@@ -11,7 +11,7 @@ from brygga.core.model import Connection, Stage
 from brygga.database import connections, endings, work_items
 from brygga.database.endings import Ending
 from brygga.database.engine import Tx
-from brygga.web.troubles import Trouble, pause_trouble, silence_troubles
+from brygga.web.troubles import Trouble, pause_trouble, products_trouble, silence_troubles
 
 
 class Phase(StrEnum):
@@ -62,6 +62,7 @@ class Standing:
     leaving: LeavingView | None = None
     left: LeftView | None = None
     paused: bool = False
+    products_paused: bool = False
     silent: bool = False
     """A platform did not answer the last request, whether or not we know which one yet."""
 
@@ -93,14 +94,25 @@ async def standing(
         else {}
     )
     trouble = pause_trouble(connection)
-    troubles = ((trouble,) if trouble else ()) + silence_troubles(outages)
+    products = products_trouble(connection)
+    troubles = (
+        ((trouble,) if trouble else ())
+        + silence_troubles(outages)
+        + ((products,) if products else ())
+    )
     leaving = None
     if phase is Phase.LEAVING:
         count = await endings.left_to_remove(tx, connection.id) if health.leaving == "remove" else 0
         total, undo = max(count, health.to_remove), health.undo_until is not None
         leaving = LeavingView(health.leaving or "keep", store_name(connection), count, total, undo)
-    silent = health.unreachable_since is not None
-    return Standing(phase, troubles, leaving, paused=trouble is not None, silent=silent)
+    return Standing(
+        phase,
+        troubles,
+        leaving,
+        paused=trouble is not None,
+        products_paused=products is not None,
+        silent=health.unreachable_since is not None,
+    )
 
 
 def phase_of(connection: Connection) -> Phase:

@@ -7,13 +7,15 @@ counted, so the process memory is bounded too.
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 import structlog
 
 from brygga.database import deliveries
-from brygga.database.deliveries import Outcome
+from brygga.database.deliveries import Of, Outcome
 from brygga.database.engine import DatabaseBusy, DatabaseGone
 from brygga.database.tokens import Platform
 from brygga.web.addresses import Addressed
@@ -55,7 +57,9 @@ class Reports:
 @dataclass(slots=True)
 class Tally:
     metrics: Metrics
-    counts: Counter[tuple[int, Platform, Outcome]] = field(default_factory=Counter)
+    counts: Counter[Of] = field(default_factory=Counter)
+    last: dict[Of, datetime] = field(default_factory=dict)
+    """When the last message of each count came."""
     log: Any = field(default_factory=lambda: structlog.get_logger("brygga.web"))
     _said: set[tuple[int, Platform, Outcome]] = field(default_factory=set)
     _writing: "asyncio.Task[None] | None" = None
@@ -66,6 +70,7 @@ class Tally:
             return
         key = received.connection_id, platform, outcome
         self.counts[key] += 1
+        self.last[key] = deps.clock.now()
         if outcome is Outcome.UNVERIFIED:
             self.metrics.unverified.labels(platform.value).inc()
         if outcome in SAID and key not in self._said:
@@ -98,11 +103,17 @@ class Tally:
         if not self.counts:
             return
         counts, self.counts = self.counts, Counter()
+        last, self.last = self.last, {}
         try:
             async with deps.database.transaction() as tx:
-                await deliveries.add(tx, counts, deps.clock.now())
+                await deliveries.add(tx, counts, deps.clock.now(), last)
         except (DatabaseGone, DatabaseBusy):
-            self.counts.update(counts)
+            self._again(counts, last)
         except asyncio.CancelledError:
-            self.counts.update(counts)
+            self._again(counts, last)
             raise
+
+    def _again(self, counts: Mapping[Of, int], last: Mapping[Of, datetime]) -> None:
+        """What could not be written is written the next time."""
+        self.counts.update(counts)
+        self.last = {**last, **self.last}

@@ -11,6 +11,7 @@ from brygga.core.connecting import PriceRefusal, price_refusal
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.database.work_items import Parked
+from brygga.web.i18n import Words
 from brygga.zettle.codes import Code as TillCode
 
 
@@ -54,6 +55,13 @@ def pause_trouble(connection: Connection) -> Trouble | None:
     if connection.paused in APPROVE_AGAIN:
         return Trouble(key, post="/apps/bigcommerce/connect", leave=True)
     return Trouble(key, post="/apps/bigcommerce/resume")
+
+
+def products_trouble(connection: Connection) -> Trouble | None:
+    """The merchant has paused product sync. Stock goes on, and only the merchant ends the pause."""
+    if not connection.products_paused or connection.stage is not Stage.RUNNING:
+        return None
+    return Trouble("trouble.products_paused", tone="warn", post="/apps/bigcommerce/products/resume")
 
 
 def prices_trouble(connection: Connection) -> Trouble | None:
@@ -108,6 +116,23 @@ def price_refusal_code(connection: Connection) -> str:
     """ "" where prices may be chosen (C4)."""
     refused: PriceRefusal | None = price_refusal(connection.organization, connection.shop)
     return refused.value if refused else ""
+
+
+def failed_trouble(words: Words, count: int) -> Trouble | None:
+    """Products that could not be synced, for a reason that the merchant can correct."""
+    if not count:
+        return None
+    key = "trouble.failed_one" if count == 1 else "trouble.failed"
+    return Trouble(key, (("n", words.number(count)),), link="/library?state=failed")
+
+
+def left_out_trouble(words: Words, count: int) -> Trouble | None:
+    """Products of which something could not be carried over."""
+    if not count:
+        return None
+    key = "trouble.left_out_one" if count == 1 else "trouble.left_out"
+    params = (("n", words.number(count)),)
+    return Trouble(key, params, "plain", link="/apps/bigcommerce/left-out")
 
 
 KNOWN_QUESTIONS = frozenset(effect.value for effect in Effect)

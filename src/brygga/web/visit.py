@@ -28,6 +28,11 @@ LANGUAGE_COOKIE = "brygga_language"
 SIGNED_IN = "signed_in"
 """Where a request keeps its merchant, so that an error page has the menu too."""
 
+ABOUT_PRODUCTS = frozenset(
+    {"assigned", "assigned_one", "syncing", "syncing_one", "unassigned", "unassigned_one"}
+)
+"""Notices of what waits while the merchant has paused product sync."""
+
 
 class SignedOut(Exception):
     """The page needs a merchant and there is none: the browser client is sent to the
@@ -90,7 +95,10 @@ class Visit:
         """
         if notice:
             later = f"{notice}_later"
-            notice = later if self.standing.paused and self.words.has(f"notice.{later}") else notice
+            waits = self.standing.paused or (
+                self.standing.products_paused and notice in ABOUT_PRODUCTS
+            )
+            notice = later if waits and self.words.has(f"notice.{later}") else notice
             set_notice(self.request, Notice(notice, tone, tuple(params.items())))
         return Redirect(path, status_code=303)
 

@@ -48,6 +48,12 @@ class Cause(StrEnum):
     STOPPED = "stopped"
 
 
+BY_EVENT = frozenset({Cause.SEEN, Cause.ORDER})
+"""The record moved by itself, and an event may have reported it."""
+OWN = BY_EVENT | {Cause.SWEPT}
+"""The record moved by itself."""
+
+
 class Reason(StrEnum):
     """Why a record moved by itself, as far as the platforms' sales and orders show. It is an
     explanation and decides nothing.
@@ -87,6 +93,10 @@ class Movement:
     call: str = ""
     reference: str = ""
     sent: datetime | None = None
+    reported: datetime | None = None
+    """When we received the platform's last event about this record. None for our own moves, and
+    where no event came.
+    """
     reason: Reason | None = None
     """None until a page asks for it, and for a move that the record did not make by itself."""
     seller: str = ""
@@ -126,6 +136,7 @@ def reported(
         pending_write.sent
         if pending_write is not None and pending_write.call == what.call
         else None,
+        before[what.side].hinted or after[what.side].hinted if what.cause in BY_EVENT else None,
     )
 
 

@@ -35,6 +35,10 @@ class Job:
     (decision 14).
     """
     failure: Failure | None = None
+    is_left: bool = False
+    """The merchant paused product sync before the product was created: its work item stays as it
+    is.
+    """
     picture_in_s: float | None = None
     """A picture is not available at the moment. Everything else is done, and the product is handled
     once more.
@@ -85,7 +89,7 @@ async def each(jobs: Sequence[Job], work: Callable[[Job], Awaitable[None]]) -> N
 
     async def one(job: Job) -> None:
         async with gate:
-            if job.failure is None:
+            if job.failure is None and not job.is_left:
                 await guarded(job, work)
 
     results = await asyncio.gather(*(one(job) for job in jobs), return_exceptions=True)
@@ -102,7 +106,7 @@ async def guarded(job: Job, work: Callable[[Job], Awaitable[None]]) -> None:
 
 
 def active(jobs: Iterable[Job]) -> list[Job]:
-    return [job for job in jobs if job.failure is None]
+    return [job for job in jobs if job.failure is None and not job.is_left]
 
 
 def clashing(refused: Refused) -> str:

@@ -207,6 +207,10 @@ class Creating:
         await self._begin([(job, sent_as[job.uuid]) for job in jobs if job.failure is None])
 
         async def one(job: Job) -> None:
+            if self.session.connection.products_paused:
+                await self._not_made(job)
+                job.is_left = True
+                return
             found = self.claimed[job.uuid][1]
             create = Create(self.terms.category_id, levels.get(job.uuid))
             tried = Counter(clash.field for clash in found)

@@ -3,20 +3,23 @@
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from brygga.core import marker, matching
 from brygga.core.claims import values_held
 from brygga.core.matching import Reason
-from brygga.core.model import ObservedProduct, Product, Shop, Stage
+from brygga.core.model import ObservedProduct, Product, Shop, Stage, Tracking
 from brygga.core.text import one_line, path
 from brygga.database import bindings, duplicates, plan_inputs
 from brygga.database import library as mirror
-from brygga.database.duplicates import Pair
+from brygga.database.duplicates import Facts, Pair
 from brygga.database.plan_inputs import Claim
 from brygga.sync.category import CATEGORY
 from brygga.sync.products.plans import SMALL
 from brygga.sync.worker.session import Session
+from brygga.zettle.api.inventory import store_of
 
 CONNECTOR = "connector"
 """The reason of a pair with an equal SKU whose product is in a category "Zettle" that we did not
@@ -41,7 +44,14 @@ async def find_duplicates(session: Session) -> None:
     theirs = {product.product_id: product for product in shop if product.product_id not in taken}
     found = await _matched(ours, list(theirs.values()))
     category = await _category(session) if any(pair.reason is Reason.SKU for pair in found) else 0
-    pairs = [_pair(pair, theirs[pair.product_id], category) for pair in found]
+    stock = await _till_stock(session) if found else {}
+    pairs = [
+        replace(
+            _pair(pair, theirs[pair.product_id], category),
+            facts=facts(theirs[pair.product_id], stock.get(pair.zettle_uuid)),
+        )
+        for pair in found
+    ]
     async with session.transaction() as tx:
         await duplicates.found(tx, connection_id, pairs, session.clock.now())
         await plan_inputs.keep_claims(tx, connection_id, list(_claims(products, theirs)))
@@ -62,7 +72,7 @@ async def _whole_shop(session: Session) -> Sequence[ObservedProduct]:
     shop: list[ObservedProduct] = []
     page: int | None = 1
     while page is not None:
-        found = await session.shop.products_page(page, include=("variants",))
+        found = await session.shop.products_page(page, include=("images", "variants"))
         shop += marker.merchants(found.items)
         page = found.next
     return shop
@@ -72,6 +82,30 @@ def _pair(pair: matching.Pair, other: ObservedProduct, category: int) -> Pair:
     by_connector = pair.reason is Reason.SKU and category in other.category_ids
     reason = CONNECTOR if by_connector else pair.reason.value
     return Pair(pair.zettle_uuid, pair.product_id, pair.certainty.value, reason, other.name)
+
+
+def facts(other: ObservedProduct, till_stock: int | None) -> Facts:
+    """What the merchant tells the two apart by."""
+    picture = next((one.url for one in other.images if one.is_thumbnail), "")
+    skus = [other.sku, *(variant.sku for variant in other.variants)]
+    return Facts(
+        picture=picture or next((one.url for one in other.images), ""),
+        sku=next((sku for sku in skus if sku), ""),
+        price=other.price,
+        stock=other.inventory_level if other.tracking is not Tracking.NONE else None,
+        url=other.url,
+        till_stock=till_stock,
+    )
+
+
+async def _till_stock(session: Session) -> Mapping[str, int]:
+    """Zettle's stock of each product that has a number, all variants together. It is only shown."""
+    store = store_of(await session.zettle.inventories())
+    levels: Counter[str] = Counter()
+    for row in await session.zettle.stock(store.uuid) if store else ():
+        if row.balance is not None:
+            levels[row.product_uuid] += row.balance
+    return levels
 
 
 async def _category(session: Session) -> int:

@@ -99,7 +99,10 @@ class Products:
         outage: Failure | None = None
         in_channel = False
         for number, portion in enumerate(portions):
-            if outage is None:
+            if session.connection.products_paused:
+                for job in portion:
+                    job.is_left = True
+            elif outage is None:
                 await creating.create(portion)
                 outage = _outage(portion)
             else:
@@ -172,6 +175,9 @@ class Products:
                 await synclog.add(tx, session.connection.id, lines, session.clock.now())
         for job in failed:
             await finished(session, job)
+        for job in jobs:
+            if job.is_left:
+                session.leave(job.item)
 
 
 # ---- Gathering -----------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 methods that report the outcome of a work item.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -51,6 +51,8 @@ class Lease:
     clock: Clock
     until: float
     lost: bool = False
+    budget: Callable[[], Mapping[str, int] | None] = lambda: None
+    """The store's request budget now, for the pages. The clients of the turn set it."""
 
     def left_s(self) -> float:
         return 0.0 if self.lost else max(0.0, self.until - self.clock.monotonic())
@@ -195,6 +197,12 @@ class Session:
         await work_items.again(
             tx, item, now + timedelta(seconds=after_s), waits_for=waits_for, now=now
         )
+        self.finished.add(item.generation)
+
+    def leave(self, item: WorkItem) -> None:
+        """Nothing was done for this item, and nothing is wrong with it: it stays due as it is. The
+        caller knows that it is not worked on before something else changes.
+        """
         self.finished.add(item.generation)
 
     async def fail(self, item: WorkItem, failure: Failure) -> None:

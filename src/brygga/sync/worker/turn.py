@@ -240,7 +240,7 @@ class Turn:
             started, until = clock.monotonic(), clock.now() + timedelta(seconds=pace.lease_s)
             try:
                 async with self.means.database.transaction() as tx:
-                    held = await leases.renew(tx, self.lease.fence, until)
+                    held = await leases.renew(tx, self.lease.fence, until, self.lease.budget())
             except (DatabaseGone, DatabaseBusy):
                 held = (
                     self.lease.left_s() > 0

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from litestar import Response, get
 
 from brygga.core.model import Connection
-from brygga.database import library_pages
 from brygga.database.library_pages import State
+from brygga.web.live import Boards
 from brygga.web.pages.joining import drop_pending
 from brygga.web.standing import Phase, phase_of, store_name
 from brygga.web.troubles import pause_trouble
@@ -26,9 +26,11 @@ class AppsView:
 @get("/apps")
 async def show(merchant: Merchant) -> Response[str]:
     drop_pending(merchant)
-    async with merchant.deps.database.read() as tx:
-        counts = await library_pages.counts(tx, merchant.own.id)
-    return merchant.page("apps.html", view(merchant.own, counts[State.SYNCED]), section="apps")
+    boards: Boards = merchant.request.app.state.boards
+    synced = 0
+    if merchant.running:
+        synced = (await boards.summary(merchant.own.id)).counts[State.SYNCED]
+    return merchant.page("apps.html", view(merchant.own, synced), section="apps")
 
 
 def view(connection: Connection, synced: int) -> AppsView:

@@ -6,9 +6,11 @@ const language = document.documentElement.lang;
 
 function localTimes(root) {
   for (const time of root.querySelectorAll("[data-when][datetime], [data-when][data-at]")) {
-    const { when } = time.dataset;
-    const format = new Intl.DateTimeFormat(language, when === "clock" ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: when || "short" });
-    time.textContent = format.format(new Date(time.dateTime || time.dataset.at));
+    const { when } = time.dataset, moment = new Date(time.dateTime || time.dataset.at);
+    const isToday = moment.toDateString() === new Date().toDateString();
+    const clockAlone = when === "clock" || (when === "recent" && isToday);
+    const style = clockAlone ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: when === "recent" ? "short" : when || "short" };
+    time.textContent = new Intl.DateTimeFormat(language, style).format(moment);
   }
 }
 
@@ -254,7 +256,8 @@ async function refreshParts() {
   for (const scriptless of page.querySelectorAll("noscript")) scriptless.remove();
   for (const part of parts) {
     const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
-    const chosen = [...part.querySelectorAll("select")].some(wasChanged);
+    const chosen = [...part.querySelectorAll("select")].some(wasChanged)
+      || [...part.querySelectorAll("input[type=radio]")].some((one) => one.checked !== one.defaultChecked);
     const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
     if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); localTimes(part); countdowns(part); showPicked(); }
   }
