@@ -63,6 +63,10 @@ async def test_the_call_goes_to_the_address_that_was_checked() -> None:
         "::ffff:10.0.0.1",
         "64:ff9b::a00:1",
         "2002:a00:1::",
+        "64:ff9b:1::7f00:1",
+        "::127.0.0.1",
+        "::ffff:0:127.0.0.1",
+        "fec0::1",
     ],
 )
 async def test_no_address_inside_a_network_is_called(address: str) -> None:

@@ -22,8 +22,22 @@ import httpx2
 
 TIMEOUT_S: Final = 15.0
 LONGEST: Final = 500
-_EMBEDDED: Final = (IPv6Network("64:ff9b::/96"), IPv6Network("2002::/16"))
-"""IPv6 addresses that stand for an IPv4 address: NAT64 and 6to4."""
+_INSIDE: Final = tuple(
+    map(
+        IPv6Network,
+        (
+            "64:ff9b::/96",
+            "64:ff9b:1::/48",
+            "2002::/16",
+            "::/96",
+            "::ffff:0:0:0/96",
+            "fec0::/10",
+        ),
+    )
+)
+"""What `is_global` lets through: addresses that stand for one of IPv4 (NAT64, 6to4, and the older
+forms), and those of a site.
+"""
 
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host, as texts. Raises OSError when there is none."""
@@ -80,7 +94,7 @@ def is_public(text: str, *, if_name: bool = False) -> bool:
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(str(address.ipv4_mapped))
-        if any(address in network for network in _EMBEDDED):
+        if any(address in network for network in _INSIDE):
             return False
     return address.is_global and not address.is_multicast
 
