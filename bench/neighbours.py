@@ -28,7 +28,7 @@ from typing import Any
 
 import httpx2
 
-from brygga.cli import demo_stack, logs, merchant
+from brygga.cli import demo_stack, logs, merchant, serving
 from brygga.cli.browser import BrowserClient, Lost
 from brygga.cli.merchant import Choice, NeverReady
 from brygga.core.model import Connection
@@ -214,7 +214,7 @@ async def service_of(settings: Any, database_url: str, door: Any) -> AsyncIterat
     clock, stop = SystemClock(), asyncio.Event()
     service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
     try:
-        async with demo_stack.web(service, door), demo_stack.working(service, stop):
+        async with serving.web(service, door), serving.working(service, stop):
             yield service
     finally:
         await service.close()
