@@ -65,7 +65,10 @@ WANTED = {
     "join": (Look("sv", "light", 390),),
     "why": (Look("sv", "light", 1280), Look("en", "dark", 390)),
     "check": (Look("sv", "light", 1280),),
+    "product-edited": (Look("sv", "light", 1280),),
     "log": (Look("en", "light", 390),),
+    "log-line": (Look("sv", "light", 1280),),
+    "library": (Look("en", "light", 1280),),
     "add-product": (Look("sv", "light", 1280),),
 }
 """What the documents show."""
@@ -262,6 +265,18 @@ def a_day(sandbox: Sandbox, mug: dict[str, Any], there: dict[str, Any]) -> None:
     until(lambda: level() == 7)
 
 
+def edited(page: Page, sandbox: Sandbox, product: dict[str, Any], there: dict[str, Any]) -> None:
+    """Somebody edits the product in BigCommerce, and its page has read that."""
+    edits = {
+        "name": f"{there['name']}, handgjord",
+        "description": "<p>Drejad &amp; <b>bränd</b></p>",
+    }
+    sandbox.shop(f"/products/{there['id']}", {**edits, "weight": 1.25})
+    page.goto(f"{sandbox.url}/library/{product['uuid']}")
+    page.get_by_role("button", name="Read again").click()
+    page.get_by_text("have been edited in BigCommerce").wait_for()
+
+
 def press(*names: str) -> Callable[[Page], None]:
     """By the words on the buttons, in whichever of the two languages stands there."""
 
@@ -271,7 +286,14 @@ def press(*names: str) -> Callable[[Page], None]:
     return act
 
 
+def unfold(page: Page) -> None:
+    """Opens the form of separate stock, which a product's page keeps folded."""
+    for fold in page.locator("details.fold:not([open]) > summary").all():
+        fold.click()
+
+
 def change_sum(page: Page) -> None:
+    unfold(page)
     page.locator("input[name^=zettle-]").first.fill("5")
     page.locator("input[name^=shop-]").first.fill("4")
     page.locator("input[name=separate]").check()
@@ -280,6 +302,7 @@ def change_sum(page: Page) -> None:
 
 def typed(page: Page) -> None:
     """The form of separate stock, filled in on the product's page."""
+    unfold(page)
     page.locator("input[name^=zettle-]").first.fill("5")
     page.locator("input[name^=shop-]").first.fill("4")
     page.evaluate("scrollTo(0, 0)")
@@ -354,7 +377,7 @@ def take_all(camera: Camera) -> None:
     connect(page, camera)
     both = synced(page, sandbox)
     simple = [(mug, there) for mug, there in both.values() if plain(mug, there)]
-    (mug, there), (bowl, _) = simple[0], simple[1]
+    (mug, there), (bowl, _), (jug, in_store) = simple[:3]
     many = next(one for one, _ in both.values() if len(one["variants"]) > 4)
     a_day(sandbox, mug, there)
     here, separate = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
@@ -366,8 +389,10 @@ def take_all(camera: Camera) -> None:
     camera.take(
         Shot("overview", "/apps/bigcommerce"),
         Shot("log", "/apps/bigcommerce/log"),
+        Shot("log-problems", "/apps/bigcommerce/log?severity=problems&period=day"),
+        Shot("log-nothing", "/apps/bigcommerce/log?severity=error&on=2020-01-01"),
         Shot("plan-later", "/apps/bigcommerce/plan"),
-        Shot("library", "/library"),
+        Shot("library", "/library?sort=wrong"),
         Shot("library-assign", "/library", pick, whole=False),
         Shot("library-unassign", "/library", unpick, whole=False),
         Shot("product", here, typed),
@@ -394,7 +419,15 @@ def take_all(camera: Camera) -> None:
         Shot("support", f"/support?product={mug['uuid']}"),
         Shot("not-there", "/library/nothing"),
     )
+    edited(page, sandbox, jug, in_store)
+    page.goto(f"{sandbox.url}/apps/bigcommerce/log?product={mug['uuid']}&topic=product")
+    line = page.get_by_role("link", name="Details").last.get_attribute("href") or ""
+    camera.take(
+        Shot("product-edited", f"/library/{jug['uuid']}"),
+        Shot("log-line", line, lambda page: page.locator("details summary").first.click()),
+    )
     page.goto(f"{sandbox.url}{separate}")
+    unfold(page)
     page.locator("input[name=separate]").check()
     page.locator("input[name^=shop-]").first.fill("1")
     page.locator("input[name^=zettle-]").first.fill("3")

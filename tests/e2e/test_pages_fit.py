@@ -2,6 +2,7 @@
 sideways, and every word can be read.
 """
 
+import re
 from itertools import product
 from typing import Any, Literal
 
@@ -69,7 +70,12 @@ def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Brows
         chromium,
         page,
         demo,
-        [*addresses(mug), f"/library/{long}", f"/library/{long}/stock/separate"],
+        [
+            *addresses(mug),
+            f"/library/{long}",
+            f"/library/{long}/stock/separate",
+            a_line(page, demo, long),
+        ],
     )
 
     assert [] == wrong
@@ -96,6 +102,19 @@ def unbroken(demo: Demo) -> str:
     tracking = f"{demo.facts['zettle']['control']}/tracking"
     demo.http.post(tracking, json={"product_uuid": product["uuid"], "on": True}).raise_for_status()
     return str(product["uuid"])
+
+
+def a_line(page: Page, demo: Demo, uuid: str) -> str:
+    """The page of the newest line about this product, which somebody edited in the store too."""
+    there = next(one for one in demo.store()["products"] if "X" * 80 in one["sku"])
+    control = f"{demo.facts['bigcommerce']['control']}/products/{there['id']}"
+    demo.http.post(control, json={"name": "Y" * 200}).raise_for_status()
+    page.goto(f"{demo.url}/library/{uuid}")
+    page.get_by_text("1 fält har ändrats i BigCommerce").wait_for()
+    log = page.request.get(f"{demo.url}/apps/bigcommerce/log?product={uuid}").text()
+    line = re.search(r'href="(/apps/bigcommerce/log/\d+)"', log)
+    assert line is not None
+    return line[1]
 
 
 def addresses(mug: dict[str, Any]) -> list[str]:

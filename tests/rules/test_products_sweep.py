@@ -5,7 +5,9 @@ do.
 import pytest
 
 from brygga.core.report import Code
+from brygga.database import shown
 from brygga.database.engine import Database
+from brygga.sync.connection.sweep import SAID_AGAIN_AFTER
 from tests.conftest import MovableClock
 from tests.rules.products_bench import Bench, opened
 
@@ -29,6 +31,23 @@ async def test_a_sweep_reports_drift_and_reverts_nothing(bench: Bench) -> None:
     drift = [line.params for line in await bench.log() if line.code is Code.DRIFT]
     assert [("name", "Egen", "Mugg")] == [(p["field"], p["shop"], p["till"]) for p in drift]
     assert ["Egen"] == await bench.in_shop()
+
+
+async def test_edits_that_the_merchant_keeps_are_not_reported_again(bench: Bench) -> None:
+    """Decision 1: another edit is."""
+    uuid = bench.till_product()
+    await bench.finish_setup()
+    product_id = await bench.product_id(uuid)
+    reported = []
+    for name in ("Egen", "Egen", "Annan"):
+        await bench.sandbox.shop().edit_product(product_id, name=name)
+        bench.clock.move(SAID_AGAIN_AFTER.total_seconds() + 1)
+        await bench.sweep()
+        reported.append(sum(line.code is Code.DRIFT for line in await bench.log()))
+        async with bench.database.transaction() as tx:
+            await shown.accept(tx, bench.connection.id, uuid)
+
+    assert [1, 1, 2] == reported
 
 
 async def test_a_sweep_heals_a_lost_hint(bench: Bench) -> None:

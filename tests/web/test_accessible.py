@@ -15,11 +15,18 @@ from playwright.async_api import async_playwright
 from tests import axe
 from tests.database.merchants import newest
 from tests.e2e.conftest import CHROMIUM_FLAGS
-from tests.web.conftest import BERG, JOIN, SHOP, Browser, World
+from tests.web.conftest import BERG, JOIN, SHOP, Browser, World, product
 from tests.web.test_every_route import furnished, pages
+from tests.web.test_stock_forms import put
 
-from brygga.core.model import Connection, Stage, StockMoment
-from brygga.database import additions, connections
+from brygga.core.mapping import desired
+from brygga.core.model import Connection, ObservedProduct, Stage, StockMoment, Synced
+from brygga.core.planning import fingerprint
+from brygga.core.terms import terms_of
+from brygga.database import additions, bindings, connections, exchanges, library
+from brygga.database import shown as read_products
+from brygga.database.exchanges import Exchange
+from brygga.database.shown import Read
 from brygga.web import assets
 from brygga.web.i18n import LANGUAGES, Language
 
@@ -62,6 +69,7 @@ async def shown(world: World, language: Language) -> dict[str, str]:
         await browser.press(f"/library/{uuid}/stock/check", variant=f"{uuid}-v", till="x")
     ).text
     found |= await adding(world, browser, connection)
+    found |= await compared(world, browser, connection, uuid)
     async with world.database.transaction() as tx:
         await connections.pause(tx, connection.id, "zettle_access_gone")
     for path in ("/apps", "/apps/bigcommerce", "/library", f"/library/{uuid}"):
@@ -87,6 +95,31 @@ async def adding(world: World, browser: Browser, connection: Connection) -> dict
         "adding: refused": refused.text,
         "adding: the library": listed.text,
     }
+
+
+async def compared(
+    world: World, browser: Browser, connection: Connection, uuid: str
+) -> dict[str, str]:
+    """A product that BigCommerce was read of and that was edited there, stock shared and separate,
+    and a line with what was sent.
+    """
+    wanted = desired(product(uuid, "x"), terms_of(connection)).product
+    assert wanted is not None
+    bound = Synced(uuid, 11, etag="etag", fingerprint=fingerprint(wanted), variants={uuid: 7})
+    read = Read(11, ObservedProduct(11, "y", base_variant_id=7), 1, "edited")
+    now = world.clock.now()
+    call = Exchange(now, "zettle", "PUT", "/x", 500, (uuid,), {"name": "x" * 200}, {"a": [1]})
+    found = {}
+    async with world.database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, [product(uuid, "x")], now)
+        await bindings.save(tx, connection.id, bound, now)
+        await read_products.save(tx, connection.id, {uuid: read}, now)
+        await exchanges.add(tx, connection.id, [call])
+    for path in (f"/library/{uuid}", "/library", "/apps/bigcommerce/log/1"):
+        found[f"compared: {path}"] = (await browser.open(path)).text
+    await put(world, connection, uuid, 8, 4, separate=True)
+    found["compared: separate"] = (await browser.open(f"/library/{uuid}")).text
+    return found
 
 
 async def set_up(world: World, language: Language) -> dict[str, str]:
