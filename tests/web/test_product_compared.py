@@ -194,13 +194,13 @@ async def test_what_was_read_before_the_last_sync_is_not_shown(world: World) -> 
     connection, browser, mug = await synced(world)
     await read(world, connection, mug, edited)
     async with world.database.transaction() as tx:
-        binding = await bindings.get(tx, connection.id, mug)
-        assert binding is not None
         world.clock.move(1)
-        await bindings.save(tx, connection.id, binding.synced, world.clock.now())
+        sealed = {mug: ("etag", "print")}
+        await bindings.commit(tx, connection.id, sealed, world.clock.now())
     page = (await browser.open(f"/library/{mug}")).text
 
     assert "Egen mugg" not in page
+    assert "BigCommerce is being asked what it shows." in page
 
 
 async def test_no_merchant_keeps_another_ones_edits(world: World) -> None:

@@ -195,6 +195,25 @@ _CUTS = {
     """)  # noqa: S608 - as above
     for order, by in _ORDERS.items()
 }
+_UNCOUNTED = {
+    order: sa.text(cut.text.replace(", count(*) OVER () AS total", ""))
+    for order, cut in _CUTS.items()
+}
+# By name, without a filter, the index has the order: nothing is joined or sorted.
+_IN_ORDER = {
+    order: sa.text(f"""
+        SELECT l.product_uuid AS uuid FROM library l
+        WHERE l.connection_id = :id AND l.removed_at IS NULL
+            AND (l.product IS NOT NULL OR l.unreadable <> '')
+            AND (CAST(:patterns AS text[]) = '{{}}'
+                OR l.search LIKE ALL (CAST(:patterns AS text[])))
+        ORDER BY {by} LIMIT :limit OFFSET :offset
+    """)  # noqa: S608 - as above
+    for order, by in {
+        Order.NAME: "l.sort_key, l.product_uuid",
+        Order.NAME_DOWN: "l.sort_key DESC, l.product_uuid DESC",
+    }.items()
+}
 _ROWS = sa.text(f"""
     SELECT {_COLUMNS}, {_STATE} AS state FROM library l
     LEFT JOIN bindings b ON b.connection_id = l.connection_id AND b.product_uuid = l.product_uuid
@@ -230,14 +249,20 @@ async def page(
     order: Order = Order.NAME,
     limit: int = 50,
     offset: int = 0,
+    total: int | None = None,
 ) -> Page:
     """Products whose name, SKUs or barcodes hold every word of `search`, by name in Swedish order
-    unless `order` says otherwise. No `states` means all.
+    unless `order` says otherwise. No `states` means all. Where `counts` has said how many there
+    are, `total` spares counting them again.
     """
-    values = _values(connection_id, search, states, narrow)
-    async with tx.joining_whole():
-        cut = await tx.rows(_CUTS[order], {**values, "limit": limit, "offset": offset})
-    if not cut and offset:
+    values = {**_values(connection_id, search, states, narrow), "limit": limit, "offset": offset}
+    is_everything = not states and narrow == EVERYTHING
+    if total is not None and is_everything and order in _IN_ORDER:
+        cut = await tx.rows(_IN_ORDER[order], values)
+    else:
+        async with tx.joining_whole():
+            cut = await tx.rows((_CUTS if total is None else _UNCOUNTED)[order], values)
+    if not cut and offset and total is None:
         found = await counts(tx, connection_id, search, narrow)
         return Page(
             (), sum(count for state, count in found.items() if not states or state in states)
@@ -248,7 +273,9 @@ async def page(
         else ()
     )
 
-    return Page(tuple(map(_row, rows)), cut[0].total if cut else 0)
+    if total is None:
+        total = cut[0].total if cut else 0
+    return Page(tuple(map(_row, rows)), total)
 
 
 async def one(tx: Tx, connection_id: int, uuid: str) -> Row | None:

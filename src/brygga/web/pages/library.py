@@ -145,10 +145,13 @@ async def show(
             order=sort,
             limit=SIZE,
             offset=(number - 1) * SIZE,
+            total=_total(counts, wanted, vat),
         )
         likely = await found(tx, connection)
         under_way = await additions.under_way(tx, connection.id)
-        undoable, until = await library_pages.unassigning(tx, connection.id)
+        undoable, until = 0, None
+        if q or counts[State.UNASSIGNING]:
+            undoable, until = await library_pages.unassigning(tx, connection.id)
     moving = (State.WAITING, State.UNASSIGNING, State.REMOVING)
     state = wanted if states_of(wanted) or wanted in TODO else ""
     view = LibraryView(
@@ -173,6 +176,13 @@ async def show(
         undo_until=until,
     )
     return merchant.page("library.html", view, section="library")
+
+
+def _total(counts: Mapping[State, int], wanted: str, vat: str) -> int | None:
+    """How many products the list has, None where the counts do not say it."""
+    if narrowed(wanted, vat) != library_pages.EVERYTHING:
+        return None
+    return sum(counts[each] for each in states_of(wanted) or State)
 
 
 async def _flags(tx: Tx, connection_id: int) -> Mapping[str, int]:

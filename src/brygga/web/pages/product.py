@@ -4,7 +4,7 @@ P10, S5 to S7).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from litestar import Response, get, post
@@ -48,7 +48,10 @@ LINES: Final = 20
 GONE_LINES: Final = 50
 """The number of log lines that are shown of a product that is gone."""
 READ_AFTER: Final = timedelta(minutes=10)
-"""A product whose page is opened is read in BigCommerce again after this time."""
+"""A product whose page is opened is read in BigCommerce again after this time, and after each
+sync.
+"""
+NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +146,8 @@ async def _found(merchant: Merchant, tx: Tx, row: Row) -> _Found:
     seen = await shown.get(tx, own, uuid)
     reading = await work_items.waits(tx, own, Kind.SHOP_PRODUCT, product_id)
     is_bound = binding is not None and binding.state is BindingState.BOUND
-    known = seen is not None and seen.product_id == row.product_id
-    since = merchant.deps.clock.now() - READ_AFTER
-    is_old = not known or (seen is not None and seen.read_at < since)
+    since = max(merchant.deps.clock.now() - READ_AFTER, row.synced_at or NEVER)
+    is_old = seen is None or seen.product_id != row.product_id or seen.read_at < since
     return _Found(
         binding,
         seen,
