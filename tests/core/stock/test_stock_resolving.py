@@ -203,6 +203,8 @@ def moved(ledger: Ledger, when: float = 1.5) -> Ledger:
         (moved(till()), [(4, 7), (124, 7)], Verdict.NOT_LANDED),
         (till(3), [(4, 13), (124, 13)], Verdict.ASSUMED_LANDED),
         (moved(till(3)), [(4, 9), (124, 9)], Verdict.PRESUMED_LOST),
+        # high enough to include it: its echo may be lost, and another count have been reported
+        (moved(till(3)), [(4, 14), (124, 14)], Verdict.ASSUMED_LANDED),
     ],
 )
 def test_without_an_echo_the_level_and_time_decide(

@@ -177,9 +177,11 @@ def resolve_till(
     | the echo came, at any time | landed | landed |
     | the level is as before, nothing has moved, before the timeout | not landed | waiting |
     | the level is as before, nothing has moved, after the timeout | not landed | not landed |
-    | after the timeout, and an event of another movement came | not landed | presumed lost |
+    | after the timeout, and an event of another movement came | not landed | presumed lost [1] |
     | after the timeout, and no such event came | assumed lost | assumed landed |
     | anything else | waiting | waiting |
+
+    [1] Where the level is high enough to include the rise, its echo may be lost: assumed landed.
 
     The timeout is the resolve timeout. Presumed lost means landed for an hour, then not landed.
     The two assumed verdicts give the lower target, and the merchant is asked if no echo comes
@@ -206,7 +208,8 @@ def resolve_till(
     hinted = waits.ledger.zettle.hinted
     reported = hinted is not None and hinted >= pending_write.sent - timing.finish(Side.ZETTLE)
     if rise:
-        verdict = Verdict.PRESUMED_LOST if reported else Verdict.ASSUMED_LANDED
+        is_low = read.level < (pending_write.base or 0) + pending_write.quantity
+        verdict = Verdict.PRESUMED_LOST if reported and is_low else Verdict.ASSUMED_LANDED
         return _ended(
             waits,
             landed(waits.ledger, Side.ZETTLE, pending_write.dead(timing)),
