@@ -24,8 +24,8 @@ from brygga.core.stock.ledger import (
     ReportedChange,
 )
 from brygga.core.stock.moves import (
-    Hint, Observed, corrected, hinted, is_zeroed, is_held, is_ordered, landed, observed, refused,
-    sent, short, suspended, unanswered, unproven,
+    Hint, Observed, corrected, hinted, is_edit_missed, is_held, is_ordered, is_zeroed, landed,
+    observed, refused, sent, short, suspended, unanswered, unproven,
 )
 from brygga.core.stock.resolving import (
     Resolved, Review, Verdict, absent, resolve_at, resolve_shop, resolve_till, reviewed,
@@ -41,10 +41,10 @@ __all__ = [
     "LIMITS", "SUSPENDED", "Change", "Gap", "Hint", "Kind", "Ledger", "Level", "LevelRead",
     "Observed", "Orders", "PendingWrite", "ReportedChange", "Resolved", "Review", "Side",
     "Slot", "StockRecord", "Timing", "Verdict", "absent", "attached", "carried", "corrected",
-    "counted", "created", "ended", "excess", "first_level", "hinted", "is_held", "is_ordered",
-    "is_unsure", "is_zeroed", "joined", "landed", "new_ledger", "next_read", "observed",
-    "recreated", "refused", "renewed", "reset", "resolve_at", "resolve_shop", "resolve_till",
-    "restarted", "resumed", "reviewed", "sendable", "sent", "short", "split", "stopped",
-    "suspended", "unanswered", "unproven",
+    "counted", "created", "ended", "excess", "first_level", "hinted", "is_edit_missed",
+    "is_held", "is_ordered", "is_unsure", "is_zeroed", "joined", "landed", "new_ledger",
+    "next_read", "observed", "recreated", "refused", "renewed", "reset", "resolve_at",
+    "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed", "sendable", "sent",
+    "short", "split", "stopped", "suspended", "unanswered", "unproven",
 ]
 # fmt: on

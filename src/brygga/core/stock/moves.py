@@ -168,6 +168,12 @@ def is_edited(record: StockRecord, timing: Timing) -> bool:
     )
 
 
+def is_edit_missed(record: StockRecord) -> bool:
+    """Whether an edit came after the last read of a number that was forgotten since."""
+    edited = None if record.reported is None else record.reported.edited
+    return edited is not None and record.seen is not None and edited > record.seen
+
+
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
     """Whether an event that is not closed names an order of this very variant."""
     return _is_open(record, record.ordered, timing)
@@ -205,13 +211,17 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     reported = record.reported or ReportedChange(None)
     if side is Side.ZETTLE:
         return ledger.with_record(side, replace(record, hinted=latest))
+    made = hint.made or hint.at
     if hint.variant:
-        made = hint.made or hint.at
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
         edited = reported.edited if hint.by_order else latest
         reported = replace(reported, at=latest, ordered=ordered, edited=edited)
     else:
         reported = replace(reported, whole=hint.at)
+    if ledger.is_unset and not hint.by_order and record.seen and record.touched:
+        # An edit of the number that was forgotten since. No read has shown it.
+        is_missed = record.seen < made < record.touched
+        reported = replace(reported, edited=latest if is_missed else None)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
 
 
