@@ -41,4 +41,6 @@ def test_an_edit_of_a_number_that_was_forgotten_before_it_was_read_is_asked_abou
     hint = Hint(at(50), by_order=by_order, made=at(made))
 
     assert not stock.is_edit_missed(forgotten.shop)
-    assert missed is stock.is_edit_missed(stock.hinted(forgotten, Side.SHOP, hint).shop)
+    hinted = stock.hinted(forgotten, Side.SHOP, hint)
+    later = stock.hinted(hinted, Side.SHOP, Hint(at(60), made=at(55)))
+    assert missed is stock.is_edit_missed(hinted.shop) is stock.is_edit_missed(later.shop)

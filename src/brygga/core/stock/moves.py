@@ -211,17 +211,16 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     reported = record.reported or ReportedChange(None)
     if side is Side.ZETTLE:
         return ledger.with_record(side, replace(record, hinted=latest))
-    made = hint.made or hint.at
+    made, is_edit = hint.made or hint.at, bool(hint.variant) and not hint.by_order
+    if ledger.is_unset and record.seen and record.touched:
+        # Only an edit of the number that was forgotten since: no read has shown it.
+        is_edit = not hint.by_order and record.seen < made < record.touched
+    reported = replace(reported, edited=latest) if is_edit else reported
     if hint.variant:
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-        edited = reported.edited if hint.by_order else latest
-        reported = replace(reported, at=latest, ordered=ordered, edited=edited)
+        reported = replace(reported, at=latest, ordered=ordered)
     else:
         reported = replace(reported, whole=hint.at)
-    if ledger.is_unset and not hint.by_order and record.seen and record.touched:
-        # An edit of the number that was forgotten since. No read has shown it.
-        is_missed = record.seen < made < record.touched
-        reported = replace(reported, edited=latest if is_missed else None)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
 
 
