@@ -21,7 +21,7 @@ async def test_the_first_sync_is_paused_and_continued(home: DemoStack) -> None:
     await home.until(lambda: len(home.merchants_products()) >= 3)
     under_way = await home.read(HOME)
     await home.press("Pause product sync")
-    await home.calm()
+    await home.wait(60)
     made = [uuid for uuid in uuids if home.find(uuid)]
     paused = await home.read(HOME)
 
