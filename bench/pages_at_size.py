@@ -108,6 +108,7 @@ def running_pages(uuid: str, variant: str) -> list[str]:
         f"{plan}?show=warnings",
         f"{HOME}/duplicates",
         f"{HOME}/check",
+        f"{HOME}/left-out",
         f"{HOME}/disconnect",
         "/help",
         "/support",

@@ -391,6 +391,7 @@ def take_all(camera: Camera) -> None:
         Shot("log", "/apps/bigcommerce/log"),
         Shot("log-problems", "/apps/bigcommerce/log?severity=problems&period=day"),
         Shot("log-nothing", "/apps/bigcommerce/log?severity=error&on=2020-01-01"),
+        Shot("left-out", "/apps/bigcommerce/left-out"),
         Shot("plan-later", "/apps/bigcommerce/plan"),
         Shot("library", "/library?sort=wrong"),
         Shot("library-assign", "/library", pick, whole=False),
