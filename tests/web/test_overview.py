@@ -169,6 +169,8 @@ async def test_the_merchant_pauses_product_sync_and_continues(world: World) -> N
     offered = "Pause product sync" in await read(browser)
     await browser.press(f"{HOME}/products/pause")
     paused = [await read(browser, path) for path in (HOME, "/apps", "/library")]
+    await browser.press("/library/assign", product=[uuids[1]], bigcommerce="no", confirmed="yes")
+    waits = await read(browser, "/library")
     due = await kinds_due(world, connection)
     unchanged = await browser.press(f"{HOME}/products/pause")
     await browser.press(f"{HOME}/products/resume")
@@ -177,6 +179,7 @@ async def test_the_merchant_pauses_product_sync_and_continues(world: World) -> N
         found = await connections.by_id(tx, connection.id)
 
     assert offered
+    assert "Removed when the sync continues" in waits
     assert all("You have paused product sync" in page for page in paused)
     assert ({Kind.STOCK}, {Kind.STOCK, Kind.PRODUCT}) == (due, again)
     assert 303 == unchanged.status_code

@@ -69,7 +69,13 @@ class Standing:
     @property
     def moves(self) -> bool:
         """Whether work is running now: only then may pages say so."""
-        return self.phase in {Phase.SETUP, Phase.RUNNING} and not (self.troubles or self.silent)
+        stopped = len(self.troubles) > int(self.products_paused)
+        return self.phase in {Phase.SETUP, Phase.RUNNING} and not (stopped or self.silent)
+
+    @property
+    def products_move(self) -> bool:
+        """The same of the work on products, which the merchant can pause alone."""
+        return self.moves and not self.products_paused
 
 
 NOTHING = Standing()
