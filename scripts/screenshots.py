@@ -383,9 +383,7 @@ def take_all(camera: Camera) -> None:
     here, separate = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
     why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
     page.goto(f"{sandbox.url}{why}")
-    page.get_by_text("in the web shop", exact=False).filter(
-        has_text=re.compile(r"Order \d+")
-    ).first.wait_for()
+    page.get_by_text(re.compile(r"Order \d+")).locator("visible=true").first.wait_for()
     camera.take(
         Shot("overview", "/apps/bigcommerce"),
         Shot("log", "/apps/bigcommerce/log"),
