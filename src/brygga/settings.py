@@ -21,6 +21,7 @@ _SECRET_LENGTH: Final = 32
 _TOKEN_LENGTH: Final = 16
 _LONGEST_READ_LAG_S: Final = 120
 _LONGEST_KEPT_DAYS: Final = 3650
+_LONGEST_WEBHOOKS_DAYS: Final = 30
 
 
 class SettingsWrong(Exception):
@@ -111,6 +112,8 @@ class Settings:
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
     erase_after: timedelta = timedelta(days=365)
     """How long after a merchant left everything of theirs is erased."""
+    keep_webhooks: timedelta = timedelta(days=3)
+    """How long webhooks are kept for `brygga replay`. Zero: none is."""
     smtp: Smtp | None = None
     """None: no mail is sent."""
     alert_hooks: AlertHooks = AlertHooks.PUBLIC
@@ -159,6 +162,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
         ),
         erase_after=reader.optional("ERASE_AFTER_DAYS", _days, timedelta(days=365)),
+        keep_webhooks=reader.optional("KEEP_WEBHOOKS_DAYS", _days_or_none, timedelta(days=3)),
         smtp=_smtp(reader),
         alert_hooks=reader.optional("ALERT_WEBHOOKS", _alert_hooks, AlertHooks.PUBLIC),
         statements_kept=reader.optional("STATEMENTS_KEPT_DAYS", _days, timedelta(days=365)),
@@ -325,6 +329,14 @@ def _read_lag(text: str) -> float:
 def _days(text: str) -> timedelta:
     if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_KEPT_DAYS:
         raise ValueError(f"expected whole days from 1 to {_LONGEST_KEPT_DAYS}")
+    return timedelta(days=int(text))
+
+
+def _days_or_none(text: str) -> timedelta:
+    if text == "0":
+        return timedelta(0)
+    if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_WEBHOOKS_DAYS:
+        raise ValueError(f"expected whole days from 0 to {_LONGEST_WEBHOOKS_DAYS}")
     return timedelta(days=int(text))
 
 

@@ -35,6 +35,7 @@ from brygga.sync.connection.access import ShopAccess, ZettleAccess
 from brygga.sync.connection.account import account, read_shop
 from brygga.sync.connection.hooks import hooks
 from brygga.sync.connection.leaving import leave
+from brygga.sync.connection.restored import reconcile
 from brygga.sync.connection.setup import setup
 from brygga.sync.connection.sweep import ShopProducts, Sweep
 from brygga.sync.connection.uninstalling import uninstall
@@ -416,6 +417,7 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
         Kind.RESOLVE: stock.products,
         Kind.SHOP_STOCK: stock.shop_hints,
         Kind.TRACKING: TrackingWork(timing, till),
+        Kind.RECONCILE: reconcile,
         Kind.SWEEP: Sweep(initial_levels, StockSweep(timing, till)),
         Kind.STATEMENT: Statements(till),
     }
@@ -477,6 +479,7 @@ def build(
                 contact_email=settings.contact_email,
                 metrics_token=settings.metrics_token,
                 erase_after=settings.erase_after,
+                keep_webhooks=settings.keep_webhooks,
                 metrics_local=settings.metrics_local,
                 rate_limits=settings.rate_limits,
                 trusted_proxies=settings.trusted_proxies,

@@ -44,6 +44,7 @@ class Facts:
     contact_email: str = "hej@brygga.example"
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
     erase_after: timedelta = timedelta(days=365)
+    keep_webhooks: timedelta = timedelta(days=3)
     statements_kept: timedelta = timedelta(days=365)
 
 

@@ -44,7 +44,7 @@ from brygga.sync.stock.orders import Sold
 from brygga.sync.stock.sending import Sending
 from brygga.sync.stock.unit_of_work import UnitOfWork
 from brygga.sync.worker.session import Lease, Session
-from brygga.web import hooks
+from brygga.web import following, hooks
 from brygga.zettle import events as till_events
 from tests.simulation.disk import DiskDatabase
 from tests.simulation.process import Process
@@ -322,7 +322,7 @@ def pair_by_place() -> list[Any]:
 
 def deaf_to_strangers() -> list[Any]:
     """An event of Zettle's without an identifier is taken for our own."""
-    real = hooks.zettle_items
+    real = following.zettle_items
 
     def marked(event: Any) -> Any:
         own = isinstance(event, till_events.BalanceChanged) and not event.external_uuid

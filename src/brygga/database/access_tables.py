@@ -55,3 +55,23 @@ class _Erasures(sa.TypedColumns):
 
 
 erasures = sa.Table("erasures", metadata, _Erasures)
+
+
+class _KeptWebhooks(sa.TypedColumns):
+    id: Column[int] = Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
+    connection_id: Column[int] = Column(
+        sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), nullable=False
+    )
+    platform: Column[str] = Column(sa.Text, nullable=False)
+    received_at: Column[datetime] = Column(TIME, nullable=False)
+    sealed: Column[bytes] = Column(sa.LargeBinary, nullable=False)
+
+
+kept_webhooks = sa.Table(
+    "kept_webhooks",
+    metadata,
+    _KeptWebhooks,
+    sa.Index("kept_webhooks_by_connection", "connection_id", "received_at"),
+    sa.Index("kept_webhooks_by_age", "received_at"),
+)
+"""For `brygga replay`: the webhooks of the last days, trimmed and sealed."""

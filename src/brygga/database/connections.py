@@ -27,7 +27,7 @@ from brygga.core.lifecycle import (
     state_of,
 )
 from brygga.core.model import Choices, Connection, Organization, Shop, Stage
-from brygga.database import hook_keys
+from brygga.database import hook_keys, restoring
 from brygga.database.engine import Tx
 from brygga.database.tables import ACTIVE, connections
 from brygga.database.values import from_plain, to_json, to_plain
@@ -63,6 +63,8 @@ class Health:
     """A removal can be undone at least until then."""
     to_remove: int = 0
     """How many products there were to delete when the deletion began."""
+    restored_at: datetime | None = None
+    """Set while the connection comes from a backup and waits."""
 
 
 _COLUMNS = (
@@ -172,6 +174,7 @@ _HEALTH = sa.select(
     _c.swept_at,
     _c.undo_until,
     _c.to_remove,
+    _c.restored_at,
 ).where(_c.id == sa.bindparam("id"))
 
 
@@ -392,6 +395,8 @@ async def leave(tx: Tx, connection_id: int, keep: bool, *, uninstalled: bool = F
             return False
         case now:
             await save(tx, connection_id, now.leave(how))
+            # Who disconnects has answered what a restore asks.
+            await restoring.end(tx, connection_id)
             return True
 
 

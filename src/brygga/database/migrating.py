@@ -4,7 +4,10 @@ Two processes may start at once: an advisory lock lets one migrate while the oth
 finds nothing to do.
 """
 
+import contextlib
+from collections.abc import AsyncIterator
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 import sqlalchemy as sa
@@ -56,19 +59,33 @@ async def upgrade(database: Database) -> None:
     """Brings the database to `newest()`: our tables in one transaction, then the job queue's own.
     Safe to call at every start. Raises `DatabaseGone` and `DatabaseUnfit`.
     """
+    async with alone(database) as gate:
+        await upgrade_with(database, gate)
+
+
+@contextlib.asynccontextmanager
+async def alone(database: Database) -> "AsyncIterator[psycopg.AsyncConnection[Any]]":
+    """While the block runs, every other process that starts waits: none uses a database that is
+    being upgraded or restored.
+    """
     try:
         async with await psycopg.AsyncConnection.connect(database.url, autocommit=True) as gate:
             await gate.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-            at = await current(database)
-            if at is not None and at not in known():
-                raise is_newer(at)
-            async with database.engine.connect() as connection, connection.begin():
-                await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
-            await _upgrade_queue(gate)
-            async with database.transaction() as tx:
-                await hook_keys.seal_all(tx)
+            yield gate
     except (psycopg.Error, DBAPIError) as error:
         raise _explained(error) from error
+
+
+async def upgrade_with(database: Database, gate: "psycopg.AsyncConnection[Any]") -> None:
+    """The same within `alone`."""
+    at = await current(database)
+    if at is not None and at not in known():
+        raise is_newer(at)
+    async with database.engine.connect() as connection, connection.begin():
+        await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
+    await _upgrade_queue(gate)
+    async with database.transaction() as tx:
+        await hook_keys.seal_all(tx)
 
 
 async def current(database: Database) -> str | None:

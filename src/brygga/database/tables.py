@@ -73,6 +73,9 @@ class _Connections(sa.TypedColumns):
     swept_at: Column[datetime | None] = Column(TIME)
     undo_until: Column[datetime | None] = Column(TIME)
     to_remove: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
+    restored_at: Column[datetime | None] = Column(TIME)
+    """Set while the connection comes from a backup and waits (`restoring`)."""
+    compared_at: Column[datetime | None] = Column(TIME)
 
 
 connections = sa.Table(

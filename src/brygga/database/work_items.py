@@ -41,6 +41,7 @@ class Kind(StrEnum):
     LIBRARY = "library"  # "": read Zettle's whole library
     HOOKS = "hooks"  # "": check both platforms' subscriptions
     SWEEP = "sweep"  # "": compare everything, report drift
+    RECONCILE = "reconcile"  # "": read both sides after a restore, and ask about differences
     # "": the nightly statement of both sides' numbers. "again": compare what differed once more
     STATEMENT = "statement"
 
@@ -95,15 +96,17 @@ class Parked:
 # Which items may be worked on, by the state of their connection. No work runs before set-up is
 # finished (C11), while only the merchant can act, or after a disconnect. Product work also waits
 # while the merchant has paused it. Leaving is always possible. Webhook subscriptions are checked
-# also while we wait for the merchant, so that nobody else receives the merchant's events.
+# also while we wait for the merchant, so that nobody else receives the merchant's events. A
+# connection from a backup only reads and asks (`restoring`).
 WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
-    m.kind = 'leave'
+    (c.restored_at IS NOT NULL AND c.stage = 'running' AND c.paused = '' AND m.kind = 'reconcile')
+    OR c.restored_at IS NULL AND (m.kind = 'leave'
     OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind IN ('setup', 'uninstall'))
     OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected')
         AND m.kind IN ('account', 'library', 'hooks'))
     OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks')
-        AND NOT (c.products_paused AND m.kind = 'product'))
+        AND NOT (c.products_paused AND m.kind = 'product')))
 )"""
 
 _ADD = sa.text("""

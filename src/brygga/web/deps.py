@@ -101,6 +101,8 @@ class WebSettings:
     bigcommerce_client_secret: str = ""
     contact_email: str = ""
     erase_after: timedelta = timedelta(days=365)
+    keep_webhooks: timedelta = timedelta(days=3)
+    """How long webhooks are kept for `brygga replay`. Zero: none is."""
     metrics_token: str = ""
     """With a token, /metrics requires it as a bearer token. Without one, /metrics answers nobody,
     or only this machine.

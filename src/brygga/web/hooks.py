@@ -28,17 +28,19 @@ from litestar.enums import MediaType
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import Hint
-from brygga.database import connections, inbox, subscriptions, tokens
+from brygga.database import connections, inbox, kept_webhooks, subscriptions, tokens
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.sync.connection.account import REMOVED
+from brygga.web import replaying
 from brygga.web.addresses import Addressed, Addresses
 from brygga.web.bodies import BODY, HOOK, announced
 from brygga.web.deps import StockCommands, WebDeps
+from brygga.web.following import zettle_items
 from brygga.web.limits import source_of
 from brygga.web.metrics import Metrics
-from brygga.web.receiving import Changed, Receiving, changed_at
+from brygga.web.receiving import Receiving
 from brygga.web.session import AnyRequest
 from brygga.web.tally import Reports
 from brygga.web.work import ask
@@ -103,6 +105,10 @@ async def _zettle(
             return 404
         if await _is_new(deps, tx, connection, Platform.ZETTLE, event.envelope.key):
             await _record_zettle(deps, tx, connection, event)
+            if deps.settings.keep_webhooks:
+                message = replaying.kept(Platform.ZETTLE, body, event)
+                now = deps.clock.now()
+                await kept_webhooks.add(tx, connection.id, Platform.ZETTLE, [message], now)
     return 200
 
 
@@ -161,29 +167,6 @@ def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[
         (row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid
     )
     return [(product, Hint(now, variant=variant)) for product, variant in named]
-
-
-def zettle_items(event: till_events.Event) -> tuple[Changed, ...]:
-    """The work items that an event of Zettle's causes."""
-    match event:
-        case (
-            till_events.ProductCreated(product_uuid=uuid)
-            | till_events.ProductUpdated(product_uuid=uuid)
-        ):
-            return changed_at(Kind.PRODUCT, [uuid])
-        case till_events.ProductDeleted(product_uuid=uuid):
-            return changed_at(Kind.PRODUCT, [uuid], "deleted")
-        case till_events.BalanceChanged(rows=rows):
-            return changed_at(Kind.STOCK, (row.product_uuid for row in rows))
-        case (
-            till_events.TrackingStarted(product_uuid=uuid)
-            | till_events.TrackingStopped(product_uuid=uuid)
-        ):
-            return changed_at(Kind.TRACKING, [uuid])
-        case till_events.OrganizationUpdated():
-            return (Changed(Kind.ACCOUNT),)
-        case _:
-            return ()
 
 
 async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: datetime | None) -> None:
@@ -257,7 +240,7 @@ async def _bigcommerce(
     )
     if shop is None or event.envelope.store_hash != shop.store_hash:
         return 401
-    return 200 if await receiving.save(found.connection.id, event) else 404
+    return 200 if await receiving.save(found.connection.id, event, body) else 404
 
 
 def _is_secret(found: Addressed, headers: dict[str, str]) -> bool:

@@ -11,7 +11,7 @@ a product that we know never waits.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -19,14 +19,16 @@ from typing import Any, Final
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Stage
 from brygga.core.stock import Hint
-from brygga.database import inbox, receiving, work_items
+from brygga.database import inbox, kept_webhooks, receiving, work_items
 from brygga.database.engine import Tx
 from brygga.database.queue import first_of
 from brygga.database.receiving import Known
 from brygga.database.tokens import Platform
 from brygga.database.work_items import STOCK_KINDS, Kind
 from brygga.sync.stock.work import NEWBORN
+from brygga.web import replaying
 from brygga.web.deps import WebDeps
+from brygga.web.following import bigcommerce_items
 
 AT_ONCE: Final = 8
 """The number of transactions with messages at the same time. An import brings hundreds at once.
@@ -44,17 +46,11 @@ MOST_LANES: Final = 5_000
 About = shop_events.ProductChanged | shop_events.VariantChanged | shop_events.StockChanged
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    kind: Kind
-    subjects: tuple[str, ...] = ("",)
-    detail: str = ""
-
-
 @dataclass(slots=True, eq=False)
 class _Message:
     event: shop_events.ShopEvent
     at: datetime
+    body: bytes = b""
     is_saved: bool | None = None
     """False: the connection is over. None until it was saved."""
 
@@ -88,14 +84,16 @@ class Receiving:
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
     _lanes: dict[int, _Lane] = field(default_factory=dict)
 
-    async def save(self, connection_id: int, event: shop_events.ShopEvent) -> bool:
+    async def save(
+        self, connection_id: int, event: shop_events.ShopEvent, body: bytes = b""
+    ) -> bool:
         """Returns when the message is on disk. False: its connection is over, nothing was saved.
 
         Whoever comes first saves everything that waits. If that fails, the others try by
         themselves.
         """
         lane = self._lane(connection_id)
-        message = _Message(event, self.deps.clock.now())
+        message = _Message(event, self.deps.clock.now(), body)
         lane.waiting.append(message)
         if isinstance(event, shop_events.StockChanged) and event.by_order:
             lane.hurry.set()
@@ -140,6 +138,11 @@ async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[_Mes
     ours = [one for one in fresh if not _is_of_marker(one.event, known)]
     await _record_stock(deps, tx, connection_id, ours)
     await _ask(deps, tx, connection_id, _wanted(fresh, known), now)
+    if deps.settings.keep_webhooks:
+        kept = [
+            replaying.kept(Platform.BIGCOMMERCE, one.body, one.event) for one in fresh if one.body
+        ]
+        await kept_webhooks.add(tx, connection_id, Platform.BIGCOMMERCE, kept, now)
     return True
 
 
@@ -221,44 +224,3 @@ def _is_of_now(event: shop_events.ShopEvent, now: datetime) -> bool:
     the inbox: it causes a read, nothing more.
     """
     return event.envelope.at is None or event.envelope.at >= now - shop_events.OLDEST
-
-
-def bigcommerce_items(event: shop_events.ShopEvent) -> tuple[Changed, ...]:  # noqa: PLR0911
-    """The work items that an event of BigCommerce's causes.
-
-    Orders only explain a line: their stock has events of its own.
-    """
-    match event:
-        case shop_events.ProductChanged(change=shop_events.Change.CREATED):
-            return ()
-        case shop_events.ProductChanged(product_id=product_id, change=change):
-            return changed_at(
-                Kind.SHOP_PRODUCT,
-                [_id(product_id)],
-                change.value if change is shop_events.Change.DELETED else "",
-            )
-        case shop_events.VariantChanged(product_id=product_id):
-            return changed_at(Kind.SHOP_PRODUCT, [_id(product_id)])
-        case shop_events.StockChanged(product_id=product_id):
-            return changed_at(Kind.SHOP_STOCK, [_id(product_id)])
-        case (
-            shop_events.StoreChanged()
-            | shop_events.CategoryChanged(change=shop_events.Change.DELETED)
-        ):
-            return (Changed(Kind.ACCOUNT),)
-        case shop_events.Uninstalled() | shop_events.DeliveryFailed():
-            # Neither proves that the app is gone (bigcommerce facts 1.8). A check of the
-            # subscriptions finds out.
-            return (Changed(Kind.HOOKS),)
-        case _:
-            return ()
-
-
-def changed_at(kind: Kind, subjects: Iterable[str], detail: str = "") -> tuple[Changed, ...]:
-    """The work item for these subjects, each once; none without a subject."""
-    known = tuple(dict.fromkeys(subject for subject in subjects if subject))
-    return (Changed(kind, known, detail),) if known else ()
-
-
-def _id(number: int) -> str:
-    return str(number) if number else ""

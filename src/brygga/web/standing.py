@@ -8,10 +8,16 @@ from enum import StrEnum
 
 from brygga.core import marker
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, endings, work_items
+from brygga.database import connections, endings, restoring, work_items
 from brygga.database.endings import Ending
 from brygga.database.engine import Tx
-from brygga.web.troubles import Trouble, pause_trouble, products_trouble, silence_troubles
+from brygga.web.troubles import (
+    Trouble,
+    pause_trouble,
+    products_trouble,
+    restore_trouble,
+    silence_troubles,
+)
 
 
 class Phase(StrEnum):
@@ -100,6 +106,9 @@ async def standing(
         else {}
     )
     trouble = pause_trouble(connection)
+    if health.restored_at is not None and trouble is None:
+        found = await restoring.state(tx, connection.id)
+        trouble = None if found is None else restore_trouble(found)
     products = products_trouble(connection)
     troubles = (
         ((trouble,) if trouble else ())

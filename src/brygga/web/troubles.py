@@ -10,6 +10,7 @@ from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.core.connecting import PriceRefusal, price_refusal
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
+from brygga.database.restoring import Restored
 from brygga.database.work_items import Parked
 from brygga.web.i18n import Words
 from brygga.zettle.codes import Code as TillCode
@@ -62,6 +63,16 @@ def products_trouble(connection: Connection) -> Trouble | None:
     if not connection.products_paused or connection.stage is not Stage.RUNNING:
         return None
     return Trouble("trouble.products_paused", tone="warn", post="/apps/bigcommerce/products/resume")
+
+
+def restore_trouble(found: Restored) -> Trouble:
+    """The service came back from a backup: nothing is written before both sides are compared and
+    each number that differs is checked.
+    """
+    if not found.questions:
+        return Trouble("trouble.restoring", tone="warn")
+    params = (("count", str(found.questions)),)
+    return Trouble("trouble.restored", params, "warn", link="/apps/bigcommerce/check", leave=True)
 
 
 def prices_trouble(connection: Connection) -> Trouble | None:

@@ -8,6 +8,7 @@ This package says what a stock level read on one side means for the other:
 - `slots`: the marker item that shows whether a call landed
 - `sending`: how much may be written, and when
 - `sharing`: how a record is created, attached, recreated, split, joined, stopped and started
+- `rebasing`: what a ledger from a backup becomes
 - `counting`: what the merchant counted
 - `movement`: why a number is what it is
 - `explaining`: which sale or order made it so
@@ -27,6 +28,7 @@ from brygga.core.stock.moves import (
     Hint, Observed, corrected, hinted, is_edit_missed, is_held, is_ordered, is_zeroed, landed,
     observed, refused, sent, short, suspended, unanswered, unproven,
 )
+from brygga.core.stock.rebasing import rebased
 from brygga.core.stock.resolving import (
     Resolved, Review, Verdict, absent, resolve_at, resolve_shop, resolve_till, reviewed,
 )
@@ -43,8 +45,8 @@ __all__ = [
     "Slot", "StockRecord", "Timing", "Verdict", "absent", "attached", "carried", "corrected",
     "counted", "created", "ended", "excess", "first_level", "hinted", "is_edit_missed",
     "is_held", "is_ordered", "is_unsure", "is_zeroed", "joined", "landed", "new_ledger",
-    "next_read", "observed", "recreated", "refused", "renewed", "reset", "resolve_at",
-    "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed", "sendable", "sent",
-    "short", "split", "stopped", "suspended", "unanswered", "unproven",
+    "next_read", "observed", "rebased", "recreated", "refused", "renewed", "reset",
+    "resolve_at", "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed",
+    "sendable", "sent", "short", "split", "stopped", "suspended", "unanswered", "unproven",
 ]
 # fmt: on

@@ -11,7 +11,7 @@ from brygga.core.report import Code
 from brygga.core.stock import Side, Verdict
 from brygga.core.stock import movement as stories
 from brygga.core.stock.movement import Cause
-from brygga.database import ledgers, library
+from brygga.database import ledgers, library, restoring
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
@@ -142,6 +142,8 @@ class StockCommands:
             _answer(unit, ledger_row, counted)
             await _forget_earlier_writes(unit, {variant})
             await unit.item(Kind.STOCK, product)
+            if await restoring.state(tx, connection_id) is not None:
+                await unit.item(Kind.RECONCILE, "")
 
 
 def _together(ledger: stock.Ledger) -> int | None:

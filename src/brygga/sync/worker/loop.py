@@ -23,6 +23,7 @@ from brygga.database import (
     exchanges,
     gone,
     inbox,
+    kept_webhooks,
     leases,
     oauth_states,
     sessions,
@@ -233,6 +234,7 @@ class Worker:
             # earlier versions set.
             resumed = await work_items.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
+            await kept_webhooks.prune(tx, self.clock.now() - self.settings.keep_webhooks)
             await statements.prune(tx, self.settings.statements_kept, self.clock.now())
             await statements.ensure(tx, self.clock.now())
             channels = self.outbox.senders if self.outbox else ()

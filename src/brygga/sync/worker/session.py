@@ -40,6 +40,9 @@ class Facts(Protocol):
     def erase_after(self) -> timedelta: ...
 
     @property
+    def keep_webhooks(self) -> timedelta: ...
+
+    @property
     def statements_kept(self) -> timedelta: ...
 
 

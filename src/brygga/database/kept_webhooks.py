@@ -1,0 +1,94 @@
+"""The webhooks of the last days as far as we read them, sealed, with what each caused.
+
+They serve `brygga replay` alone: no work reads them. One that was sealed with a key that is gone is
+left out.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from brygga.database.access_tables import kept_webhooks
+from brygga.database.engine import Tx
+from brygga.database.sealing import SealBroken
+from brygga.database.tokens import Platform
+
+PLACE = "kept_webhooks"
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """`body` is trimmed to what this service reads. `caused` are the work items and events that it
+    led to then, as lines (`web.replaying`).
+    """
+
+    body: str
+    caused: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    id: int
+    platform: Platform
+    received_at: datetime
+    webhook: Webhook | None
+    """None where no key of ours opens it."""
+
+
+async def add(
+    tx: Tx, connection_id: int, platform: Platform, webhooks: Sequence[Webhook], now: datetime
+) -> None:
+    """Keeps these webhooks, in one statement."""
+    if not webhooks:
+        return
+    place = (PLACE, connection_id, platform.value)
+    rows = [
+        {
+            "connection_id": connection_id,
+            "platform": platform.value,
+            "received_at": now,
+            "sealed": tx.sealer.seal(
+                json.dumps({"body": one.body, "caused": one.caused}).encode(), *place
+            ),
+        }
+        for one in webhooks
+    ]
+    await tx.run(sa.insert(kept_webhooks).values(rows))
+
+
+async def between(
+    tx: Tx, connection_id: int, since: datetime, until: datetime, limit: int = 10_000
+) -> Sequence[Kept]:
+    """Those received from `since` until before `until`, the oldest first."""
+    c = kept_webhooks.c
+    statement = (
+        sa.select(c.id, c.platform, c.received_at, c.sealed)
+        .where(c.connection_id == connection_id, c.received_at >= since, c.received_at < until)
+        .order_by(c.received_at, c.id)
+        .limit(limit)
+    )
+    return [
+        Kept(
+            row.id,
+            Platform(row.platform),
+            row.received_at,
+            _opened(tx, (PLACE, connection_id, row.platform), row.sealed),
+        )
+        for row in await tx.rows(statement)
+    ]
+
+
+def _opened(tx: Tx, place: tuple[object, ...], sealed: bytes) -> Webhook | None:
+    try:
+        found = json.loads(tx.sealer.open(sealed, *place))
+    except SealBroken:
+        return None
+    return Webhook(found["body"], tuple(found["caused"]))
+
+
+async def prune(tx: Tx, before: datetime) -> int:
+    """Deletes those received before then."""
+    return await tx.run(sa.delete(kept_webhooks).where(kept_webhooks.c.received_at < before))

@@ -1,0 +1,191 @@
+"""A connection that comes from a backup: both sides are read, what is alike is taken as it is, and
+each difference is a question. Nothing is written to either platform before the last answer.
+
+The library is read whole. A product that the backup does not know, and that the store may have from
+us, gets an intent: the product work then searches the store before it creates one. Zettle's saves
+since the backup count as saves now (P6).
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+
+from brygga.core import stock
+from brygga.core.mapping import desired
+from brygga.core.stock import Gap, LevelRead, Side
+from brygga.core.stock.movement import Cause, Moved
+from brygga.core.terms import terms_of
+from brygga.database import bindings, intents, ledgers, library, restoring, work_items
+from brygga.database.engine import Tx
+from brygga.database.intents import Intent
+from brygga.database.restoring import Restored
+from brygga.database.values import to_plain
+from brygga.database.work_items import Kind, WorkItem
+from brygga.sync.products.library import library as read_library
+from brygga.sync.stock import Till
+from brygga.sync.stock.gather import World, gather
+from brygga.sync.stock.reconciling import Reconciling
+from brygga.sync.stock.reports import take_reports
+from brygga.sync.stock.unit_of_work import UnitOfWork, locked
+from brygga.sync.worker.session import Session
+
+SWEPT_AFTER = timedelta(minutes=1)
+AT_ONCE = 200
+"""How many products' ledgers are written in one transaction."""
+AGAIN_S = 30.0
+"""The wait before products are read again that could not be."""
+FOLLOW_S = 15.0
+"""While a question is open, its product is read this often, so that the page shows a number of now:
+till and shop go on selling.
+"""
+
+
+async def reconcile(session: Session, items: Sequence[WorkItem]) -> None:
+    """The handler of its work items: one after the restore, and one after each answer."""
+    async with session.read() as tx:
+        found = await restoring.state(tx, session.connection.id)
+    if found is not None and found.compared_at is None and not await _compare(session):
+        for item in items:
+            await session.again(item, AGAIN_S)
+        return
+    await _follow(session)
+    async with session.transaction() as tx:
+        now = await restoring.state(tx, session.connection.id)
+        if now is not None and not is_over(now):
+            for item in items:
+                await session.again(item, FOLLOW_S, tx=tx)
+            return
+        if now is not None:
+            await go_on(session, tx)
+        await session.finish(*items, tx=tx)
+
+
+def is_over(found: Restored) -> bool:
+    return found.compared_at is not None and not found.questions
+
+
+async def go_on(session: Session, tx: Tx) -> None:
+    """The last question is answered: the usual work begins, with a look at everything."""
+    connection_id, now = session.connection.id, session.clock.now()
+    if not await restoring.end(tx, connection_id):
+        return
+    for kind in (Kind.ACCOUNT, Kind.HOOKS, Kind.MARKER):
+        await work_items.add(tx, connection_id, kind, "", now)
+    # Later: an order of a moment ago need not show yet in what is read now.
+    await work_items.add(tx, connection_id, Kind.SWEEP, "", now, due_at=now + SWEPT_AFTER)
+    await work_items.add_many(
+        tx, connection_id, Kind.STOCK, await ledgers.products(tx, connection_id), now, bulk=True
+    )
+
+
+async def _follow(session: Session) -> None:
+    """What moved on either side since the comparison moves the numbers in question. Nothing is
+    sent.
+    """
+    timing = session.settings.stock
+    async with session.read() as tx:
+        rows = await ledgers.in_question(tx, session.connection.id)
+    uuids = sorted({row.product_uuid for row in rows})
+    if not uuids:
+        return
+    world = await gather(session, Till(), uuids)
+    async with locked(session, uuids) as unit:
+        pending = await take_reports(session, unit, uuids, world.stored.bound, timing)
+        await Reconciling(unit, world, timing).run(pending)
+
+
+async def _compare(session: Session) -> bool:
+    """False while some product cannot be read."""
+    await read_library(session, ())
+    till = Till()
+    async with session.read() as tx:
+        uuids = await ledgers.products(tx, session.connection.id)
+    world = await gather(session, till)
+    if lacking := sorted(_lacking(world) & {*uuids}):
+        # A list that leaves a row out is no proof: these are asked for by name.
+        named = await gather(session, till, lacking)
+        world = _together(world, named)
+        if _lacking(named):
+            return False
+    for place in range(0, len(uuids), AT_ONCE):
+        some = uuids[place : place + AT_ONCE]
+        async with locked(session, some) as unit:
+            # What was reported before now is in the numbers that were just read.
+            ids = [str(one.synced.product_id) for one in world.stored.bound.values()]
+            await ledgers.take(unit.tx, unit.connection_id, some, ids)
+            for variant in sorted(unit.ledger_rows):
+                await _rebase(unit, world, variant)
+    async with session.transaction() as tx:
+        await _search_first(session, tx)
+        await restoring.compared(tx, session.connection.id, session.clock.now())
+    return True
+
+
+def _lacking(world: World) -> set[str]:
+    """Products with a variant that a side did not show."""
+    stored, reads = world.stored, world.reads
+    unknown = {
+        row.product_uuid
+        for variant, row in stored.ledger_rows.items()
+        if _is_unknown(reads[Side.ZETTLE].get(variant))
+    }
+    return unknown | {
+        uuid
+        for variant, (uuid, _) in stored.variants.items()
+        if variant in stored.ledger_rows and _is_unknown(reads[Side.SHOP].get(variant))
+    }
+
+
+def _is_unknown(read: LevelRead | None) -> bool:
+    return read is None or read.level is Gap.UNKNOWN
+
+
+def _together(world: World, named: World) -> World:
+    reads = {side: {**world.reads[side], **named.reads[side]} for side in Side}
+    return World(world.stored, reads)
+
+
+async def _rebase(unit: UnitOfWork, world: World, variant: str) -> None:
+    row = unit.ledger_rows[variant]
+    till, shop = (world.reads[side].get(variant) for side in (Side.ZETTLE, Side.SHOP))
+    if till is None:
+        return
+    gone = LevelRead(Gap.NOT_CREATED, till.read_started)
+    ledger, differs = stock.rebased(row.ledger, till, shop or gone)
+    was = row.ledger.zettle.target
+    change = 0 if was is None or ledger.zettle.target is None else ledger.zettle.target - was
+    row = unit.update(row, ledger, Moved(Side.ZETTLE, Cause.COUNTED, change))
+    if differs:
+        assert isinstance(ledger.zettle.confirmed, int)
+        assert isinstance(ledger.shop.confirmed, int)
+        higher = Side.ZETTLE if ledger.zettle.to_push else Side.SHOP
+        unit.ask_about(row, higher, ledger[higher].to_push)
+
+
+async def _search_first(session: Session, tx: Tx) -> None:
+    """An intent for each product that would be created: the store may have it, from us."""
+    connection_id, terms = session.connection.id, terms_of(session.connection)
+    bound = await bindings.all_of(tx, connection_id)
+    unbound = (await library.etags(tx, connection_id)).keys() - bound.keys()
+    entries = await library.get_many(tx, connection_id, sorted(unbound))
+    begun = _unanswered(await intents.open_for(tx, connection_id, entries.keys()), entries)
+    await intents.begin(
+        tx,
+        connection_id,
+        [
+            Intent(
+                uuid,
+                {"desired": to_plain(wanted)},
+                session.clock.now(),
+            )
+            for uuid in begun
+            if (product := entries[uuid].product) is not None
+            and (wanted := desired(product, terms).product) is not None
+        ],
+    )
+
+
+def _unanswered(
+    open_: Mapping[str, Intent], entries: Mapping[str, library.Entry]
+) -> Collection[str]:
+    """An intent of the backup itself says more: what was sent, and when."""
+    return sorted(entries.keys() - open_.keys())
