@@ -378,7 +378,7 @@ def take_all(camera: Camera) -> None:
     both = synced(page, sandbox)
     simple = [(mug, there) for mug, there in both.values() if plain(mug, there)]
     (mug, there), (bowl, _), (jug, in_store) = simple[:3]
-    many = next(one for one, _ in both.values() if len(one["variants"]) > 4)
+    many = max((one for one, _ in both.values()), key=lambda one: len(one["variants"]))
     a_day(sandbox, mug, there)
     here, separate = f"/library/{mug['uuid']}", f"/library/{bowl['uuid']}"
     why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
