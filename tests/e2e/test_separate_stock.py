@@ -59,6 +59,7 @@ def parted(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
         page.get_by_label(re.compile(": BigCommerce$")),
     )
     form = page.locator("#separate-stock")
+    form.get_by_text("Använd separat lager").click()
     assert (str(shared), "0") == (till.input_value(), shop.input_value())
     assert form.locator("output").inner_text() == str(shared)
 
@@ -136,6 +137,7 @@ def without_scripts(chromium: Browser, page: Page, demo: Demo, mug: dict[str, An
     context = chromium.new_context(locale="sv-SE", java_script_enabled=False, storage_state=cookies)
     bare = context.new_page()
     bare.goto(f"{demo.url}/library/{mug['uuid']}")
+    bare.get_by_text("Använd separat lager").click()
     bare.get_by_role("checkbox", name="Separat lager för BigCommerce").check()
     bare.get_by_label(re.compile(": Zettle$")).fill(str(shared))
     bare.get_by_label(re.compile(": BigCommerce$")).fill("3")
