@@ -96,9 +96,10 @@ def explained(page: Page, demo: Demo, mug: dict[str, Any], shared: int) -> None:
     page.goto(f"{demo.url}/library/{mug['uuid']}")
     page.get_by_role("link", name="Varför?").first.click()
     page.get_by_role("heading", name=f"Varför {shared - 3} i kassan och 1 i webbutiken?").wait_for()
-    page.get_by_text(re.compile(r"Sålt i kassan, kvitto \d+")).wait_for()
-    page.get_by_text(re.compile(r"Order \d+ i webbutiken")).wait_for()
-    page.get_by_text("Du slog på separat lager").wait_for()
+    cell = page.get_by_role("cell")
+    cell.filter(has_text=re.compile(r"Sålt i kassan, kvitto \d+")).first.wait_for()
+    cell.filter(has_text=re.compile(r"Order \d+ i webbutiken")).first.wait_for()
+    cell.filter(has_text="Du slog på separat lager").first.wait_for()
     drawing = page.get_by_role("img", name="Lagret över tid")
     assert drawing.locator("path.till").count() == drawing.locator("path.shop").count() == 1
     assert (shared - 3, 1) == (demo.balance(variant_of(mug)), level(demo, mug))
