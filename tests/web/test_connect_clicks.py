@@ -1,5 +1,6 @@
 """Connecting in a real Chromium, the ways that end elsewhere: each ends on one clear page, which
-leads on (C2, C3). The platforms' own pages are left out: their links lead straight back.
+leads on (C2, C3). What the set-up says, and the way out (C4, C5, C7, C12, D1, D2, D4). The
+platforms' own pages are left out: their links lead straight back.
 
 What a merchant's whole day is made of: `tests/e2e`.
 """
@@ -22,8 +23,8 @@ from tests.web.conftest import BERG, LIND, SHOP, World
 from brygga.cli.serve import listen
 from brygga.cli.serving import web
 from brygga.core.failures import NeedsMerchant
-from brygga.core.model import Connection, Shop, Stage
-from brygga.database import connections, tokens
+from brygga.core.model import Connection, Shop, Stage, StockMoment
+from brygga.database import connections, erasing, tokens
 from brygga.database.tokens import Platform
 from brygga.figures import Figures
 from brygga.web.app import build_app
@@ -265,6 +266,75 @@ async def test_an_install_in_the_panels_frame_needs_no_cookie(merchant: Merchant
     assert "abc123" == shop_of(await merchant.own()).store_hash
     assert asked
     assert not [one for one in asked if "cookie" in one]
+
+
+@pytest.mark.rule("C4", "C5", "C7", "C12")
+async def test_the_set_up_says_what_prices_tax_and_stock_mean(merchant: Merchant) -> None:
+    """A store without tax in its prices, which moves stock only when an order ships. The choice of
+    prices is made once.
+    """
+    page, world = merchant.page, merchant.world
+    late = StockMoment.ORDER_SHIPPED
+    await world.running(
+        shop=replace(SHOP, prices_include_tax=False, stock_moment=late), stage=Stage.STORE_CONNECTED
+    )
+    await merchant.sign_in()
+    await world.stock_library(await merchant.own(), "Kanna", "Mugg", "Fat", "Skål")
+    await page.goto(f"{merchant.url}/apps/bigcommerce")
+    await page.get_by_text("Copied prices would change your margin").wait_for()
+    examples = await page.locator("table tbody tr").count()
+    own_prices = page.get_by_role("radio", name="I set prices in BigCommerce")
+    recommended = await own_prices.is_checked()
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_role("radio", name="The whole library").wait_for()
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_text("Stock moves only when an order ships").wait_for()
+    said = await page.locator("main").inner_text()
+
+    assert (3, True) == (examples, recommended)
+    assert "Is the stock in Zettle up to date?" in said
+    assert "are set in BigCommerce" in said
+    assert 0 == await page.get_by_role("radio", name="Prices come from Zettle").count()
+
+
+@pytest.mark.rule("C4")
+async def test_other_currencies_switch_the_choice_of_prices_off(merchant: Merchant) -> None:
+    await merchant.world.running(shop=replace(SHOP, currency="EUR"), stage=Stage.STORE_CONNECTED)
+    await merchant.sign_in()
+    await merchant.page.goto(f"{merchant.url}/apps/bigcommerce")
+    await merchant.page.get_by_text("Zettle uses SEK and the store EUR").wait_for()
+
+    assert await merchant.page.locator("input[name=prices][value=yes]").is_disabled()
+    assert await merchant.page.locator("input[name=prices][value=no]").is_checked()
+
+
+@pytest.mark.rule("D1", "D2", "D4")
+async def test_a_removal_is_undone_and_everything_is_erased_by_buttons(merchant: Merchant) -> None:
+    """The undo stands on every page. After the end, the receipt needs no sign-in."""
+    page, world = merchant.page, merchant.world
+    connection = await world.running()
+    await merchant.sign_in()
+    await page.goto(f"{merchant.url}/apps/bigcommerce/disconnect")
+    await page.get_by_role("radio", name="Remove the products").check()
+    await page.locator("main").get_by_role("button", name="Disconnect").click()
+    await page.goto(f"{merchant.url}/library")
+    await page.get_by_role("button", name="Undo, and stay connected").click()
+    await page.get_by_text("The removal is undone").wait_for()
+    undone = (await merchant.own()).stage
+    async with world.database.transaction() as tx:
+        await connections.disconnect(tx, connection.id, world.clock.now())
+    await page.goto(f"{merchant.url}/apps/erase")
+    await page.get_by_role("checkbox").check()
+    await page.get_by_role("button", name="Erase everything").click()
+    await page.get_by_text("Everything is being erased").wait_for()
+    async with world.database.transaction() as tx:
+        receipt = await erasing.erase(tx, LIND.uuid, world.clock.now())
+    await page.reload()
+    await page.get_by_text(receipt.hash).wait_for()
+    await page.goto(f"{merchant.url}/apps")
+    await page.get_by_role("link", name="Sign in with Zettle").wait_for()
+
+    assert Stage.RUNNING is undone
 
 
 def shop_of(connection: Connection) -> Shop:
