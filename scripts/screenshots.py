@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from guide import shown
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from brygga.web.checks import NumberCheck
@@ -72,6 +73,8 @@ WANTED = {
     "add-product": (Look("sv", "light", 1280),),
 }
 """What the documents show."""
+GUIDE = (Look("sv", "light", 1280), Look("en", "light", 1280))
+"""How the merchants' guide shows its pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +280,13 @@ def edited(page: Page, sandbox: Sandbox, product: dict[str, Any], there: dict[st
     page.get_by_text("have been edited in BigCommerce").wait_for()
 
 
+def state_now(page: Page, sandbox: Sandbox) -> None:
+    """A statement without waiting for the night."""
+    page.goto(f"{sandbox.url}/apps/bigcommerce/statements")
+    page.get_by_role("button", name="Compare now").click()
+    page.locator("td a", has_text="CSV").first.wait_for()
+
+
 def press(*names: str) -> Callable[[Page], None]:
     """By the words on the buttons, in whichever of the two languages stands there."""
 
@@ -384,6 +394,7 @@ def take_all(camera: Camera) -> None:
     why = f"{here}/variants/{mug['variants'][0]['uuid']}/stock"
     page.goto(f"{sandbox.url}{why}")
     page.get_by_text(re.compile(r"Order \d+")).locator("visible=true").first.wait_for()
+    state_now(page, sandbox)
     camera.take(
         Shot("overview", "/apps/bigcommerce"),
         Shot("log", "/apps/bigcommerce/log"),
@@ -413,6 +424,11 @@ def take_all(camera: Camera) -> None:
         ),
         Shot("add-product", "/library/new"),
         Shot("disconnect", "/apps/bigcommerce/disconnect"),
+        Shot("statements", "/apps/bigcommerce/statements"),
+        Shot("statement", "/apps/bigcommerce/statements/1"),
+        Shot("alerts", "/apps/bigcommerce/alerts"),
+        Shot("message", "/help/codes/clash"),
+        Shot("messages", "/help/codes"),
         Shot("help", "/help"),
         Shot("help-open", "/help#duplicates"),
         Shot("support", f"/support?product={mug['uuid']}"),
@@ -468,8 +484,12 @@ def main() -> int:
     parser.add_argument(
         "--every", type=Path, metavar="DIR", help="every page in every look, into DIR"
     )
+    parser.add_argument(
+        "--guide", type=Path, metavar="DIR", help="what the merchants' guide shows, into DIR"
+    )
     asked = parser.parse_args()
-    folder = asked.every or DOCS
+    folder = asked.every or asked.guide or DOCS
+    wanted = dict.fromkeys(shown("sv"), GUIDE) if asked.guide else WANTED
     folder.mkdir(parents=True, exist_ok=True)
     chromium = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
     with (
@@ -478,7 +498,7 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        camera = Camera(browser, place, folder, None if asked.every else WANTED)
+        camera = Camera(browser, place, folder, None if asked.every else wanted)
         take_all(camera)
         browser.close()
     return 1 if camera.misfits else 0

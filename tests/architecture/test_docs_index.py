@@ -9,6 +9,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 DECISIONS = DOCS / "decisions"
+GUIDE = DOCS / "guide"
+"""Its pages are in its own indexes, which `scripts/guide.py` makes."""
 PLATFORMS = tuple(DOCS / "platforms" / name for name in ("zettle.md", "bigcommerce.md"))
 """They may be missing as long as their folder is, and their own links are not looked at."""
 TOP = tuple(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"))
@@ -59,9 +61,17 @@ def _may_be_wide(line: str) -> bool:
 
 
 def test_the_index_lists_every_page() -> None:
-    pages = (page for page in PAGES if page.parent not in {DECISIONS, ROOT})
+    elsewhere = {DECISIONS, ROOT, *GUIDE.glob("*/")}
+    pages = (page for page in PAGES if page.parent not in elsewhere)
 
     assert [] == _missing(DOCS / "README.md", pages)
+
+
+@pytest.mark.parametrize("language", ["sv", "en"])
+def test_the_index_of_the_guide_lists_every_page_of_it(language: str) -> None:
+    folder = GUIDE / language
+
+    assert [] == _missing(folder / "README.md", folder.glob("*.md"))
 
 
 def test_the_index_of_decisions_lists_every_decision() -> None:

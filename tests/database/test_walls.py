@@ -55,6 +55,7 @@ ACROSS: dict[str, str] = {
     "alerts.known": "workers",
     "alerts.present": "workers",
     "statements.ensure": "routine work",
+    "statements.watch": "routine work",
     "audit.add": "the entry names its connection",
     "connections.start": "signing in: the account is whose it is",
     "connections.by_organization": "signing in, and webhooks, by what the platform has signed",

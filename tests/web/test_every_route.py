@@ -6,6 +6,7 @@ import html
 import itertools
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx2
 import pytest
@@ -17,7 +18,7 @@ from tests.web.test_stock_forms import reported
 from brygga.core.alerts import Cause as AlertCause
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.statements import Reason, Row, Statement
+from brygga.core.statements import Compared, Reason, Row, Statement
 from brygga.core.stock import Ledger, Side, StockRecord
 from brygga.core.stock.movement import Cause, Movement
 from brygga.database import (
@@ -46,7 +47,7 @@ OPEN = ("/sign-in", "/help", "/language/", "/sign-out", "/erased/", "/alerts/con
 """Need no merchant."""
 TICKETED = ("/alerts/confirm/",)
 """Forms whose address holds a ticket that nobody can guess: they need no session, so no token."""
-FOR_ALL = {"kind": "zeroed", "language": "sv", "key": "0", "number": "1"}
+FOR_ALL = {"kind": "zeroed", "language": "sv", "key": "0", "number": "1", "code": "drift"}
 
 
 def addresses(method: str) -> list[str]:
@@ -116,6 +117,9 @@ async def told_and_stated(tx: Tx, connection_id: int, uuid: str, name: str) -> N
     rows = tuple(Row(uuid, f"{uuid}-v", name, name, 9, None, reason.value) for reason in Reason)
     made = Statement(0, "", NOON, "a", "s", 3, len(rows), 1, 1, rows, rows[:1])
     await statements.add(tx, connection_id, made)
+    found = [Compared(uuid, f"{uuid}-v", 9, 7, Reason.UNDER_WAY)]
+    for minutes in (15, 0):
+        await statements.differ(tx, connection_id, found, NOON - timedelta(minutes=minutes))
     await alert_settings.set_email(tx, connection_id, "a@example.com", "ticket", NOON)
     await alert_settings.set_hook(tx, connection_id, "https://a.example/x", "whsec_YQ==", NOON)
     states = itertools.cycle(("sent", "failed", "over", ""))

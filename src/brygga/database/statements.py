@@ -186,6 +186,79 @@ async def look_again(tx: Tx, connection_id: int, now: datetime, after: timedelta
     await work_items.add(tx, connection_id, Kind.STATEMENT, AGAIN, now, due_at=now + after)
 
 
+_OPENED = sa.text("""
+    INSERT INTO differences AS d
+        (connection_id, variant_uuid, product_uuid, since, seen_at, zettle, shop)
+    SELECT DISTINCT l.connection_id, l.variant_uuid, l.product_uuid, CAST(:now AS timestamptz),
+        CAST(:now AS timestamptz), CAST(l.zettle ->> 'confirmed' AS integer),
+        CAST(l.shop ->> 'confirmed' AS integer)
+    FROM work_items m JOIN connections c ON c.id = m.connection_id
+        JOIN ledgers l ON l.connection_id = m.connection_id AND l.product_uuid = m.subject
+    WHERE c.stage = 'running' AND c.paused = '' AND m.kind IN ('stock', 'resolve')
+        AND NOT l.separate AND l.check_since IS NULL
+        AND jsonb_typeof(l.zettle -> 'confirmed') = 'number'
+        AND jsonb_typeof(l.shop -> 'confirmed') = 'number'
+        AND l.zettle -> 'confirmed' <> l.shop -> 'confirmed'
+    ON CONFLICT (connection_id, variant_uuid) DO UPDATE
+        SET since = EXCLUDED.since, seen_at = EXCLUDED.seen_at,
+            zettle = EXCLUDED.zettle, shop = EXCLUDED.shop
+        WHERE d.seen_at = d.since AND d.zettle <> EXCLUDED.zettle AND d.shop <> EXCLUDED.shop
+""")
+"""Where both numbers have moved, writes arrive, and it is another difference."""
+_CLOSED = sa.text("""
+    DELETE FROM differences d
+    WHERE d.seen_at = d.since AND NOT EXISTS (
+        SELECT FROM work_items m WHERE m.connection_id = d.connection_id
+            AND (m.kind IN ('stock', 'resolve') AND m.subject = d.product_uuid
+                OR m.kind = 'statement' AND m.subject = :again)
+    )
+""")
+_LONG = sa.text("""
+    SELECT DISTINCT d.connection_id FROM differences d
+        JOIN connections c ON c.id = d.connection_id
+    WHERE c.stage = 'running' AND c.paused = '' AND d.seen_at = d.since AND d.since <= :before
+        AND NOT EXISTS (SELECT FROM work_items m WHERE m.connection_id = d.connection_id
+            AND m.kind = 'statement' AND m.subject = :again)
+    ORDER BY d.connection_id
+""")
+
+
+async def watch(tx: Tx, now: datetime) -> None:
+    """Notes the variants whose ledger differs while their stock work is not done, and forgets those
+    that are done. What has been noted for `LASTS` is compared now: the platforms are read again.
+    """
+    await tx.run(_CLOSED, {"again": AGAIN})
+    await tx.run(_OPENED, {"now": now})
+    for row in await tx.rows(_LONG, {"before": now - LASTS, "again": AGAIN}):
+        await look_again(tx, row.connection_id, now, timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Differing:
+    """A variant whose numbers have differed since then, as far as the last comparison tells."""
+
+    product_uuid: str
+    variant_uuid: str
+    name: str
+    zettle: int
+    shop: int
+    since: datetime
+
+
+async def differing(tx: Tx, connection_id: int, limit: int = 50) -> Sequence[Differing]:
+    """Those that the merchant is told of: they differed for `LASTS` at least."""
+    statement = sa.text("""
+        SELECT d.product_uuid, d.variant_uuid, coalesce(l.name, '') AS name, d.zettle, d.shop,
+            d.since
+        FROM differences d LEFT JOIN library l
+            ON l.connection_id = d.connection_id AND l.product_uuid = d.product_uuid
+        WHERE d.connection_id = :id AND d.seen_at >= d.since + CAST(:lasts AS interval)
+        ORDER BY d.since, d.variant_uuid LIMIT :limit
+    """)
+    values = {"id": connection_id, "lasts": LASTS, "limit": limit}
+    return [Differing(*row) for row in await tx.rows(statement, values)]
+
+
 AGAIN = "again"
 """The subject of a work item that compares only what differed."""
 

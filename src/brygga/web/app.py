@@ -26,6 +26,7 @@ from brygga.web.pages import (
     alerts,
     apps,
     check,
+    codes,
     disconnect,
     duplicates,
     erase,
@@ -196,6 +197,8 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     why.show,
     why.download,
     # -- help (E2), and who helps when nothing does (P10)
+    codes.show,
+    codes.one,
     help.show,
     support.show,
     support.report,

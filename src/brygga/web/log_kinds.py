@@ -146,6 +146,8 @@ CODES: Final[Mapping[LogKind, frozenset[Code]]] = {
             Code.SETUP_FINISHED,
             Code.DISCONNECTED,
             Code.PAUSED,
+            Code.PRODUCTS_PAUSED,
+            Code.PRODUCTS_RESUMED,
             Code.RESUMED,
             Code.PRICES_PAUSED,
             Code.WEIGHT_UNIT_CHANGED,

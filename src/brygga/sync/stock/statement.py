@@ -32,8 +32,8 @@ from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.stock.gather import Till, World, gather
 from brygga.sync.worker.session import Session
 
-LATER: Final = timedelta(hours=1)
-"""What still differs after the first look is compared again after this time."""
+LATER: Final = timedelta(minutes=15)
+"""What still differs is compared again after this time."""
 
 
 @dataclass(frozen=True, slots=True)

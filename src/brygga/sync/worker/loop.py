@@ -237,6 +237,7 @@ class Worker:
             await kept_webhooks.prune(tx, self.clock.now() - self.settings.keep_webhooks)
             await statements.prune(tx, self.settings.statements_kept, self.clock.now())
             await statements.ensure(tx, self.clock.now())
+            await statements.watch(tx, self.clock.now())
             channels = self.outbox.senders if self.outbox else ()
             await observe(tx, tuple(channels), self.dice, self.clock.now())
             if await alert_messages.is_due(tx, self.clock.now()):

@@ -4,6 +4,7 @@ off.
 
 from dataclasses import dataclass
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from typing import Final
 
@@ -215,7 +216,7 @@ def is_address(text: str) -> bool:
         return False
     try:
         parts = Address(addr_spec=text)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         return False
     host = parts.domain
     return bool(parts.username) and "." in host.strip(".") and not host.startswith("[")

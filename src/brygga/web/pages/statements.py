@@ -12,7 +12,7 @@ from litestar.response import Redirect
 from brygga.core.statements import Link, broken
 from brygga.database import statements, work_items
 from brygga.database.engine import Tx
-from brygga.database.statements import AGAIN, Stored
+from brygga.database.statements import AGAIN, Differing, Stored
 from brygga.database.work_items import Kind
 from brygga.web import statement_csv
 from brygga.web.statement_view import view_of
@@ -35,6 +35,8 @@ class ListView:
     kept_days: int = 365
     waits: bool = False
     """Whether numbers are being compared now, or in a moment."""
+    differing: tuple[Differing, ...] = ()
+    """What differs now, and has for 15 minutes."""
 
 
 @get(HERE)
@@ -43,6 +45,7 @@ async def show(merchant: Merchant) -> Response[str]:
     async with deps.database.read() as tx:
         newest = await statements.newest(tx, merchant.own.id)
         chain = await statements.chain(tx, merchant.own.id)
+        differing = await statements.differing(tx, merchant.own.id)
         waits = await _waits(tx, merchant)
     view = ListView(
         tuple(newest[:SHOWN]),
@@ -50,6 +53,7 @@ async def show(merchant: Merchant) -> Response[str]:
         broken(chain),
         deps.settings.statements_kept.days,
         waits,
+        tuple(differing),
     )
     return merchant.page("statements.html", view, section="apps")
 
