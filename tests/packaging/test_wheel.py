@@ -155,7 +155,9 @@ def test_an_installed_demo_speaks_swedish_and_ends_well(demo: Demo) -> None:
 
 @pytest.mark.slow
 def test_an_installed_doctor_misses_only_a_public_address(installed: Installed, demo: Demo) -> None:
-    """`migrate` makes the embedded database before it."""
+    """`migrate` makes the embedded database before it. The demo that answers at its address has
+    other keys.
+    """
     env = {**bare(), **demo.settings(installed.folder / "data")}
     run, place = installed.brygga, installed.elsewhere
     subprocess.run([run, "migrate"], cwd=place, env=env, capture_output=True, check=True)
@@ -164,7 +166,11 @@ def test_an_installed_doctor_misses_only_a_public_address(installed: Installed, 
     wrong = [one["what"] for one in loads(reported.stdout) if one["verdict"] == "wrong"]
 
     assert reported.returncode == 1
-    assert wrong == [f"{demo.facts['app']} is this machine only"]
+    address = demo.facts["app"]
+    assert wrong == [
+        f"{address} is this machine only",
+        f"{address}/healthz is a Brygga with other secret keys, or another installation",
+    ]
 
 
 @pytest.mark.slow
