@@ -318,6 +318,19 @@ def typed(page: Page) -> None:
     page.evaluate("scrollTo(0, 0)")
 
 
+def previewed(page: Page) -> None:
+    """A new product with two sizes, before it is saved."""
+    page.locator("#name").fill("Mugg Sommar")
+    page.locator("#price").fill("249")
+    page.locator("#sku").fill("MUG-S")
+    page.locator("#option-1-name").fill("Storlek")
+    page.locator("#option-1-values").fill("S, M")
+    page.locator("#option-1-values").blur()
+    page.locator("[name=row-sku-0]").wait_for()
+    press("Förhandsgranska", "Preview")(page)
+    page.locator("#preview").wait_for()
+
+
 def pick(page: Page) -> None:
     for box in page.locator("input[name=product]").all()[1:4]:
         box.check()
@@ -411,6 +424,7 @@ def take_all(camera: Camera) -> None:
         Shot("separate-sum", f"{here}/stock/separate", change_sum),
         Shot("link", f"{here}/link"),
         Shot("why", why),
+        Shot("why-day", f"{why}?day={datetime.now(UTC).date().isoformat()}"),
         Shot("check-none", "/apps/bigcommerce/check"),
         Shot(
             "check",
@@ -423,6 +437,7 @@ def take_all(camera: Camera) -> None:
             drawn("question.html", question, "/apps/bigcommerce/answer/zeroed", "apps"),
         ),
         Shot("add-product", "/library/new"),
+        Shot("add-preview", "/library/new", previewed),
         Shot("disconnect", "/apps/bigcommerce/disconnect"),
         Shot("statements", "/apps/bigcommerce/statements"),
         Shot("statement", "/apps/bigcommerce/statements/1"),

@@ -38,6 +38,7 @@ pytestmark = [
     pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
 ]
 
+OTHER = "6a1d3b00-0000-11ed-9c3e-0000000000ab"
 AFTER = (Stage.LEAVING, Stage.DISCONNECTED)
 FORM = {
     "name": "Mugg",
@@ -83,14 +84,24 @@ async def adding(world: World, browser: Browser, connection: Connection) -> dict
     good = {**FORM, "price": "12", "vat": "25", "stock": "1", "option-2-name": "", "key": key}
     options = await browser.press("/library/new", **{**good, "action": "variants"})
     plain = {name: text for name, text in good.items() if not name.startswith("option-")}
+    previewed = await browser.press("/library/new", **{**good, "action": "preview"})
+    await browser.press("/library/new", **{**good, "key": OTHER, "action": "draft"})
+    drafts = await browser.open("/library/new")
     sent = await browser.press("/library/new", **plain)
     under_way = await browser.open(sent.headers["location"])
     async with world.database.transaction() as tx:
         await additions.refuse(tx, connection.id, key, "zettle_input_refused", {"name": "x"})
     refused = await browser.open(sent.headers["location"])
     listed = await browser.open("/library")
+    async with world.database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, [product(OTHER, "Mugg")], world.clock.now())
+        await additions.done(tx, connection.id, OTHER)
+    added = await browser.open(f"/library/new/{OTHER}")
     return {
         "adding: options": options.text,
+        "adding: preview": previewed.text,
+        "adding: drafts": drafts.text,
+        "adding: added": added.text,
         "adding: under way": under_way.text,
         "adding: refused": refused.text,
         "adding: the library": listed.text,
