@@ -6,18 +6,8 @@ import html
 
 import pytest
 from tests.web.conftest import Browser, World
-from tests.web.test_true_pages import (
-    NAMES,
-    Change,
-    come_back,
-    leaving,
-    left,
-    paused,
-    plain,
-    silent,
-    stage,
-    with_products,
-)
+from tests.web.states import NAMES, Change, leaving, left, paused, silent, stage
+from tests.web.test_true_pages import come_back, plain, with_products
 
 from brygga.core.model import Choices, Stage
 from brygga.database import connections, shown, work_items
