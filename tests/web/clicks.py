@@ -21,9 +21,11 @@ window.EventSource = class {
 window.version = 0;
 """
 MOVED = """() => {
-  window.version += 1;
-  window.hear({ texts: {}, done: 0, total: 0, version: String(window.version) });
+  const say = () => window.hear({ texts: {}, done: 0, total: 0, version: `${window.version++}` });
+  if (window.version === 0) say();
+  say();
 }"""
+"""The first figures of all change nothing, unless the page waits for something."""
 
 
 @asynccontextmanager

@@ -1,18 +1,8 @@
-// What pages do beyond links and forms: local times, dialogs, ticked rows, countdowns, live numbers. Every page works without it.
+// What pages do beyond links and forms: dialogs, ticked rows, countdowns, live numbers. Every page works without it.
 // Parts of a page are replaced while it is open, so whatever may stand in one is listened to from the document.
 "use strict";
 
 const language = document.documentElement.lang;
-
-function localTimes(root) {
-  for (const time of root.querySelectorAll("[data-when][datetime], [data-when][data-at]")) {
-    const { when } = time.dataset, moment = new Date(time.dateTime || time.dataset.at);
-    const isToday = moment.toDateString() === new Date().toDateString();
-    const clockAlone = when === "clock" || (when === "recent" && isToday);
-    const style = clockAlone ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: when === "recent" ? "short" : when || "short" };
-    time.textContent = new Intl.DateTimeFormat(language, style).format(moment);
-  }
-}
 
 function dialogs() {
   document.addEventListener("click", (event) => {
@@ -259,7 +249,7 @@ async function refreshParts() {
     const chosen = [...part.querySelectorAll("select")].some(wasChanged)
       || [...part.querySelectorAll("input[type=radio]")].some((one) => one.checked !== one.defaultChecked);
     const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
-    if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); localTimes(part); countdowns(part); showPicked(); }
+    if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); countdowns(part); showPicked(); }
   }
 }
 
@@ -335,7 +325,6 @@ function newProduct() {
   });
 }
 
-localTimes(document);
 dialogs();
 newProduct();
 ticking();
