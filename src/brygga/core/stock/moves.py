@@ -214,7 +214,8 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     made, is_edit = hint.made or hint.at, bool(hint.variant) and not hint.by_order
     if ledger.is_unset and record.seen and record.touched:
         # Only an edit of the number that was forgotten since: no read has shown it.
-        is_edit = not hint.by_order and record.seen < made < record.touched
+        is_counted = ledger.started == record.seen and not hint.by_order
+        is_edit = is_counted and record.seen < made < record.touched
     reported = replace(reported, edited=latest) if is_edit else reported
     if hint.variant:
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
