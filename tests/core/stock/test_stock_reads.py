@@ -3,7 +3,7 @@
 import pytest
 
 from brygga.core import stock
-from brygga.core.stock import Hint, Orders, Side
+from brygga.core.stock import Hint, Side
 from tests.core.stock.test_stock_moves import TIMING, at, seen, shared
 
 
@@ -24,23 +24,3 @@ def test_an_event_that_names_no_order_is_read_once_and_closed() -> None:
     ledger = stock.hinted(shared(10), Side.SHOP, Hint(at(0), variant="1"))
 
     assert at(10) == stock.next_read(seen(ledger, Side.SHOP, 10, 1), Side.SHOP, TIMING)
-
-
-@pytest.mark.rule("S4")
-@pytest.mark.parametrize(
-    ("made", "by_order", "missed"), [(20, False, True), (20, True, False), (40, False, False)]
-)
-def test_an_edit_of_a_number_that_was_forgotten_before_it_was_read_is_asked_about(
-    made: int, by_order: bool, missed: bool
-) -> None:
-    """Orders can be counted afterwards, and what is typed after the loss gives way to Zettle's
-    number; an edit before it is in no number any more.
-    """
-    read = seen(shared(10), Side.SHOP, 10, 10)
-    forgotten = stock.renewed(read, -7, at(30), TIMING, Orders.UNSEEN)
-    hint = Hint(at(50), by_order=by_order, made=at(made))
-
-    assert not stock.is_edit_missed(forgotten.shop)
-    hinted = stock.hinted(forgotten, Side.SHOP, hint)
-    later = stock.hinted(hinted, Side.SHOP, Hint(at(60), made=at(55)))
-    assert missed is stock.is_edit_missed(hinted.shop) is stock.is_edit_missed(later.shop)

@@ -25,7 +25,7 @@ from brygga.core.stock.ledger import (
     ReportedChange,
 )
 from brygga.core.stock.moves import (
-    Hint, Observed, corrected, hinted, is_edit_missed, is_held, is_ordered, is_zeroed, landed,
+    Hint, Observed, corrected, hinted, is_held, is_ordered, is_zeroed, landed,
     observed, refused, sent, short, suspended, unanswered, unproven,
 )
 from brygga.core.stock.rebasing import rebased
@@ -43,7 +43,7 @@ __all__ = [
     "LIMITS", "SUSPENDED", "Change", "Gap", "Hint", "Kind", "Ledger", "Level", "LevelRead",
     "Observed", "Orders", "PendingWrite", "ReportedChange", "Resolved", "Review", "Side",
     "Slot", "StockRecord", "Timing", "Verdict", "absent", "attached", "carried", "corrected",
-    "counted", "created", "ended", "excess", "first_level", "hinted", "is_edit_missed",
+    "counted", "created", "ended", "excess", "first_level", "hinted",
     "is_held", "is_ordered", "is_unsure", "is_zeroed", "joined", "landed", "new_ledger",
     "next_read", "observed", "rebased", "recreated", "refused", "renewed", "reset",
     "resolve_at", "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed",

@@ -149,9 +149,7 @@ class ReportedChange:
     ordered: datetime | None = None
     """When the last order that such an event named happened, by BigCommerce's clock."""
     edited: datetime | None = None
-    """The last one that named this very variant and no order. While no number is confirmed, one
-    that came between the last read and the loss of the number.
-    """
+    """The last one that named this very variant and no order."""
     whole: datetime | None = None
     """The last one that named only its product of several variants. BigCommerce counted the product
     as a whole then (bigcommerce facts 6.3), and may have forgotten the numbers of its variants.

@@ -168,12 +168,6 @@ def is_edited(record: StockRecord, timing: Timing) -> bool:
     )
 
 
-def is_edit_missed(record: StockRecord) -> bool:
-    """Whether an edit came after the last read of a number that was forgotten since."""
-    edited = None if record.reported is None else record.reported.edited
-    return edited is not None and record.seen is not None and edited > record.seen
-
-
 def is_ordered(record: StockRecord, timing: Timing) -> bool:
     """Whether an event that is not closed names an order of this very variant."""
     return _is_open(record, record.ordered, timing)
@@ -211,15 +205,11 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     reported = record.reported or ReportedChange(None)
     if side is Side.ZETTLE:
         return ledger.with_record(side, replace(record, hinted=latest))
-    made, is_edit = hint.made or hint.at, bool(hint.variant) and not hint.by_order
-    if ledger.is_unset and record.seen and record.touched:
-        # Only an edit of the number that was forgotten since: no read has shown it.
-        is_counted = ledger.started == record.seen and not hint.by_order
-        is_edit = is_counted and record.seen < made < record.touched
-    reported = replace(reported, edited=latest) if is_edit else reported
     if hint.variant:
+        made = hint.made or hint.at
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-        reported = replace(reported, at=latest, ordered=ordered)
+        edited = reported.edited if hint.by_order else latest
+        reported = replace(reported, at=latest, ordered=ordered, edited=edited)
     else:
         reported = replace(reported, whole=hint.at)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))

@@ -203,7 +203,7 @@ def renewed(
         record,
         recent=(Change(touched, 0),),
         seen=seen,
-        reported=was.reported and replace(was.reported, edited=None),
+        reported=was.reported,
         variant_id=variant_id,
     )
     return replace(

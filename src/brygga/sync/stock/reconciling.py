@@ -229,7 +229,6 @@ class Reconciling:
             transactions is None
             or read.read_started < clear
             or any(one.reason is Reason.UNCLEAR for one in orders)
-            or stock.is_edit_missed(ledger_row.ledger.shop)
         ):
             self.unit.ask_to_check(ledger_row)
         return sum(one.change for one in orders)
