@@ -3,7 +3,7 @@ what is missing.
 
 translations.py compile   locale/*/messages.po -> messages.mo, run when the environment is made
 translations.py update    adds new sentences, empty, and drops those that no page says any more
-translations.py check     fails when a sentence has no Swedish, is fuzzy, or loses a parameter
+translations.py check     fails when a sentence lacks a translation, is fuzzy, or loses a parameter
 """
 
 import argparse
@@ -18,7 +18,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 WEB = Path(__file__).parent.parent / "src" / "brygga" / "web"
-LANGUAGES = ("sv", "en")
+LANGUAGES = ("sv", "en", "nb", "da", "fi", "de")
+TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
+"""English sentences of the pages are their own keys."""
 METHODS = [("templates/**.html", "jinja2"), ("**.py", "python")]
 OPTIONS = {
     "templates/**.html": {
@@ -28,7 +30,7 @@ OPTIONS = {
     }
 }
 KEY = re.compile(r"^[a-z_]+\.[a-z0-9_.-]+$")
-"""Sentences that belong to a code have the code as their key; both languages must then have the
+"""Sentences that belong to a code have the code as their key; every language must then have the
 words.
 """
 PARAMETER = re.compile(r"%\((\w+)\)[sd]")
@@ -107,8 +109,9 @@ def problems() -> Iterator[str]:
         for language in LANGUAGES
     }
     for text in collected():
-        if text not in catalogs["sv"]:
-            yield f"sv: no entry for {text!r}"
+        for language in TRANSLATED:
+            if text not in catalogs[language]:
+                yield f"{language}: no entry for {text!r}"
     for language, catalog in catalogs.items():
         for text, message in catalog.items():
             strings = (
@@ -120,9 +123,13 @@ def problems() -> Iterator[str]:
                 PARAMETER.findall(strings[-1] or "")
             ):
                 yield f"{language}: {text!r} has other parameters than its translation"
-    for text in catalogs["sv"].keys() ^ catalogs["en"].keys():
-        if KEY.match(text):
-            yield f"{text!r} stands in one language only"
+    coded = {
+        language: {text for text in catalog if KEY.match(text)}
+        for language, catalog in catalogs.items()
+    }
+    for language, keys in coded.items():
+        for text in set.union(*coded.values()) - keys:
+            yield f"{language}: no words for the code {text!r}"
 
 
 def check() -> int:

@@ -1,8 +1,8 @@
-"""Every word that the merchant reads comes from `locale/`, in Swedish or English.
+"""Every word that the merchant reads comes from `locale/`, in one of six languages.
 
 Sentences of the pages are keyed by their English text. The sentences of a code (a line of the sync
 log, a failure) are keyed by the code: `log.product_created`, `log.product_created.cause`,
-`log.product_created.action`. Both languages have an entry for these.
+`log.product_created.action`. Every language has an entry for these.
 """
 
 import re
@@ -23,28 +23,32 @@ from babel.support import Translations
 
 from brygga.core.model import Money
 
-Language = Literal["sv", "en"]
-LANGUAGES: Final[tuple[Language, ...]] = ("sv", "en")
+Language = Literal["sv", "en", "nb", "da", "fi", "de"]
+NAMES: Final[Mapping[Language, str]] = {
+    "sv": "Svenska",
+    "en": "English",
+    "nb": "Norsk",
+    "da": "Dansk",
+    "fi": "Suomi",
+    "de": "Deutsch",
+}
+"""Each language by its own name, in the order of the menu."""
+LANGUAGES: Final[tuple[Language, ...]] = tuple(NAMES)
 LOCALE: Final = Path(__file__).parent / "locale"
-SCANDINAVIAN: Final = frozenset({"sv", "nb", "nn", "no", "da"})
-"""Browsers in the neighbouring countries' languages get Swedish, which their users read, rather
-than English.
-"""
+NORWEGIAN: Final = frozenset({"no", "nn"})
+"""What browsers call Norwegian beside Bokmål, which is the Norwegian that we have."""
 PARAMETER: Final = re.compile(r" ?%\((\w+)\)s")
 
 
 def as_language(text: str | None) -> Language | None:
-    match text:
-        case "sv":
-            return "sv"
-        case "en":
-            return "en"
-        case _:
-            return None
+    """The language of a code such as "sv". None when we do not have it."""
+    return next((language for language in LANGUAGES if language == text), None)
 
 
 def preferred(accept_language: str) -> Language:
-    """The first language in the browser's list that we have. Swedish when there is none."""
+    """The first language in the browser's list that we have, otherwise English. Swedish when there
+    is no list.
+    """
     wishes: list[tuple[float, str]] = []
     for part in accept_language.split(","):
         tag, _, weight = part.strip().partition(";q=")
@@ -53,11 +57,10 @@ def preferred(accept_language: str) -> Language:
         except ValueError:
             continue
     for rank, tag in sorted(wishes, key=lambda wish: wish[0]):
-        if tag in SCANDINAVIAN and rank:
-            return "sv"
-        if tag == "en" and rank:
-            return "en"
-    return "sv" if not accept_language.strip() else "en"
+        language = as_language("nb" if tag in NORWEGIAN else tag)
+        if language and rank:
+            return language
+    return "en" if accept_language.strip() else "sv"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from brygga.core.stock import LIMITS
 from brygga.web import assets
-from brygga.web.i18n import Language, words
+from brygga.web.i18n import NAMES, Language, words
 from brygga.web.standing import NOTHING, Standing
 
 HERE: Final = Path(__file__).parent
@@ -73,7 +73,11 @@ def environment(language: Language) -> jinja2.Environment:
     )
     highest = {side.value: limits.highest for side, limits in LIMITS.items()}
     made.globals.update(
-        fill=_fill(language), has_text=speech.has, highest=highest, asset=assets.asset
+        fill=_fill(language),
+        has_text=speech.has,
+        highest=highest,
+        asset=assets.asset,
+        languages=NAMES,
     )
     return made
 
