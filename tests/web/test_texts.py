@@ -109,10 +109,15 @@ def test_an_unknown_code_is_said_and_not_an_error() -> None:
     [
         ("", "sv"),
         ("sv-SE,sv;q=0.9,en;q=0.8", "sv"),
-        ("nb", "sv"),
+        ("nb", "nb"),
+        ("no-NO,no;q=0.9", "nb"),
+        ("nn,en;q=0.5", "nb"),
+        ("da-DK", "da"),
+        ("fi-FI,sv;q=0.5", "fi"),
         ("en-GB", "en"),
-        ("de,en;q=0.5", "en"),
-        ("de", "en"),
+        ("de-AT,en;q=0.5", "de"),
+        ("et,de;q=0.5", "de"),
+        ("et", "en"),
         ("en;q=x,sv", "sv"),
     ],
 )
