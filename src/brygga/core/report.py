@@ -1,5 +1,5 @@
-"""Every line that the sync log can have, as codes with parameters. The sentences, in Swedish and in
-English, are in `web/locale`.
+"""Every line that the sync log can have, as codes with parameters. The sentences, in each
+language, are in `web/locale`.
 
 A code's comment names its parameters. The build fails if a code has no sentence, no cause or no
 advice.

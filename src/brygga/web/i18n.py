@@ -36,13 +36,14 @@ NAMES: Final[Mapping[Language, str]] = {
 LANGUAGES: Final[tuple[Language, ...]] = tuple(NAMES)
 LOCALE: Final = Path(__file__).parent / "locale"
 NORWEGIAN: Final = frozenset({"no", "nn"})
-"""What browsers call Norwegian beside Bokmål, which is the Norwegian that we have."""
+"""Codes for Norwegian beside that of Bokmål, which is the Norwegian that we have."""
 PARAMETER: Final = re.compile(r" ?%\((\w+)\)s")
 
 
 def as_language(text: str | None) -> Language | None:
     """The language of a code such as "sv". None when we do not have it."""
-    return next((language for language in LANGUAGES if language == text), None)
+    code = "nb" if text in NORWEGIAN else text
+    return next((language for language in LANGUAGES if language == code), None)
 
 
 def preferred(accept_language: str) -> Language:
@@ -57,7 +58,7 @@ def preferred(accept_language: str) -> Language:
         except ValueError:
             continue
     for rank, tag in sorted(wishes, key=lambda wish: wish[0]):
-        language = as_language("nb" if tag in NORWEGIAN else tag)
+        language = as_language(tag)
         if language and rank:
             return language
     return "en" if accept_language.strip() else "sv"
@@ -69,6 +70,13 @@ class Words:
 
     language: Language
     catalog: Translations
+
+    @property
+    def delimiter(self) -> str:
+        """What separates the columns of a spreadsheet's file: semicolons where the comma is the
+        decimal sign, as Excel expects them.
+        """
+        return "," if self.language == "en" else ";"
 
     def text(self, message: str) -> str:
         return str(self.catalog.ugettext(message)) if message else ""

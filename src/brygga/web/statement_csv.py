@@ -12,11 +12,9 @@ COLUMNS = ("product", "sku", "zettle", "shop", "state", "reason")
 
 
 def sheet(words: Words, view: StatementView) -> str:
-    """First the sums, then each variant that is not equal. Swedish spreadsheets separate by
-    semicolons.
-    """
+    """First the sums, then each variant that is not equal."""
     made = io.StringIO()
-    out = csv.writer(made, delimiter=";" if words.language == "sv" else ",")
+    out = csv.writer(made, delimiter=words.delimiter)
     for key, value in (
         ("made", stamp(view.made_at)),
         ("equal", view.equal),

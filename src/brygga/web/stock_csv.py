@@ -73,7 +73,6 @@ def _moment(at: datetime | None) -> str:
 
 
 def _written(words: Words, rows: Sequence[Sequence[str | int]]) -> str:
-    """A Swedish Excel separates columns by semicolons, because its comma is the decimal sign."""
     sheet = io.StringIO()
-    csv.writer(sheet, delimiter="," if words.language == "en" else ";").writerows(rows)
+    csv.writer(sheet, delimiter=words.delimiter).writerows(rows)
     return sheet.getvalue()

@@ -178,5 +178,5 @@ def _row(words: Words, line: LineView) -> list[str]:
 
 def _written(words: Words, rows: Sequence[Sequence[str]]) -> str:
     sheet = io.StringIO()
-    csv.writer(sheet, delimiter=";" if words.language == "sv" else ",").writerows(rows)
+    csv.writer(sheet, delimiter=words.delimiter).writerows(rows)
     return sheet.getvalue()
