@@ -1,21 +1,24 @@
-"""`brygga bench`: how many requests to BigCommerce a first import, a sale, an order and a changed
-price cost. It counts requests, not seconds.
+"""`brygga bench`: what the work costs in requests, statements, processor time and seconds, beside
+what the platforms allow. Everything runs against the sandbox in another process.
 
-With `--setups N`, N merchants set up at once instead, and the command counts how many finish.
+With sizes of libraries it counts only the requests of a first import, a sale, an order and a
+changed price. With `--setups N`, N merchants set up at once, and it counts how many finish.
 """
 
 import argparse
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from brygga.cli import arguments, check, crowd, demo_stack, logs, merchant
+from brygga.cli.benching import table
+from brygga.cli.benching.figures import Figure, as_json, as_text
+from brygga.cli.benching.syncing import SMALL, Size
 from brygga.cli.browser import BrowserClient
 from brygga.cli.demo_stack import DemoStack, Wish
 
-SIZES = (50, 200)
 QUIET_WITHIN_S = 2.0
 """The webhooks of a change have arrived after this time."""
 
@@ -37,9 +40,26 @@ def add(parser: argparse.ArgumentParser) -> None:
         "products",
         type=arguments.between(1, 50_000),
         nargs="*",
-        default=SIZES,
         metavar="N",
-        help="sizes of the library",
+        help="only count requests, with libraries of these sizes",
+    )
+    parser.add_argument(
+        "--only",
+        choices=(*table.MEASURES, *table.ALSO),
+        action="append",
+        default=[],
+        metavar="NAME",
+        help=f"one line of the table: {', '.join((*table.MEASURES, *table.ALSO))}",
+    )
+    parser.add_argument(
+        "--latency",
+        type=arguments.between(0, 10_000),
+        default=0,
+        metavar="MS",
+        help="added to each answer of the platforms",
+    )
+    parser.add_argument(
+        "--small", action="store_true", help="few products and merchants: does the bench work?"
     )
     parser.add_argument(
         "--setups",
@@ -70,6 +90,8 @@ def run(asked: argparse.Namespace) -> int:
     logs.configure(logging.WARNING)
     if asked.setups:
         return _setups(asked)
+    if not asked.products:
+        return _table(asked)
     counts = []
     for size in asked.products:
         with demo_stack.throwaway_database() as database_url:
@@ -79,6 +101,23 @@ def run(asked: argparse.Namespace) -> int:
     if asked.json:
         print(json.dumps([asdict(count) for count in counts], indent=2))
     return 0
+
+
+def _table(asked: argparse.Namespace) -> int:
+    size = SMALL if asked.small else Size()
+    figures: list[Figure] = []
+    for some in table.measured(main_names(asked.only), size, asked.latency / 1000):
+        figures += some
+        if not asked.json:
+            print("\n".join(map(as_text, some)), flush=True)
+    if asked.json:
+        print(as_json(figures))
+    return 0
+
+
+def main_names(only: Sequence[str]) -> Mapping[str, None]:
+    """The measures to run, each once: those that bring these lines, or all."""
+    return dict.fromkeys(table.ALSO.get(name, name) for name in only or table.MEASURES)
 
 
 def _setups(asked: argparse.Namespace) -> int:

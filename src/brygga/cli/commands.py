@@ -29,7 +29,7 @@ COMMANDS = {
     "signout": "end every session of one merchant; the sync goes on",
     "log": "a merchant's sync log in words, or the report behind a support id",
     "audit": "acts of one merchant that matter to security: sign-ins, disconnects, exports",
-    "bench": "count the requests to BigCommerce that the usual work costs",
+    "bench": "what the work costs in requests, statements and processor time",
 }
 
 SANDBOX = "brygga_sandbox"

@@ -132,11 +132,13 @@ async def open_stack(wish: Wish, database_url: str) -> AsyncIterator[DemoStack]:
 
 def settings_for(sandbox: Sandbox, url: str) -> Settings:
     """The settings of a service that uses the sandbox as the platforms."""
-    zettle, shop, app = (
-        sandbox.plan.zettle_url,
-        sandbox.plan.bigcommerce_url,
-        sandbox.plan.connector,
-    )
+    plan = sandbox.plan
+    return settings_at(plan.zettle_url, plan.bigcommerce_url, url, plan.connector)
+
+
+def settings_at(zettle: str, shop: str, url: str, app: Connector | None = None) -> Settings:
+    """The same by the sandbox's two addresses. `app` None: the sandbox's default app."""
+    app = app or Connector()
     hosts = Hosts(
         **{
             f"zettle_{host}": f"{zettle}/{host}"

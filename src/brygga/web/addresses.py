@@ -53,15 +53,23 @@ class Addresses:
         self.limits.check(FORGED_HOOK, name.hex(), source)
         if name not in self._proven:
             self.limits.check(MISSED_HOOK, source)
-        kept = self._kept.get((platform, name))
-        if kept is not None and self.limits.clock.monotonic() - kept[0] < KEPT_S:
-            return kept[1]
+        if (kept := self._known(platform, name)) is not None:
+            return kept
         async with self._asking:
+            # Messages come in bursts: another one of this address may have been proven meanwhile.
+            if (kept := self._known(platform, name)) is not None:
+                return kept
             found = await look_up(self.database, platform, hook_key)
         if found is None:
             self._proven.pop(name, None)
             self.limits.failed(MISSED_HOOK, source)
         return found
+
+    def _known(self, platform: Platform, name: bytes) -> Addressed | None:
+        kept = self._kept.get((platform, name))
+        if kept is None or self.limits.clock.monotonic() - kept[0] >= KEPT_S:
+            return None
+        return kept[1]
 
     async def again(self, platform: Platform, hook_key: str, found: Addressed) -> Addressed | None:
         """What `find` returned does not prove the message. Perhaps it was kept, and the keys are
@@ -72,8 +80,8 @@ class Addresses:
         async with self._asking:
             return await look_up(self.database, platform, hook_key)
 
-    def keep(self, platform: Platform, hook_key: str, found: Addressed, status: int) -> None:
-        """Keeps the address of a message that was accepted for a while."""
+    def keep(self, platform: Platform, hook_key: str, found: Addressed, status: int = 200) -> None:
+        """Keeps the address of a message that is proven, or was accepted, for a while."""
         of = (platform, _name(hook_key))
         if status != 200:
             self._kept.pop(of, None)

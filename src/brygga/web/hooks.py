@@ -74,6 +74,8 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
             body = await request.body()
         if not _is_proven(found, signature, body):
             found = await addresses.again(Platform.ZETTLE, hook_key, found) or found
+        else:
+            addresses.keep(Platform.ZETTLE, hook_key, found)
         async with state.receiving.slots:
             status = await _zettle(state.deps, found, signature, body, received)
         addresses.keep(Platform.ZETTLE, hook_key, found, status)
@@ -209,6 +211,7 @@ async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Respo
     elif not _is_secret(found, headers):
         received.connection_id, status = found.connection.id, 401
     else:
+        addresses.keep(Platform.BIGCOMMERCE, hook_key, found)
         with addresses.reading(hook_key, source):
             body = await request.body()
         status = await _bigcommerce(state.receiving, found, headers, body, received)

@@ -160,7 +160,8 @@ class Turn:
             batch = await work_items.due(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
-            await session.reload(tx)
+            if batch:
+                await session.reload(tx)
         if not batch:
             self._idle.add(queue)
             return False

@@ -1,0 +1,233 @@
+"""Many merchants, several workers, large libraries, and the start of a process."""
+
+import asyncio
+import os
+import resource
+import statistics
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from brygga.cli.benching import homes
+from brygga.cli.benching.figures import Figure, at_least, at_most, percentile
+from brygga.cli.benching.homes import CLOCK, Child, Failed, Home
+from brygga.cli.benching.syncing import FREE, Size, synced
+from brygga.cli.benching.trading import READ_LAG_S, Pair, pairs
+from brygga.cli.browser import BrowserClient
+
+SLOW_S = 0.15
+"""How long the platforms take for an answer where several workers are compared."""
+PARALLEL = 4
+"""How many connections each of the compared workers works for at a time, a tenth of the usual: so
+the merchants are enough for four of them.
+"""
+LOOKED_S = 20.0
+PAGES = ("/apps", "/apps/bigcommerce", "/library", "/apps/bigcommerce/log")
+VIEWS = 12
+MOST_S = 60.0
+"""The longest time for a backlog."""
+
+
+# ---- Idle merchants ------------------------------------------------------------------------------
+
+_COPIES = sa.text("""
+    INSERT INTO connections (organization_uuid, organization, store_hash, shop, stage,
+        hook_key_hash, created_at)
+    SELECT 'idle-' || n, c.organization || jsonb_build_object('uuid', 'idle-' || n),
+        'idle-' || n, c.shop || jsonb_build_object('store_hash', 'idle-' || n), 'running',
+        convert_to('idle-' || n, 'UTF8'), now()
+    FROM (SELECT * FROM connections LIMIT 1) AS c, generate_series(1, :count) AS n
+    RETURNING id
+""")
+_ROUTINE = sa.text("""
+    INSERT INTO work_items (connection_id, kind, subject, rank, generation, due_at, added_at)
+    SELECT c.id, kind, '', 50, 10 * c.id + nth, now() + interval '1 hour' * (1 + random() * hours),
+        now()
+    FROM connections c, (VALUES ('hooks', 1, 1), ('sweep', 2, 6), ('account', 3, 24))
+        AS n (kind, nth, hours)
+    WHERE c.organization_uuid LIKE 'idle-%'
+""")
+
+
+async def many(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """Merchants who are connected and do nothing: what it costs to watch their timers, without
+    their routine work, which `cpu.routine` counts.
+    """
+    async with homes.opened(url, products=size.goods, quota=FREE, latency_s=latency_s) as home:
+        await home.connect()
+        await asyncio.sleep(15)
+        alone = await home.house.ask()
+        async with home.database.transaction() as tx:
+            await tx.rows(_COPIES, {"count": size.idle})
+            await tx.run(_ROUTINE)
+        await asyncio.sleep(5)
+        before, began = await home.house.ask(), CLOCK.monotonic()
+        await asyncio.sleep(min(LOOKED_S, size.seconds * 2))
+        after, passed = await home.house.ask(), CLOCK.monotonic() - began
+        routine = await _routine(home)
+    cpu_s, hours = after["cpu"] - before["cpu"], passed / 3600
+    statements = (after["statements"] - before["statements"]) / hours
+    return [
+        at_most("many.memory", after["peak"], f"MB with {size.idle}", 400),
+        at_most("many.added", after["rss"] - alone["rss"], "MB more than with one"),
+        at_most("many.cpu", 100 * cpu_s / passed, "% of a core", 1),
+        at_most("many.statements", statements, "SQL an hour"),
+        at_most("cpu.routine", routine, "s CPU a merchant-hour", 0.2),
+    ]
+
+
+async def _routine(home: Home) -> float:
+    """CPU seconds of an hour's routine work for one merchant: two looks at the subscriptions, a
+    sixth of a sweep, and a part of the account's daily look.
+    """
+    used: dict[str, float] = {}
+    for kind in ("hooks", "sweep", "account"):
+        before = await home.house.ask()
+        await home.house.ask(kind)
+        await home.quiet()
+        await asyncio.sleep(1)
+        used[kind] = float((await home.house.ask())["cpu"] - before["cpu"])
+    return 2 * used["hooks"] + used["sweep"] / 6 + used["account"] / 24
+
+
+# ---- Several workers -----------------------------------------------------------------------------
+
+
+async def scale_out(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """The same backlog of sales with one, two and four workers, while the platforms take so long
+    that nobody waits for the processor.
+    """
+    async with homes.opened(
+        url, merchants=size.merchants, products=size.backlog, quota=FREE,
+        latency_s=max(latency_s, SLOW_S),
+    ) as home:  # fmt: skip
+        await home.connect()
+        await asyncio.sleep(15)
+        await home.house.stop()
+        home.house = await Child.start("house", replace(home.wish, work=False))
+        taken, held = {}, 0.0
+        for count in (1, 2, 4):
+            taken[count], held = await _drained(home, count, await pairs(home))
+    return [
+        at_most("scale_out.one", taken[1], "s for the backlog"),
+        at_least("scale_out.two", taken[1] / taken[2], "times as fast", 1.9, 2),
+        at_least("scale_out.four", taken[1] / taken[4], "times as fast", 3.7, 4),
+        at_most("scale_out.connections", held, "database connections a worker", 8),
+    ]
+
+
+async def _drained(home: Home, count: int, sold: Sequence[Pair]) -> tuple[float, float]:
+    """The seconds that so many workers need for one sale of every product, and the database
+    connections of each.
+    """
+    for organization, _, variant, _ in sold:
+        of = {"organization_uuid": organization, "variant_uuid": variant}
+        await home.act("zettle", "/sell", of)
+    await asyncio.sleep(1)
+    others = await _connections(home)
+    workers = [await home.another_worker(PARALLEL) for _ in range(count)]
+    began, held = CLOCK.monotonic(), 0
+    try:
+        while await home.due(1):
+            held = max(held, await _connections(home) - others)
+            if CLOCK.monotonic() - began > MOST_S:
+                raise Failed(f"the backlog is not worked off in {MOST_S:g} s")
+            await asyncio.sleep(0.05)
+        return CLOCK.monotonic() - began, held / count
+    finally:
+        await asyncio.sleep(READ_LAG_S)
+        await asyncio.gather(*(one.stop() for one in workers))
+
+
+async def _connections(home: Home) -> int:
+    """How many clients the database has."""
+    async with home.database.read() as tx:
+        return int(await tx.scalar(_HELD) or 0)
+
+
+_HELD = sa.text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
+
+
+# ---- Large libraries -----------------------------------------------------------------------------
+
+
+async def growth(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """A first sync and the pages at growing sizes."""
+    figures, cpu, requests = [], [], []
+    times: list[float] = []
+    for count in size.growth:
+        async with homes.opened(url, products=count, quota=FREE, latency_s=latency_s) as home:
+            run = await synced(home, count)
+            times += await _viewed(home)
+            await _emptied(home)
+        cpu.append(1000 * run.cpu_s / count)
+        requests.append(run.requests / count)
+        figures.append(at_most(f"growth.cpu.{count}", cpu[-1], "ms CPU a product"))
+    return [
+        *figures,
+        at_most("growth.cpu", 100 * (cpu[-1] / min(cpu) - 1), "% more than the least", 15),
+        at_most("growth.requests", requests[-1], "a product at the largest", 1.05, 1.0),
+        at_most("growth.page.p50", percentile(times, 0.5), "ms", 60),
+        at_most("growth.page.p99", percentile(times, 0.99), "ms", 300),
+    ]
+
+
+async def _viewed(home: Home) -> list[float]:
+    """Milliseconds of each page, seen by the merchant."""
+    browser: BrowserClient = await home.signed_in(home.merchants[0])
+    found = []
+    for path in PAGES * VIEWS:
+        began = CLOCK.monotonic()
+        await browser.open(f"{home.url}{path}")
+        found.append(1000 * (CLOCK.monotonic() - began))
+    return found
+
+
+async def _emptied(home: Home) -> None:
+    """The next size begins with a database of this version and nobody in it."""
+    await home.house.stop()
+    async with home.database.transaction() as tx:
+        await tx.run(sa.text("TRUNCATE connections, pgqueuer CASCADE"))
+
+
+# ---- The start of a process ----------------------------------------------------------------------
+
+
+async def start(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """CPU of whole processes: the median of some runs."""
+    aims = {"--version": 0.25, "status": 0.8}
+    figures = []
+    for word, aim in aims.items():
+        used = [await _cpu_s(url, word) for _ in range(size.runs)]
+        figures.append(at_most(f"start.{word.strip('-')}", statistics.median(used), "s CPU", aim))
+    async with homes.opened(url, products=1) as home:
+        ready = await home.house.ask()
+    return [*figures, at_most("start.serve", ready["cpu"], "s CPU until ready", 2)]
+
+
+async def _cpu_s(url: str, word: str) -> float:
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ,
+            "BRYGGA_DATABASE_URL": url,
+            "BRYGGA_DATA_DIR": folder,
+            "BRYGGA_PUBLIC_URL": "http://127.0.0.1:8700",
+            "BRYGGA_SECRET_KEYS": "x" * 32,
+            "BRYGGA_CONTACT_EMAIL": "help@example.com",
+            **{
+                f"BRYGGA_{side}_CLIENT_{part}": "bench"
+                for side in ("ZETTLE", "BIGCOMMERCE")
+                for part in ("ID", "SECRET")
+            },
+        }
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "brygga", word, env=environment,
+            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        await process.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime

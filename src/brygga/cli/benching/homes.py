@@ -1,0 +1,185 @@
+"""An installation that is measured: a database, the sandbox and the service, in processes of their
+own.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import httpx2
+import sqlalchemy as sa
+
+from brygga.cli import merchant
+from brygga.cli.benching.house import House
+from brygga.cli.benching.town import Town
+from brygga.cli.browser import BrowserClient
+from brygga.cli.demo_stack import browser_client
+from brygga.cli.merchant import Choice
+from brygga.cli.serve import address, listen
+from brygga.database.engine import Database
+from brygga.database.sealing import Sealer
+from brygga.system import SystemClock, SystemDice
+
+LINE = 64 * 1024 * 1024
+AT_ONCE = 6
+"""How many merchants set up at the same time."""
+CLOCK = SystemClock()
+
+
+class Failed(Exception):
+    """A process of the bench ended, or its work did not."""
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that answers each line with a line."""
+
+    process: asyncio.subprocess.Process
+    hello: dict[str, Any] = field(default_factory=dict)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @classmethod
+    async def start(cls, module: str, wish: Any) -> "Child":
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", f"brygga.cli.benching.{module}",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=LINE,
+        )  # fmt: skip
+        child = cls(process)
+        try:
+            child.hello = await child.ask(json.dumps(asdict(wish)))
+        except BaseException:
+            child.kill()
+            raise
+        return child
+
+    async def ask(self, line: str = "") -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        async with self.lock:
+            self.process.stdin.write(f"{line}\n".encode())
+            answer = await self.process.stdout.readline()
+        if not answer:
+            raise Failed("a process of the bench ended; its reason is above")
+        return dict(json.loads(answer))
+
+    def kill(self) -> None:
+        """As a machine that loses its power."""
+        with contextlib.suppress(ProcessLookupError):
+            self.process.kill()
+
+    async def stop(self) -> None:
+        if self.process.returncode is None and self.process.stdin is not None:
+            self.process.stdin.close()
+        try:
+            async with asyncio.timeout(20):
+                await self.process.wait()
+        except TimeoutError:
+            self.kill()
+
+
+@dataclass(slots=True)
+class Home:
+    """`database` is for looking, never for what the service does."""
+
+    url: str
+    town: Child
+    house: Child
+    wish: House
+    database: Database
+    http: httpx2.AsyncClient
+
+    @property
+    def merchants(self) -> Sequence[dict[str, str]]:
+        return list(self.town.hello["merchants"])
+
+    async def connect(self, chosen: Sequence[dict[str, str]] | None = None) -> None:
+        """These merchants (None: all) set up, until nothing is due."""
+        await self.prepare(chosen)
+        await self.quiet()
+
+    async def prepare(
+        self, chosen: Sequence[dict[str, str]] | None = None, *, finish: bool = True
+    ) -> list[BrowserClient]:
+        """The browsers, on the page with "Finish set-up", or after it."""
+        slots = asyncio.Semaphore(AT_ONCE)
+
+        async def one(who: dict[str, str]) -> BrowserClient:
+            async with slots:
+                browser = BrowserClient(browser_client())
+                choice = Choice(who["user"], who["store"])
+                await merchant.prepare(
+                    browser, self.url, prices=True, whole_library=True, choice=choice
+                )
+                if finish:
+                    await merchant.finish(browser)
+                return browser
+
+        return await asyncio.gather(*(one(who) for who in chosen or self.merchants))
+
+    async def signed_in(self, who: dict[str, str]) -> BrowserClient:
+        browser = BrowserClient(browser_client())
+        await merchant.sign_in(browser, self.url, Choice(who["user"], who["store"]))
+        return browser
+
+    async def due(self, within_s: float) -> int:
+        """How much work is due within so many seconds of the service's clock."""
+        passed = (CLOCK.now().timestamp() - self.wish.began) * self.wish.speed
+        soon = self.wish.began + passed + within_s
+        async with self.database.read() as tx:
+            return int(await tx.scalar(_DUE, {"soon": soon}) or 0)
+
+    async def quiet(self, soon_s: float = 1.0, within_s: float = 110.0) -> float:
+        """Returns when nothing is due within `soon_s`. The seconds that it took."""
+        began, calm = CLOCK.monotonic(), 0
+        while calm < 3:
+            if CLOCK.monotonic() - began > within_s:
+                raise Failed(
+                    f"{await self.due(soon_s)} pieces of work are due after {within_s:g} s"
+                )
+            await asyncio.sleep(0.2)
+            calm = calm + 1 if not await self.due(soon_s) else 0
+        return CLOCK.monotonic() - began
+
+    async def act(self, platform: str, path: str, body: dict[str, Any]) -> Any:
+        """What a merchant or a shopper does, through the sandbox's control addresses."""
+        answer = await self.http.post(f"{self.town.hello[platform]}/sandbox{path}", json=body)
+        if answer.status_code >= 400:
+            raise Failed(f"{path}: {answer.status_code} {answer.text[:200]}")
+        return answer.json() if answer.content else None
+
+    async def another_worker(self, parallel: int) -> Child:
+        wish = replace(self.wish, web=False, work=True, parallel=parallel)
+        return await Child.start("house", wish)
+
+
+_DUE = sa.text("""
+    SELECT count(*) FROM work_items WHERE parked_at IS NULL AND due_at <= to_timestamp(:soon)
+""")
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    database_url: str, *, web: bool = True, work: bool = True, **wished: Any
+) -> AsyncIterator[Home]:
+    """`wished` are the fields of `Town`."""
+    port = listen("127.0.0.1", 0)
+    url = address(port)
+    port.close()
+    began, secret = CLOCK.now().timestamp(), SystemDice().token()
+    async with contextlib.AsyncExitStack() as stack:
+        town = await Child.start("town", Town(callback=url, began=began, **wished))
+        stack.push_async_callback(town.stop)
+        wish = House(
+            url, database_url, secret, town.hello["zettle"], town.hello["bigcommerce"], began,
+            wished.get("speed", 1.0), web, work,
+        )  # fmt: skip
+        house = await Child.start("house", wish)
+        stack.push_async_callback(house.stop)
+        database = Database.at(database_url, Sealer((secret,)), 2)
+        stack.push_async_callback(database.close)
+        http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60))
+        yield Home(url, town, house, wish, database, http)

@@ -1,0 +1,145 @@
+"""The service in a process of its own: `python -m brygga.cli.benching.house`, with a `House` as one
+line of JSON on its standard input. It ends when its input does.
+
+To each line of input it answers what it used since its start, and how long its webhooks took to
+become writes since the last line.
+"""
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import sqlalchemy as sa
+
+from brygga.cli import logs
+from brygga.cli.benching.pipe import each_line, usage
+from brygga.cli.benching.quick import QuickClock
+from brygga.cli.benching.spans import Spans
+from brygga.cli.demo_stack import settings_at, web, working
+from brygga.cli.serve import listen
+from brygga.database import connections, work_items
+from brygga.database.engine import Database
+from brygga.database.migrating import upgrade
+from brygga.database.queue import QueueJobs, QueueSettings
+from brygga.database.work_items import Kind
+from brygga.sync.worker.pace import ROUTINES
+from brygga.system import SystemClock, SystemDice
+from brygga.wiring import Seams, build, sealer
+
+CLOCK = SystemClock()
+COPY = "idle-"
+"""How the organizations of merchants begin who are only rows of the database."""
+ERROR = 40
+"""`logging.ERROR`: what is measured is not the log."""
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """`secret` is shared by all processes of one installation. `web` and `work` say what this one
+    does.
+    """
+
+    url: str
+    database_url: str
+    secret: str
+    zettle: str
+    bigcommerce: str
+    began: float
+    speed: float = 1.0
+    web: bool = True
+    work: bool = True
+    parallel: int = 40
+    """The number of connections that this worker works for at a time."""
+
+
+@dataclass(slots=True)
+class Counted:
+    """Statements and commits of our own pool since the start. The queue's are apart."""
+
+    statements: int = 0
+    commits: int = 0
+    by: dict[str, int] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, int]:
+        return {"statements": self.statements, "commits": self.commits}
+
+    def listen(self, database: Database) -> None:
+        engine = database.engine.sync_engine
+
+        def asked(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+            self.statements += 1
+            words = " ".join(statement.split())[:110]
+            self.by[words] = self.by.get(words, 0) + 1
+
+        def committed(_: Any) -> None:
+            self.commits += 1
+
+        sa.event.listen(engine, "before_cursor_execute", asked)
+        sa.event.listen(engine, "commit", committed)
+
+
+@contextlib.asynccontextmanager
+async def opened(house: House, spans: Spans, counted: Counted) -> AsyncIterator[Database]:
+    clock = QuickClock(datetime.fromtimestamp(house.began, UTC), house.speed)
+    settings = replace(
+        settings_at(house.zettle, house.bigcommerce, house.url),
+        secret_keys=(house.secret,),
+        database_url=house.database_url,
+    )
+    database = Database.at(house.database_url, sealer(settings))
+    await upgrade(database)
+    counted.listen(database)
+    jobs = QueueJobs(database, clock, QueueSettings(parallel=house.parallel))
+    seams = Seams(clock, SystemDice(), spans.transport())
+    service = build(settings, database, jobs, seams)
+    stop = asyncio.Event()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(service.close)
+        if house.web:
+            watched = replace(service, web=spans.watched(service.web))
+            port = int(house.url.rpartition(":")[2])
+            await stack.enter_async_context(web(watched, listen("127.0.0.1", port)))
+        if house.work:
+            await stack.enter_async_context(working(service, stop))
+        yield database
+
+
+async def routine(database: Database, kind: Kind) -> None:
+    """This for each merchant who has a store, as its timer asks for it."""
+    now = CLOCK.now()
+    async with database.transaction() as tx:
+        for one in await connections.active(tx):
+            if one.shop is None or one.organization.uuid.startswith(COPY):
+                continue
+            await work_items.add(tx, one.id, kind, "", now)
+            tx.notify(one.id, urgent=False)
+
+
+async def run(house: House) -> None:
+    logs.configure(ERROR)
+    spans, counted = Spans(), Counted()
+    async with opened(house, spans, counted) as database:
+        print(json.dumps(usage()), flush=True)
+        async for line in each_line():
+            shown: dict[str, Any] = {
+                **usage(),
+                "statements": counted.statements,
+                "commits": counted.commits,
+            }
+            if line.startswith("spans"):
+                shown |= await spans.taken(database, line.removeprefix("spans").strip())
+            if line in ROUTINES:
+                await routine(database, Kind(line))
+            if line == "by":
+                shown["by"] = counted.by
+            print(json.dumps(shown), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(run(msgspec.json.decode(sys.stdin.readline(), type=House)))

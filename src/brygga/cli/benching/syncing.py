@@ -1,0 +1,141 @@
+"""First syncs, changed prices and sweeps."""
+
+import asyncio
+from dataclasses import dataclass
+
+from brygga.cli import merchant
+from brygga.cli.benching import homes
+from brygga.cli.benching.figures import Figure, at_least, at_most
+from brygga.cli.benching.homes import CLOCK, Home
+
+QUOTA, WINDOW_S = 150, 30.0
+"""BigCommerce's smallest plan."""
+FREE = 1_000_000
+"""A quota that nobody waits for."""
+SPEED = 6.0
+"""How much faster than the machine's the clocks are where the quota decides."""
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much is measured: `products` of a first sync, `prices` that change, `sweep` products in a
+    quiet sweep, `merchants` with `goods` products each who sell for `seconds`, `webhooks` sent,
+    `idle` merchants.
+    """
+
+    products: int = 2_000
+    prices: int = 2_000
+    sweep: int = 2_000
+    growth: tuple[int, ...] = (250, 1_000, 2_500)
+    merchants: int = 40
+    goods: int = 20
+    a_second: float = 50.0
+    seconds: float = 20.0
+    webhooks: int = 4_000
+    idle: int = 5_000
+    backlog: int = 2
+    runs: int = 5
+
+
+SMALL = Size(
+    products=12, prices=10, sweep=10, growth=(6, 12), merchants=2, goods=4, a_second=4.0,
+    seconds=2.0, webhooks=60, idle=50, backlog=2, runs=1,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a first sync used."""
+
+    requests: int
+    statements: int
+    commits: int
+    cpu_s: float
+    seconds: float
+    refused: int
+
+
+async def synced(home: Home, products: int, within_s: float = 110.0) -> Run:
+    """From "Finish set-up" until every product is in the store and nothing is due. `seconds` end
+    with the last create.
+    """
+    (browser,) = await home.prepare(finish=False)
+    await home.quiet()
+    town, house = await home.town.ask(), await home.house.ask()
+    began, ended = CLOCK.monotonic(), 0.0
+    await merchant.finish(browser)
+    while CLOCK.monotonic() - began < within_s:
+        if (await home.town.ask())["products"] >= products:
+            ended = CLOCK.monotonic()
+            break
+        await asyncio.sleep(0.1)
+    await home.quiet(60 if home.wish.speed > 1 else 1, within_s)
+    after, used = await home.town.ask(), await home.house.ask()
+    return Run(
+        after["bigcommerce"] - town["bigcommerce"],
+        used["statements"] - house["statements"],
+        used["commits"] - house["commits"],
+        used["cpu"] - house["cpu"],
+        (ended or CLOCK.monotonic()) - began,
+        after["refused"],
+    )
+
+
+async def first_sync(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """A library with variants and pictures, under the quota of the smallest plan, with clocks that
+    run faster than the machine's.
+    """
+    count = size.products
+    async with homes.opened(
+        url, products=count, kind="mixed", quota=QUOTA, speed=SPEED, latency_s=latency_s
+    ) as home:
+        run = await synced(home, count)
+    allowed = QUOTA / WINDOW_S * run.seconds * SPEED + QUOTA
+    share = 100 * run.requests / max(run.requests, allowed)
+    return [
+        at_most("first_sync.requests", run.requests / count, "a product", 1.05, 1.0),
+        at_least("first_sync.quota", share, "% of the quota", 97, 100),
+        at_most("first_sync.refused", run.refused, "answers 429", 0, 0),
+        at_most("first_sync.statements", run.statements / count, "SQL a product", 6),
+        at_most("first_sync.commits", run.commits / count, "commits a product"),
+        at_most("cpu.product", 1000 * run.cpu_s / count, "ms CPU a product", 6),
+    ]
+
+
+async def bulk_update(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """Simple products get a new price each."""
+    count = size.prices
+    async with homes.opened(url, products=count, quota=FREE, latency_s=latency_s) as home:
+        await synced(home, count)
+        before, house = await home.town.ask(), await home.house.ask()
+        await home.town.ask("reprice")
+        await home.quiet()
+        after, used = await home.town.ask(), await home.house.ask()
+    requests = after["bigcommerce"] - before["bigcommerce"]
+    statements = used["statements"] - house["statements"]
+    return [
+        at_most("bulk_update.requests", requests / count, "a product", 0.11, 0.1),
+        at_most("bulk_update.statements", statements / count, "SQL a product"),
+    ]
+
+
+async def quiet_sweep(url: str, size: Size, latency_s: float) -> list[Figure]:
+    """A sweep over products of which nothing changed."""
+    count = size.sweep
+    async with homes.opened(url, products=count, quota=FREE, latency_s=latency_s) as home:
+        await synced(home, count)
+        return await swept(home, count)
+
+
+async def swept(home: Home, count: int) -> list[Figure]:
+    before, house = await home.town.ask(), await home.house.ask()
+    await home.house.ask("sweep")
+    await home.quiet()
+    after, used = await home.town.ask(), await home.house.ask()
+    requests = after["bigcommerce"] - before["bigcommerce"]
+    least = -(-count // 250) + 1
+    return [
+        at_most("quiet_sweep.requests", requests, f"for {count}", round(least * 1.1 + 1), least),
+        at_most("quiet_sweep.memory", used["peak"] - house["rss"], "MB above idle", 150),
+        at_most("quiet_sweep.cpu", 1000 * (used["cpu"] - house["cpu"]) / count, "ms CPU a product"),
+    ]

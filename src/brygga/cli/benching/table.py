@@ -1,0 +1,41 @@
+"""The lines that `brygga bench` knows."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+from brygga.cli import demo_stack
+from brygga.cli.benching import growing, ingesting, syncing, trading
+from brygga.cli.benching.figures import Figure
+from brygga.cli.benching.syncing import Size
+
+Measure = Callable[[str, Size, float], Awaitable[list[Figure]]]
+"""Takes the address of an empty database, how much to measure, and what is added to each answer of
+the platforms, in seconds.
+"""
+MEASURES: Mapping[str, Measure] = {
+    "start": growing.start,
+    "first_sync": syncing.first_sync,
+    "bulk_update": syncing.bulk_update,
+    "quiet_sweep": syncing.quiet_sweep,
+    "sale": trading.trade,
+    "ingest": ingesting.ingest,
+    "fairness": trading.fairness,
+    "many": growing.many,
+    "scale_out": growing.scale_out,
+    "growth": growing.growth,
+}
+ALSO = {"order": "sale", "cpu": "first_sync"}
+"""Names of the table that another measure brings along."""
+WITHIN_S = 240.0
+
+
+def measured(names: Mapping[str, None], size: Size, latency_s: float) -> Iterator[list[Figure]]:
+    """The figures of each measure, one after the other, each on a database of its own."""
+    for name in names:
+        with demo_stack.throwaway_database() as url:
+            yield asyncio.run(_within(MEASURES[name](url, size, latency_s)))
+
+
+async def _within(measure: Awaitable[list[Figure]]) -> list[Figure]:
+    async with asyncio.timeout(WITHIN_S):
+        return await measure

@@ -1,0 +1,78 @@
+"""`brygga bench`: its figures are what they say, and each line of its table can be measured."""
+
+import asyncio
+import json
+
+import pytest
+
+from brygga.cli import commands, demo_stack
+from brygga.cli.bench import main_names
+from brygga.cli.benching import ingesting, spans
+from brygga.cli.benching.figures import as_json, as_text, at_least, at_most, percentile
+from brygga.cli.benching.spans import Heard, Names, Sent
+from brygga.cli.benching.syncing import SMALL
+
+PRODUCT = "11111111-0000-1000-8000-000000000001"
+NAMES = Names({"key": 7, "abc": 7, "Bearer t": 7}, {(7, "variant_id", 40): PRODUCT})
+
+
+def test_a_figure_says_whether_its_aim_is_met() -> None:
+    met, missed = at_most("a", 1.0, "s", 2), at_least("b", 0.5, "of it", 0.85, 1)
+
+    assert (True, False, None) == (met.met, missed.met, at_most("c", 3, "s").met)
+    assert as_text(missed).endswith("NOT MET")
+    assert {"name", "value", "unit", "aim", "limit", "met"} == set(json.loads(as_json([met]))[0])
+
+
+def test_a_percentile_is_one_of_the_values() -> None:
+    assert (0.0, 3, 100) == (
+        percentile([], 0.5), percentile([5, 1, 3], 0.5), percentile(range(101), 0.99) + 1
+    )  # fmt: skip
+
+
+def test_the_platforms_own_time_is_not_ours() -> None:
+    """Reads that overlap count once, and only between the webhook and the write."""
+    body = json.dumps({"payload": json.dumps({"productUuid": PRODUCT})}).encode()
+    heard = [Heard(10.0, "zettle", "key", body), Heard(10.1, "zettle", "key", body)]
+    write = json.dumps({"items": [{"variant_id": 40, "quantity": -1}]}).encode()
+    sent = [
+        Sent(9.0, 10.01, "zettle", "Bearer t", False, b""),
+        Sent(10.2, 10.5, "bigcommerce", "abc", False, b""),
+        Sent(10.3, 10.6, "zettle", "Bearer t", False, b""),
+        Sent(10.7, 10.9, "bigcommerce", "abc", True, write),
+    ]
+
+    ((whole, own),) = spans._paired(heard, sent, NAMES, "zettle", "bigcommerce")
+
+    assert (700, 290) == (pytest.approx(whole), pytest.approx(own))
+
+
+def test_a_write_of_another_product_answers_nothing() -> None:
+    body = json.dumps({"productUuid": PRODUCT}).encode()
+    other = json.dumps({"items": [{"variant_id": 41, "quantity": -1}]}).encode()
+    heard = [Heard(10.0, "zettle", "key", body)]
+    sent = [Sent(10.7, 10.9, "bigcommerce", "abc", True, other)]
+
+    assert [] == spans._paired(heard, sent, NAMES, "zettle", "bigcommerce")
+
+
+def test_names_beside_the_table_bring_their_measure() -> None:
+    assert ["sale", "ingest"] == list(main_names(["order", "ingest", "sale"]))
+
+
+def test_an_unknown_line_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        commands.run(["bench", "--only", "nothing"])
+
+    assert "first_sync" in capsys.readouterr().err
+
+
+def test_webhooks_are_measured_and_none_is_lost() -> None:
+    """In processes of their own; the server is killed in the middle."""
+    with demo_stack.throwaway_database() as url:
+        figures = {each.name: each for each in asyncio.run(ingesting.ingest(url, SMALL, 0.0))}
+
+    assert 0 == figures["ingest.lost"].value
+    assert figures["ingest.lost"].met
+    assert figures["ingest.zettle"].value > 0
+    assert figures["ingest.bigcommerce"].value > 0
