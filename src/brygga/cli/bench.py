@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import logging
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
@@ -86,7 +87,9 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 
 def run(asked: argparse.Namespace) -> int:
-    """0: measured (with --setups: every set-up finished); 1: one did not."""
+    """0: measured, whether an aim is met or not (with --setups: every set-up finished); 1: a line
+    could not be measured (a set-up did not finish).
+    """
     logs.configure(logging.WARNING)
     if asked.setups:
         return _setups(asked)
@@ -106,13 +109,19 @@ def run(asked: argparse.Namespace) -> int:
 def _table(asked: argparse.Namespace) -> int:
     size = SMALL if asked.small else Size()
     figures: list[Figure] = []
+    failed: list[str] = []
     for some in table.measured(main_names(asked.only), size, asked.latency / 1000):
+        if isinstance(some, str):
+            failed.append(some)
+            continue
         figures += some
         if not asked.json:
             print("\n".join(map(as_text, some)), flush=True)
     if asked.json:
         print(as_json(figures))
-    return 0
+    for why in failed:
+        print(why, file=sys.stderr)
+    return 1 if failed else 0
 
 
 def main_names(only: Sequence[str]) -> Mapping[str, None]:

@@ -31,7 +31,7 @@ class Size:
     goods: int = 20
     a_second: float = 50.0
     seconds: float = 20.0
-    webhooks: int = 4_000
+    webhooks: int = 1_500
     idle: int = 5_000
     backlog: int = 2
     runs: int = 5

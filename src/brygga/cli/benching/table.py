@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from brygga.cli import demo_stack
 from brygga.cli.benching import growing, ingesting, syncing, trading
 from brygga.cli.benching.figures import Figure
+from brygga.cli.benching.homes import Failed
 from brygga.cli.benching.syncing import Size
 
 Measure = Callable[[str, Size, float], Awaitable[list[Figure]]]
@@ -29,11 +30,20 @@ ALSO = {"order": "sale", "cpu": "first_sync"}
 WITHIN_S = 240.0
 
 
-def measured(names: Mapping[str, None], size: Size, latency_s: float) -> Iterator[list[Figure]]:
-    """The figures of each measure, one after the other, each on a database of its own."""
+def measured(
+    names: Mapping[str, None], size: Size, latency_s: float
+) -> Iterator[list[Figure] | str]:
+    """The figures of each measure, one after the other, each on a database of its own. A text where
+    it could not be measured: why.
+    """
     for name in names:
         with demo_stack.throwaway_database() as url:
-            yield asyncio.run(_within(MEASURES[name](url, size, latency_s)))
+            try:
+                yield asyncio.run(_within(MEASURES[name](url, size, latency_s)))
+            except TimeoutError:
+                yield f"{name}: not measured within {WITHIN_S:g} s"
+            except Failed as failed:
+                yield f"{name}: {failed}"
 
 
 async def _within(measure: Awaitable[list[Figure]]) -> list[Figure]:
