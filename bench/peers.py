@@ -62,38 +62,28 @@ def sandbox(products: int) -> Iterator[Json]:
         process.wait()
 
 
-def official(town: Json) -> Create:
+def official(platforms: Json) -> Create:
     api = BigcommerceApi(
         client_id="peer",
-        store_hash=town["bigcommerce"]["store_hash"],
-        access_token=town["other_tool"]["bigcommerce_token"],
+        store_hash=platforms["bigcommerce"]["store_hash"],
+        access_token=platforms["other_tool"]["bigcommerce_token"],
     )
-    api.connection._session.mount("https://", Here(town["bigcommerce"]["url"]))
-    base = f"https://api.bigcommerce.com/stores/{town['bigcommerce']['store_hash']}/v3"
+    api.connection._session.mount("https://", Here(platforms["bigcommerce"]["url"]))
+    base = f"https://api.bigcommerce.com/stores/{platforms['bigcommerce']['store_hash']}/v3"
     return lambda path, body: dict(api.connection.post(base + path, data=body)["data"])
 
 
-def bigc(town: Json) -> Create:
-    plain = requests.Session
-
-    def mounted() -> requests.Session:
-        made = plain()
-        made.mount("https://", Here(town["bigcommerce"]["url"]))
-        return made
-
-    requests.Session = mounted  # type: ignore[misc, assignment]
-    try:
-        api = BigCommerceAPI(
-            town["bigcommerce"]["store_hash"], town["other_tool"]["bigcommerce_token"]
-        )
-    finally:
-        requests.Session = plain  # type: ignore[misc]
-    return lambda path, body: dict(api.api_v3.post(path, data=body))
+def bigc(platforms: Json) -> Create:
+    client: Any = BigCommerceAPI(
+        platforms["bigcommerce"]["store_hash"], platforms["other_tool"]["bigcommerce_token"]
+    ).api_v3
+    client._session.mount("https://", Here(platforms["bigcommerce"]["url"]))
+    return lambda path, body: dict(client.request("POST", path, data=body))
 
 
-def imported(town: Json, create: Create) -> None:
+def imported(platforms: Json, create: Create) -> None:
     """What a plain script does."""
-    url, token = town["zettle"]["url"], town["other_tool"]["zettle_access_token"]
+    url, token = platforms["zettle"]["url"], platforms["other_tool"]["zettle_access_token"]
     found = requests.get(
         f"{url}/products/organizations/self/products/v2",
         headers={"Authorization": f"Bearer {token}"},
@@ -109,9 +99,13 @@ def imported(town: Json, create: Create) -> None:
 def body(number: int, product: Json) -> Json:
     price = (product["variants"][0].get("price") or {"amount": 0})["amount"] / 100
     shown: Json = {
-        "name": f"{product['name']} {number}", "type": "physical", "weight": 0, "price": price, "categories": [],
+        "name": f"{product['name']} {number}",
+        "type": "physical",
+        "weight": 0,
+        "price": price,
+        "categories": [],
         "inventory_tracking": "none",
-    }  # fmt: skip
+    }
     if len(product["variants"]) > 1:
         shown["variants"] = [
             {
@@ -127,13 +121,15 @@ def body(number: int, product: Json) -> Json:
 
 
 def by_script(name: str, client: Callable[[Json], Create], products: int) -> None:
-    with sandbox(products) as town:
-        create = client(town)
-        requests.delete(f"{town['bigcommerce']['url']}/sandbox/requests", timeout=60)
+    with sandbox(products) as platforms:
+        create = client(platforms)
+        requests.delete(f"{platforms['bigcommerce']['url']}/sandbox/requests", timeout=60)
         began, cpu = time.perf_counter(), time.process_time()
-        imported(town, create)
+        imported(platforms, create)
         took, used = time.perf_counter() - began, time.process_time() - cpu
-        total = requests.get(f"{town['bigcommerce']['url']}/sandbox/requests", timeout=60).json()
+        total = requests.get(
+            f"{platforms['bigcommerce']['url']}/sandbox/requests", timeout=60
+        ).json()
     say(name, products, total["total"], took, used)
 
 

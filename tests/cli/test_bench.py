@@ -67,6 +67,7 @@ def test_an_unknown_line_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "first_sync" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_webhooks_are_measured_and_none_is_lost() -> None:
     """In processes of their own; the server is killed in the middle."""
     with demo_stack.throwaway_database() as url:

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from brygga.cli import merchant
 from brygga.cli.benching.house import House
-from brygga.cli.benching.town import Town
+from brygga.cli.benching.platforms import Platforms
 from brygga.cli.browser import BrowserClient
 from brygga.cli.demo_stack import browser_client
 from brygga.cli.merchant import Choice
@@ -86,7 +86,7 @@ class Home:
     """`database` is for looking, never for what the service does."""
 
     url: str
-    town: Child
+    platforms: Child
     house: Child
     wish: House
     database: Database
@@ -94,7 +94,7 @@ class Home:
 
     @property
     def merchants(self) -> Sequence[dict[str, str]]:
-        return list(self.town.hello["merchants"])
+        return list(self.platforms.hello["merchants"])
 
     async def connect(self, chosen: Sequence[dict[str, str]] | None = None) -> None:
         """These merchants (None: all) set up, until nothing is due."""
@@ -146,7 +146,7 @@ class Home:
 
     async def act(self, platform: str, path: str, body: dict[str, Any]) -> Any:
         """What a merchant or a shopper does, through the sandbox's control addresses."""
-        answer = await self.http.post(f"{self.town.hello[platform]}/sandbox{path}", json=body)
+        answer = await self.http.post(f"{self.platforms.hello[platform]}/sandbox{path}", json=body)
         if answer.status_code >= 400:
             raise Failed(f"{path}: {answer.status_code} {answer.text[:200]}")
         return answer.json() if answer.content else None
@@ -165,16 +165,17 @@ _DUE = sa.text("""
 async def opened(
     database_url: str, *, web: bool = True, work: bool = True, **wished: Any
 ) -> AsyncIterator[Home]:
-    """`wished` are the fields of `Town`."""
+    """`wished` are the fields of `Platforms`."""
     port = listen("127.0.0.1", 0)
     url = address(port)
     port.close()
     began, secret = CLOCK.now().timestamp(), SystemDice().token()
     async with contextlib.AsyncExitStack() as stack:
-        town = await Child.start("town", Town(callback=url, began=began, **wished))
-        stack.push_async_callback(town.stop)
+        platforms = await Child.start("platforms", Platforms(callback=url, began=began, **wished))
+        stack.push_async_callback(platforms.stop)
         wish = House(
-            url, database_url, secret, town.hello["zettle"], town.hello["bigcommerce"], began,
+            url, database_url, secret,
+            platforms.hello["zettle"], platforms.hello["bigcommerce"], began,
             wished.get("speed", 1.0), web, work,
         )  # fmt: skip
         house = await Child.start("house", wish)
@@ -182,4 +183,4 @@ async def opened(
         database = Database.at(database_url, Sealer((secret,)), 2)
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60))
-        yield Home(url, town, house, wish, database, http)
+        yield Home(url, platforms, house, wish, database, http)

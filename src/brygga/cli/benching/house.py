@@ -21,8 +21,9 @@ from brygga.cli import logs
 from brygga.cli.benching.pipe import each_line, usage
 from brygga.cli.benching.quick import QuickClock
 from brygga.cli.benching.spans import Spans
-from brygga.cli.demo_stack import settings_at, web, working
+from brygga.cli.demo_stack import settings_at
 from brygga.cli.serve import listen
+from brygga.cli.serving import web, working
 from brygga.database import connections, work_items
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade

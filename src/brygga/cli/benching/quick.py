@@ -25,7 +25,7 @@ class QuickClock:
         await asyncio.sleep(seconds / self.speed)
 
 
-class TownClock:
+class SandboxClock:
     """The same for the sandbox, which counts in Unix seconds."""
 
     def __init__(self, clock: QuickClock) -> None:

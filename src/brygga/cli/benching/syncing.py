@@ -61,18 +61,18 @@ async def synced(home: Home, products: int, within_s: float = 110.0) -> Run:
     """
     (browser,) = await home.prepare(finish=False)
     await home.quiet()
-    town, house = await home.town.ask(), await home.house.ask()
+    platforms, house = await home.platforms.ask(), await home.house.ask()
     began, ended = CLOCK.monotonic(), 0.0
     await merchant.finish(browser)
     while CLOCK.monotonic() - began < within_s:
-        if (await home.town.ask())["products"] >= products:
+        if (await home.platforms.ask())["products"] >= products:
             ended = CLOCK.monotonic()
             break
         await asyncio.sleep(0.1)
     await home.quiet(60 if home.wish.speed > 1 else 1, within_s)
-    after, used = await home.town.ask(), await home.house.ask()
+    after, used = await home.platforms.ask(), await home.house.ask()
     return Run(
-        after["bigcommerce"] - town["bigcommerce"],
+        after["bigcommerce"] - platforms["bigcommerce"],
         used["statements"] - house["statements"],
         used["commits"] - house["commits"],
         used["cpu"] - house["cpu"],
@@ -107,10 +107,10 @@ async def bulk_update(url: str, size: Size, latency_s: float) -> list[Figure]:
     count = size.prices
     async with homes.opened(url, products=count, quota=FREE, latency_s=latency_s) as home:
         await synced(home, count)
-        before, house = await home.town.ask(), await home.house.ask()
-        await home.town.ask("reprice")
+        before, house = await home.platforms.ask(), await home.house.ask()
+        await home.platforms.ask("reprice")
         await home.quiet()
-        after, used = await home.town.ask(), await home.house.ask()
+        after, used = await home.platforms.ask(), await home.house.ask()
     requests = after["bigcommerce"] - before["bigcommerce"]
     statements = used["statements"] - house["statements"]
     return [
@@ -128,10 +128,10 @@ async def quiet_sweep(url: str, size: Size, latency_s: float) -> list[Figure]:
 
 
 async def swept(home: Home, count: int) -> list[Figure]:
-    before, house = await home.town.ask(), await home.house.ask()
+    before, house = await home.platforms.ask(), await home.house.ask()
     await home.house.ask("sweep")
     await home.quiet()
-    after, used = await home.town.ask(), await home.house.ask()
+    after, used = await home.platforms.ask(), await home.house.ask()
     requests = after["bigcommerce"] - before["bigcommerce"]
     least = -(-count // 250) + 1
     return [

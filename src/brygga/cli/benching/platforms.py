@@ -1,5 +1,5 @@
-"""Both platforms' sandboxes in a process of their own: `python -m brygga.cli.benching.town`, with a
-`Town` as one line of JSON on its standard input. It ends when its input does.
+"""Both sandboxes in a process of their own: `python -m brygga.cli.benching.platforms`, with a
+`Platforms` as one line of JSON on its standard input. It ends when its input does.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from brygga.cli.benching.pipe import each_line, usage
-from brygga.cli.benching.quick import QuickClock, TownClock
+from brygga.cli.benching.quick import QuickClock, SandboxClock
 from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.sandbox import Connector, Plan, Sandbox
 from brygga_sandbox.server import SandboxServer
@@ -22,7 +22,7 @@ STOCK = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Town:
+class Platforms:
     """`latency_s` is added to each answer of both platforms. `kind` is "simple" for products of one
     variant, "mixed" for the sandbox's generated library, with variants and pictures.
     """
@@ -40,27 +40,27 @@ class Town:
     seed: int = 1
 
 
-async def opened(town: Town, clock: QuickClock) -> SandboxServer:
-    generated = town.products if town.kind == "mixed" else 0
+async def opened(platforms: Platforms, clock: QuickClock) -> SandboxServer:
+    generated = platforms.products if platforms.kind == "mixed" else 0
     server = SandboxServer(
         Plan(
-            seed=town.seed,
+            seed=platforms.seed,
             products=generated,
-            connector=Connector().at(town.callback),
+            connector=Connector().at(platforms.callback),
             drawings=False,
-            merchants=town.merchants,
-            store_settings={"plan": "Scale", "quota": town.quota},
+            merchants=platforms.merchants,
+            store_settings={"plan": "Scale", "quota": platforms.quota},
         ),
-        TownClock(clock),
+        SandboxClock(clock),
     )
     sandbox = await server.start()
     for platform in (sandbox.zettle, sandbox.bigcommerce):
-        if town.latency_s:
-            platform.faults.add("slow", params={"seconds": town.latency_s})
+        if platforms.latency_s:
+            platform.faults.add("slow", params={"seconds": platforms.latency_s})
     for merchant in sandbox.merchants:
-        if town.kind == "simple":
-            large = town.large if merchant is sandbox.merchant else 0
-            stock(sandbox, merchant, town.products + large)
+        if platforms.kind == "simple":
+            large = platforms.large if merchant is sandbox.merchant else 0
+            stock(sandbox, merchant, platforms.products + large)
     return server
 
 
@@ -103,9 +103,9 @@ def refused(sandbox: Sandbox) -> int:
     return sum(1 for asked in sandbox.bigcommerce.requests.last if asked.status == 429)
 
 
-async def run(town: Town) -> None:
-    clock = QuickClock(datetime.fromtimestamp(town.began, UTC), town.speed)
-    server = await opened(town, clock)
+async def run(platforms: Platforms) -> None:
+    clock = QuickClock(datetime.fromtimestamp(platforms.began, UTC), platforms.speed)
+    server = await opened(platforms, clock)
     sandbox = server.sandbox
     print(json.dumps(facts(sandbox)), flush=True)
     async for line in each_line():
@@ -126,4 +126,4 @@ async def run(town: Town) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(run(msgspec.json.decode(sys.stdin.readline(), type=Town)))
+    asyncio.run(run(msgspec.json.decode(sys.stdin.readline(), type=Platforms)))
