@@ -15,7 +15,10 @@ from brygga_sandbox.zettle import Line
 from tests.simulation.day import Day, Goods, Mode
 
 TOLD = {Code.STOCK_LUMPED, Code.STOCK_SPLIT_UP, Code.STOCK_NOT_COUNTED}
-OPEN: Mapping[int, str] = {}
+OPEN: Mapping[int, str] = {
+    27: "a number that BigCommerce forgot while orders and the other tool changed it: too low",
+    334: "the one row of a till is gone while its tracking is on: read again until the next sweep",
+}
 """Seeds that end wrong today, and why (docs/simulation.md). Each is played as well, and must leave
 this list when it ends right.
 """

@@ -41,7 +41,13 @@ pytestmark = [
 OTHER = "6a1d3b00-0000-11ed-9c3e-0000000000ab"
 DARK: tuple[Language, ...] = ("sv", "en")
 """Colours are the same in every language, so the dark theme is walked in two of them."""
-AFTER = (Stage.LEAVING, Stage.DISCONNECTED)
+STEPS = (
+    Stage.STORE_CONNECTED,
+    Stage.PRICES_CHOSEN,
+    Stage.PRODUCTS_CHOSEN,
+    Stage.LEAVING,
+    Stage.DISCONNECTED,
+)
 FORM = {
     "name": "Mugg",
     "price": "tolv",
@@ -151,11 +157,18 @@ async def set_up(world: World, language: Language) -> dict[str, str]:
     found["join"] = (await browser.open(JOIN)).text
     await browser.confirm_store()
     connection = await own(world)
-    for step in Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN, *AFTER:
+    for step in STEPS:
         async with world.database.transaction() as tx:
-            await connections.set_stage(tx, connection.id, step)
+            if step is Stage.LEAVING:
+                await connections.leave(tx, connection.id, keep=False)
+            elif step is Stage.DISCONNECTED:
+                await connections.disconnect(tx, connection.id, world.clock.now())
+            else:
+                await connections.set_stage(tx, connection.id, step)
         for path in ("/apps", home, "/library", f"{home}/plan"):
-            found[f"{step.value}: {path}"] = (await browser.open(path)).text
+            answer = await browser.open(path)
+            assert answer.status_code < 500, (step, path)
+            found[f"{step.value}: {path}"] = answer.text
     found["erase"] = (await browser.open("/apps/erase")).text
     panel = await browser.open("/bigcommerce/load?signed_payload_jwt=signed-a")
     return found | {"panel": panel.text}

@@ -228,13 +228,17 @@ async def test_files_that_leave_us_are_written_down(world: World) -> None:
 
 
 def test_no_route_reads_a_form_without_its_token() -> None:
-    """Hooks prove themselves; nothing else may be left out."""
+    """Hooks, and the link of a mail by its ticket, prove themselves; nothing else may be left
+    out.
+    """
 
     def is_open(route: HTTPRouteHandler) -> bool:
         return bool(route.opt.get("exclude_from_csrf")) and "POST" in {
             str(one) for one in route.http_methods
         }
 
-    assert {"/hooks/zettle/{hook_key:str}", "/hooks/bigcommerce/{hook_key:str}"} == {
-        path for route in ROUTES if is_open(route) for path in route.paths
-    }
+    assert {
+        "/hooks/zettle/{hook_key:str}",
+        "/hooks/bigcommerce/{hook_key:str}",
+        "/alerts/confirm/{ticket:str}",
+    } == {path for route in ROUTES if is_open(route) for path in route.paths}

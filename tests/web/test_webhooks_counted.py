@@ -55,10 +55,10 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     seen, real = [], deliveries.add
 
     async def counting(
-        tx: Tx, counts: dict[tuple[int, Platform, Outcome], int], now: object
+        tx: Tx, counts: dict[tuple[int, Platform, Outcome], int], *more: object
     ) -> None:
         seen.append(sum(counts.values()))
-        await real(tx, counts, now)  # type: ignore[arg-type]
+        await real(tx, counts, *more)  # type: ignore[arg-type]
 
     monkeypatch.setattr(deliveries, "add", counting)
     return seen

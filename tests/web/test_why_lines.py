@@ -108,7 +108,9 @@ def test_two_orders_are_two_lines(other: dict[str, Any]) -> None:
     assert 2 == len(folded([(2, second), (1, first)]))
 
 
-ORDERS = re.compile(r"order|cancel|refund|return|avbok|återbetal|retur", re.IGNORECASE)
+ORDERS = re.compile(
+    r"order|cancel|refund|return|avbok|återbetal|retur|ordre|tilau|bestell", re.IGNORECASE
+)
 
 
 @pytest.mark.rule("S3", "S4")
@@ -311,4 +313,4 @@ def test_the_number_of_today_is_one_sentence_and_each_record_says_its_own(
 
     assert not re.search(r"%\(|why\.|shelf\.|  ", " ".join(told_))
     assert all(len(line) > 8 for line in told_)
-    assert language == "sv" or says in told_[0]
+    assert language != "en" or says in told_[0]

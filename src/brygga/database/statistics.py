@@ -14,7 +14,7 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, DatabaseUnfit
 from brygga.seams import Clock
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ async def refresh(database: Database) -> None:
     try:
         for table in await grown(database):
             await analyze(database, table)
-    except (SQLAlchemyError, DatabaseGone, DatabaseBusy) as failed:
+    except (SQLAlchemyError, DatabaseGone, DatabaseBusy, DatabaseUnfit) as failed:
         log.warning("tables not counted", why=str(failed).splitlines()[0])
 
 

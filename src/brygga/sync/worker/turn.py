@@ -160,8 +160,8 @@ class Turn:
             batch = await work_items.due(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
-            if batch:
-                await session.reload(tx)
+            # Also where nothing is due: the other queue's work heeds a pause by it.
+            await session.reload(tx)
         if not batch:
             self._idle.add(queue)
             return False
