@@ -21,24 +21,21 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import httpx2
+from pages_at_size import service_of
 
-from brygga.cli import demo_stack, logs, merchant, serving
+from brygga.cli import demo_stack, logs, merchant
 from brygga.cli.browser import BrowserClient, Lost
 from brygga.cli.merchant import Choice, NeverReady
 from brygga.core.model import Connection
 from brygga.database import connections, subscriptions, work_items
-from brygga.database.engine import Database
-from brygga.database.migrating import upgrade
-from brygga.database.queue import QueueJobs
 from brygga.database.tokens import Platform
-from brygga.system import SystemClock, SystemDice
-from brygga.wiring import Seams, Service, build, sealer
+from brygga.wiring import Service
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Connector, Plan, Sandbox
 from brygga_sandbox.server import SandboxServer, address, listen
@@ -205,19 +202,6 @@ async def flooded(service: Service, url: str, large: Connection, hooks: int, bes
 
 
 # ---- The service ---------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def service_of(settings: Any, database_url: str, door: Any) -> AsyncIterator[Service]:
-    database = Database.at(database_url, sealer(settings))
-    await upgrade(database)
-    clock, stop = SystemClock(), asyncio.Event()
-    service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
-    try:
-        async with serving.web(service, door), serving.working(service, stop):
-            yield service
-    finally:
-        await service.close()
 
 
 async def finishable(browser: BrowserClient, url: str, choice: Choice) -> None:

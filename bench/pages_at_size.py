@@ -116,7 +116,6 @@ def running_pages(uuid: str, variant: str) -> list[str]:
 
 
 # ---- The platforms, in a process of their own
-# ------------------------------------------------------------------------
 
 
 async def sandbox(products: int, url: str) -> None:
@@ -151,7 +150,6 @@ def sandbox_beside(products: int, url: str) -> Any:
 
 
 # ---- The service ---------------------------------------------------------------------------------
-# --------------------
 
 
 @contextlib.asynccontextmanager
