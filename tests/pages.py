@@ -23,7 +23,8 @@ def lend(deps: WebDeps) -> Litestar:
         return build_app(deps)
     app = free.pop()
     app.state = state_of(deps)
-    app.state.receiving.linger_s = 0  # a test's clock may stand still
+    for lanes in (app.state.receiving.zettle, app.state.receiving.bigcommerce):
+        lanes.linger_s = 0  # a test's clock may stand still
     app.stores.register("sessions", deps.sessions, allow_override=True)
     return app
 

@@ -239,9 +239,9 @@ async def test_a_message_is_accepted_once_per_merchant(database: Database) -> No
     one, two = await connected(database), await connected(database, "org-2", "def456")
     async with database.transaction() as tx:
         received = [
-            await inbox.accept(tx, connection.id, Platform.ZETTLE, "m1", NOON)
+            await inbox.accept(tx, connection.id, Platform.ZETTLE, ["m1"], NOON)
             for connection in (one, one, two)
         ]
         assert 2 == await inbox.prune(tx, NOON + timedelta(days=5))
 
-    assert [True, False, True] == received
+    assert [{"m1"}, set(), {"m1"}] == received

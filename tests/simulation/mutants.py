@@ -245,10 +245,10 @@ def ignore_read_lag() -> list[Any]:
 def ignore_echoes() -> list[Any]:
     """Echoes of our own identifiers are ignored."""
 
-    async def unreceived(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
+    async def unreceived(tx: Tx, connection_id: int, identifiers: list[str], now: datetime) -> None:
         return
 
-    return [patch.object(ledgers, "record_echo", unreceived)]
+    return [patch.object(ledgers, "record_echoes", unreceived)]
 
 
 def resolve_by_level() -> list[Any]:

@@ -227,7 +227,7 @@ class Process:
             received = Reports(found=found)
             if platform == "zettle":
                 signature = lower.get("x-izettle-signature", "")
-                return await hooks._zettle(self.deps, found, signature, body, received)
+                return await hooks._zettle(self.receiving, found, signature, body, received)
             return await hooks._bigcommerce(self.receiving, found, lower, body, received)
         except (Crash, BaseExceptionGroup):
             raise Died from None

@@ -1,6 +1,5 @@
 """Webhooks: verified, remembered and marked before they are answered (invariant 9)."""
 
-import asyncio
 import base64
 import hashlib
 import hmac
@@ -20,7 +19,7 @@ from brygga.database import connections, deliveries, ledgers, subscriptions, tok
 from brygga.database.subscriptions import Subscription
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
-from brygga.web.receiving import LATER_S, Receiving
+from brygga.web.receiving_bigcommerce import LATER_S
 
 KEY = "k" * 64
 SECRET = "the shop's secret"
@@ -478,43 +477,3 @@ async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_a
         (connection.id, "zettle", "astray"): 1,
         (connection.id, "bigcommerce", "astray"): 1,
     } == await counted(world)
-
-
-async def test_a_stream_of_messages_is_saved_together(world: World) -> None:
-    connection = await listening(world)
-    receiving: Receiving = world.app.state.receiving
-    receiving.linger_s = 0.2
-    key, data = connection.hook_key, {"type": "product"}
-    await post_shop(world, key, shop_body("store/product/updated", {**data, "id": 7}), SECRET)
-
-    stream = [
-        asyncio.create_task(
-            post_shop(world, key, shop_body("store/product/updated", {**data, "id": id_}), SECRET)
-        )
-        for id_ in (8, 9, 8)
-    ]
-    for _ in range(2000):
-        if len(receiving._lanes[connection.id].waiting) == len(stream):
-            break
-        await asyncio.sleep(0.001)
-    before = await marked(world, connection)
-    world.clock.move(0.2)
-    answers = await asyncio.gather(*stream)
-
-    assert {("shop_product", "7", "")} == before
-    assert {("shop_product", one, "") for one in "789"} == await marked(world, connection)
-    assert {200} == {answer.status_code for answer in answers}
-
-
-async def test_an_order_in_a_stream_is_saved_at_once(world: World) -> None:
-    connection = await listening(world)
-    world.app.state.receiving.linger_s = 0.2
-    key, data = connection.hook_key, {"type": "product", "id": 7, "inventory": {"product_id": 7}}
-    await post_shop(world, key, shop_body("store/product/updated", data), SECRET)
-
-    answer = await post_shop(
-        world, key, shop_body("store/product/inventory/order/updated", data), SECRET
-    )
-
-    assert 200 == answer.status_code
-    assert ("shop_stock", "7", "") in await marked(world, connection)

@@ -17,23 +17,6 @@ KEPT = timedelta(days=4)
 
 
 _ACCEPT = sa.text("""
-    INSERT INTO inbox (connection_id, platform, message_id, received_at) VALUES (:id, :platform,
-        :message, :now)
-    ON CONFLICT DO NOTHING RETURNING message_id
-""")
-
-
-async def accept(
-    tx: Tx, connection_id: int, platform: Platform, message_id: str, now: datetime
-) -> bool:
-    """True the first time. It runs in the transaction of the work item: a message that added no
-    work item was not accepted.
-    """
-    values = {"id": connection_id, "platform": platform.value, "message": message_id, "now": now}
-    return await tx.first(_ACCEPT, values) is not None
-
-
-_ACCEPT_MANY = sa.text("""
     INSERT INTO inbox (connection_id, platform, message_id, received_at)
     SELECT :id, :platform, n.message, :now
     FROM unnest(CAST(:messages AS text[])) AS n (message) ORDER BY n.message
@@ -41,15 +24,19 @@ _ACCEPT_MANY = sa.text("""
 """)
 
 
-async def accept_many(
+async def accept(
     tx: Tx, connection_id: int, platform: Platform, message_ids: Collection[str], now: datetime
 ) -> set[str]:
-    """As `accept`, for many messages: those that came the first time."""
+    """Those of the messages that came the first time.
+
+    It runs in the transaction of their work items: a message that added no work item was not
+    accepted.
+    """
     wanted = unique(message_id for message_id in message_ids if message_id)
     if not wanted:
         return set()
     values = {"id": connection_id, "platform": platform.value, "messages": wanted, "now": now}
-    return {row.message_id for row in await tx.rows(_ACCEPT_MANY, values)}
+    return {row.message_id for row in await tx.rows(_ACCEPT, values)}
 
 
 async def prune(tx: Tx, now: datetime) -> int:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Verdict
 from brygga.database.engine import Tx
-from brygga.database.values import from_plain, to_json
+from brygga.database.values import from_plain, to_json, unique
 
 CREATES_KEPT = timedelta(hours=1)
 """An initial level older than this belongs to a create that is resolved."""
@@ -403,14 +403,25 @@ async def end_creates(tx: Tx, connection_id: int, product_uuid: str) -> None:
 
 
 async def record_echo(tx: Tx, connection_id: int, identifier: str, now: datetime) -> None:
-    """Zettle reported a movement with this identifier. The pending writes say whether it is
-    ours.
-    """
-    statement = sa.text("""
-        INSERT INTO echoes (connection_id, identifier, received_at) VALUES (:id, :identifier, :now)
-        ON CONFLICT (connection_id, identifier) DO NOTHING
-    """)
-    await tx.run(statement, {"id": connection_id, "identifier": identifier, "now": now})
+    """As `record_echoes`, for one."""
+    await record_echoes(tx, connection_id, [identifier], now)
+
+
+_RECORD_ECHOES = sa.text("""
+    INSERT INTO echoes (connection_id, identifier, received_at)
+    SELECT :id, n.identifier, :now
+    FROM unnest(CAST(:identifiers AS text[])) AS n (identifier) ORDER BY n.identifier
+    ON CONFLICT (connection_id, identifier) DO NOTHING
+""")
+
+
+async def record_echoes(
+    tx: Tx, connection_id: int, identifiers: Collection[str], now: datetime
+) -> None:
+    """Zettle reported movements with these identifiers. The pending writes say which are ours."""
+    if identifiers:
+        values = {"id": connection_id, "identifiers": unique(identifiers), "now": now}
+        await tx.run(_RECORD_ECHOES, values)
 
 
 async def is_echoed(tx: Tx, connection_id: int, call: str) -> bool:

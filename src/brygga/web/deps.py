@@ -1,12 +1,11 @@
 """What the pages are built from. `wiring` builds it. Tests build their own."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from brygga.core.model import Organization, Shop
-from brygga.core.stock import Hint
 from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
 from brygga.figures import Figures
@@ -163,41 +162,6 @@ class StockCommands(Protocol):
     ) -> None:
         """The answer to "check this number" of the product `of`, for one of its variants. Raises
         `StockMoved`, or `Checked` when there is no open question.
-        """
-        ...
-
-    async def record_echo(
-        self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
-    ) -> None:
-        """Zettle reported a movement with an identifier of ours: that pending write succeeded."""
-        ...
-
-    async def record_zettle(
-        self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
-    ) -> None:
-        """Zettle reported movements without an identifier, by product."""
-        ...
-
-    async def record_switch(
-        self,
-        tx: Tx,
-        connection_id: int,
-        product_uuid: str,
-        at: datetime,
-        now: datetime,
-        *,
-        on: bool,
-    ) -> None:
-        """Zettle reported that the product's tracking was switched `at` that time. It may have been
-        switched back since.
-        """
-        ...
-
-    async def record_bigcommerce(
-        self, tx: Tx, connection_id: int, hints: Sequence[tuple[int, Hint]]
-    ) -> None:
-        """BigCommerce reported movements, by product. Each may be one of ours: the hint's times
-        show that.
         """
         ...
 

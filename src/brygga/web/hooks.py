@@ -17,7 +17,6 @@ messages of known connections (`web.tally`).
 """
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Any, Final
 
 import structlog
@@ -26,24 +25,17 @@ from litestar.datastructures import State
 from litestar.enums import MediaType
 
 from brygga.bigcommerce import events as shop_events
-from brygga.core.model import Connection, Stage
-from brygga.core.stock import Hint
-from brygga.database import connections, inbox, kept_webhooks, subscriptions, tokens
+from brygga.database import connections, subscriptions
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
-from brygga.database.work_items import Kind
-from brygga.sync.connection.account import REMOVED
-from brygga.web import replaying
 from brygga.web.addresses import Addressed, Addresses
 from brygga.web.bodies import BODY, HOOK, announced
-from brygga.web.deps import StockCommands, WebDeps
-from brygga.web.following import zettle_items
+from brygga.web.deps import WebDeps
 from brygga.web.limits import source_of
 from brygga.web.metrics import Metrics
 from brygga.web.receiving import Receiving
 from brygga.web.session import AnyRequest
 from brygga.web.tally import Reports
-from brygga.web.work import ask
 from brygga.zettle import events as till_events
 
 LARGE: Final = 64_000
@@ -76,8 +68,7 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
             found = await addresses.again(Platform.ZETTLE, hook_key, found) or found
         else:
             addresses.keep(Platform.ZETTLE, hook_key, found)
-        async with state.receiving.slots:
-            status = await _zettle(state.deps, found, signature, body, received)
+        status = await _zettle(state.receiving, found, signature, body, received)
         addresses.keep(Platform.ZETTLE, hook_key, found, status)
         addresses.note(hook_key, source, status)
     await state.tally.note(state.deps, Platform.ZETTLE, status, received)
@@ -85,7 +76,7 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
 
 
 async def _zettle(
-    deps: WebDeps, found: Addressed, signature: str, body: bytes, received: Reports
+    receiving: Receiving, found: Addressed, signature: str, body: bytes, received: Reports
 ) -> int:
     if len(body) > LARGE and not _is_proven(found, signature, body):
         received.connection_id = found.connection.id
@@ -101,17 +92,7 @@ async def _zettle(
     ours = event.envelope.organization_uuid in {"", found.connection.organization.uuid}
     if not ours or not _is_proven(found, signature, body):
         return 401
-    async with deps.database.transaction() as tx:
-        connection = await _still(tx, found)
-        if connection is None:
-            return 404
-        if await _is_new(deps, tx, connection, Platform.ZETTLE, event.envelope.key):
-            await _record_zettle(deps, tx, connection, event)
-            if deps.settings.keep_webhooks:
-                message = replaying.kept(Platform.ZETTLE, body, event)
-                now = deps.clock.now()
-                await kept_webhooks.add(tx, connection.id, Platform.ZETTLE, [message], now)
-    return 200
+    return 200 if await receiving.save_zettle(found.connection.id, event, body) else 404
 
 
 def _is_proven(found: Addressed, signature: str, body: bytes) -> bool:
@@ -132,59 +113,6 @@ async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
     )
     proven = any(till_events.verify(key, signature, body) for key in keys)
     return connection.id if connection is not None and proven else 0
-
-
-async def _record_zettle(
-    deps: WebDeps, tx: Tx, connection: Connection, event: till_events.Event
-) -> None:
-    if isinstance(event, till_events.ConnectionRemoved):
-        await _zettle_left(deps, tx, connection, event.envelope.at)
-    # A message older than Zettle's last retry is a replay that the inbox may have forgotten: it
-    # causes a read, nothing more.
-    if deps.stock is not None and _is_recent(event.envelope.at, deps.clock.now()):
-        await _record_stock(deps, deps.stock, tx, connection, event)
-    for changed in zettle_items(event):
-        await ask(deps, tx, connection.id, changed.kind, changed.subjects, detail=changed.detail)
-
-
-async def _record_stock(
-    deps: WebDeps, stock: StockCommands, tx: Tx, connection: Connection, event: till_events.Event
-) -> None:
-    match event:
-        case till_events.BalanceChanged(external_uuid=echo) if echo:
-            await stock.record_echo(tx, connection.id, echo, deps.clock.now())
-        case till_events.BalanceChanged():
-            await stock.record_zettle(tx, connection.id, _till_hints(event, deps.clock.now()))
-        case till_events.TrackingStarted(product_uuid=uuid, at=at) if uuid and at:
-            await stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=True)
-        case till_events.TrackingStopped(product_uuid=uuid, at=at) if uuid and at:
-            await stock.record_switch(tx, connection.id, uuid, at, deps.clock.now(), on=False)
-
-
-def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:
-    """One hint for each variant. The event lists a sale twice: for the inventory STORE and for
-    SOLD (zettle facts 4.6).
-    """
-    named = dict.fromkeys(
-        (row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid
-    )
-    return [(product, Hint(now, variant=variant)) for product, variant in named]
-
-
-async def _zettle_left(deps: WebDeps, tx: Tx, connection: Connection, at: datetime | None) -> None:
-    """A message says that the merchant removed our access in Zettle (D3). We ask Zettle first, so
-    that a replayed message ends nothing.
-
-    While we are disconnecting, the message is only the echo of our own removal. A message from
-    before the present token was given is about an earlier access. It may arrive hours late (zettle
-    facts 4.5).
-    """
-    if connection.stage is Stage.LEAVING:
-        return
-    token = await tokens.get(tx, connection.id, Platform.ZETTLE)
-    if token is not None and at is not None and at < token.issued_at:
-        return
-    await ask(deps, tx, connection.id, Kind.ACCOUNT, force=True, detail=REMOVED)
 
 
 # ---- BigCommerce (bigcommerce facts 6) -----------------------------------------------------------
@@ -243,7 +171,7 @@ async def _bigcommerce(
     )
     if shop is None or event.envelope.store_hash != shop.store_hash:
         return 401
-    return 200 if await receiving.save(found.connection.id, event, body) else 404
+    return 200 if await receiving.save_bigcommerce(found.connection.id, event, body) else 404
 
 
 def _is_secret(found: Addressed, headers: dict[str, str]) -> bool:
@@ -266,25 +194,7 @@ async def _stray_shop(tx: Tx, headers: dict[str, str], body: bytes) -> int:
     return connection.id if connection is not None and proven else 0
 
 
-def _is_recent(at: datetime | None, now: datetime) -> bool:
-    """False for a message older than Zettle's last retry, which comes after some 72 hours (zettle
-    facts 4.5). The inbox keeps messages for longer.
-    """
-    return at is None or at >= now - inbox.KEPT
-
-
 # ---- Both ----------------------------------------------------------------------------------------
-
-
-async def _is_new(
-    deps: WebDeps, tx: Tx, connection: Connection, platform: Platform, message_id: str
-) -> bool:
-    """False for a message that was delivered before: both platforms may deliver one twice. A
-    message without an id always counts as new, because a doubled hint costs only one read.
-    """
-    return not message_id or await inbox.accept(
-        tx, connection.id, platform, message_id, deps.clock.now()
-    )
 
 
 def _named(found: Addressed | None) -> Addressed | None:
@@ -292,12 +202,6 @@ def _named(found: Addressed | None) -> Addressed | None:
     if found is not None:
         structlog.contextvars.bind_contextvars(connection=found.connection.id)
     return found
-
-
-async def _still(tx: Tx, found: Addressed) -> Connection | None:
-    """The connection as it is now. It may have ended since the message's address was looked up."""
-    connection = await connections.by_id(tx, found.connection.id)
-    return None if connection is None or connection.stage is Stage.DISCONNECTED else connection
 
 
 async def _small_body(request: AnyRequest) -> bytes:

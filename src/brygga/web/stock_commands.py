@@ -1,13 +1,9 @@
-"""Stock commands for the pages: those of `sync.stock`, with the pages' own exceptions. The
-receivers also record here what the platforms report.
-"""
+"""Stock commands for the pages: those of `sync.stock`, with the pages' own exceptions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from brygga.core.stock import Hint, Side
-from brygga.database import ledgers
 from brygga.database.engine import Tx
 from brygga.sync.stock import Counted, Moved, StockCommands
 from brygga.web.deps import StockMoved
@@ -47,31 +43,3 @@ class PageStockCommands:
             await self.commands.count(tx, connection_id, of, counted, now)
         except Moved:
             raise StockMoved from None
-
-    async def record_echo(
-        self, tx: Tx, connection_id: int, external_uuid: str, now: datetime
-    ) -> None:
-        await ledgers.record_echo(tx, connection_id, external_uuid, now)
-
-    async def record_zettle(
-        self, tx: Tx, connection_id: int, hints: Sequence[tuple[str, Hint]]
-    ) -> None:
-        await ledgers.record_hints(tx, connection_id, Side.ZETTLE, hints)
-
-    async def record_switch(
-        self,
-        tx: Tx,
-        connection_id: int,
-        product_uuid: str,
-        at: datetime,
-        now: datetime,
-        *,
-        on: bool,
-    ) -> None:
-        await ledgers.record_switch(tx, connection_id, product_uuid, at, now, on=on)
-
-    async def record_bigcommerce(
-        self, tx: Tx, connection_id: int, hints: Sequence[tuple[int, Hint]]
-    ) -> None:
-        named = [(str(product_id), hint) for product_id, hint in hints]
-        await ledgers.record_hints(tx, connection_id, Side.SHOP, named)

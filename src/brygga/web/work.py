@@ -34,3 +34,23 @@ async def ask(
         tx, connection_id, kind, wanted, now, due_at=due_at, force=force, detail=detail, bulk=bulk
     )
     await deps.jobs.enqueue(tx, connection_id, urgent=kind in STOCK_KINDS)
+
+
+Wanted = dict[tuple[Kind, str, datetime | None], list[str]]
+"""The subjects by kind, detail, and when the work is due: None for at once."""
+
+
+async def ask_many(deps: WebDeps, tx: Tx, connection_id: int, wanted: Wanted) -> None:
+    """As `ask`, for the work of many messages: one statement a kind, and one job."""
+    now = deps.clock.now()
+    for (kind, detail, due_at), subjects in sorted(wanted.items(), key=_order):
+        await work_items.add_many(
+            tx, connection_id, kind, sorted(subjects), now, due_at=due_at, detail=detail
+        )
+    if due := [kind for kind, _, due_at in wanted if due_at is None]:
+        await deps.jobs.enqueue(tx, connection_id, urgent=any(kind in STOCK_KINDS for kind in due))
+
+
+def _order(item: tuple[tuple[Kind, str, datetime | None], list[str]]) -> tuple[str, str, bool]:
+    (kind, detail, due_at), _ = item
+    return kind.value, detail, due_at is not None

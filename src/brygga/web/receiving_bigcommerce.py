@@ -1,0 +1,117 @@
+"""Saves what BigCommerce's webhooks say (`web.lanes`).
+
+A message about a product that we do not know, or created a moment ago, brings work that is due a
+few seconds later: it is about our own create, or about a product of the merchant's own. An order of
+a product that we know never waits.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from brygga.bigcommerce import events as shop_events
+from brygga.core.model import Stage
+from brygga.core.stock import Hint, Side
+from brygga.database import ledgers, receiving
+from brygga.database.engine import Tx
+from brygga.database.receiving import Known
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
+from brygga.sync.stock.work import NEWBORN
+from brygga.web.deps import WebDeps
+from brygga.web.following import bigcommerce_items
+from brygga.web.inbox import keep, unseen
+from brygga.web.lanes import Message
+from brygga.web.work import Wanted, ask_many
+
+LATER_S: Final = 5
+"""Work that may wait is due at a common moment, this many seconds apart."""
+
+About = shop_events.ProductChanged | shop_events.VariantChanged | shop_events.StockChanged
+
+
+ShopMessage = Message[shop_events.ShopEvent]
+
+
+def is_urgent(event: shop_events.ShopEvent) -> bool:
+    """An order never waits for other messages."""
+    return isinstance(event, shop_events.StockChanged) and event.by_order
+
+
+async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[ShopMessage]) -> bool:
+    """Saves these messages, each once. False when the connection is over."""
+    now = deps.clock.now()
+    about = {one.event.product_id for one in batch if isinstance(one.event, About)}
+    known = await receiving.known(tx, connection_id, about, now - NEWBORN)
+    if known is None or known.stage is Stage.DISCONNECTED:
+        return False
+    fresh = await unseen(tx, connection_id, Platform.BIGCOMMERCE, batch, now)
+    ours = [one for one in fresh if not _is_of_marker(one.event, known)]
+    await _record_stock(tx, connection_id, ours)
+    await ask_many(deps, tx, connection_id, _wanted(fresh, known, now))
+    await keep(deps, tx, connection_id, Platform.BIGCOMMERCE, fresh)
+    return True
+
+
+async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[ShopMessage]) -> None:
+    hints = [
+        (
+            str(event.product_id),
+            Hint(one.at, event.by_order, str(event.variant_id or ""), event.envelope.at),
+        )
+        for one in messages
+        if isinstance(event := one.event, shop_events.StockChanged)
+        and event.product_id
+        and _is_of_now(event, one.at)
+    ]
+    await ledgers.record_hints(tx, connection_id, Side.SHOP, hints)
+
+
+def _wanted(messages: Sequence[ShopMessage], known: Known, now: datetime) -> Wanted:
+    wanted: Wanted = defaultdict(list)
+    for one in messages:
+        if _is_of_marker(one.event, known):
+            if _is_deleted(one.event):
+                wanted[Kind.MARKER, "", None].append("")
+            continue
+        for changed in bigcommerce_items(one.event):
+            due_at = _later(now) if _may_wait(one.event, known) else None
+            wanted[changed.kind, changed.detail, due_at] += changed.subjects
+    return wanted
+
+
+def _later(now: datetime) -> datetime:
+    """A common moment, late enough that answered creates are saved."""
+    earliest = now.timestamp() + LATER_S / 2
+    return datetime.fromtimestamp(-(-earliest // LATER_S) * LATER_S, UTC)
+
+
+def _may_wait(event: shop_events.ShopEvent, known: Known) -> bool:
+    if not isinstance(event, About) or event.product_id in known.settled:
+        return False
+    is_order = isinstance(event, shop_events.StockChanged) and event.by_order
+    return not (is_order and event.product_id in known.bound)
+
+
+def _is_of_marker(event: shop_events.ShopEvent, known: Known) -> bool:
+    """Whether the message is about our own hidden product (decision 16). Each of our stock writes
+    causes some of these.
+
+    If the product is deleted, it is made again. Any other change to it waits for the sweep.
+    """
+    return isinstance(event, About) and event.product_id in known.marker
+
+
+def _is_deleted(event: Any) -> bool:
+    return (
+        not isinstance(event, shop_events.StockChanged)
+        and event.change is shop_events.Change.DELETED
+    )
+
+
+def _is_of_now(event: shop_events.ShopEvent, now: datetime) -> bool:
+    """False for a message older than the platform's last retry. Such a replay may be forgotten by
+    the inbox: it causes a read, nothing more.
+    """
+    return event.envelope.at is None or event.envelope.at >= now - shop_events.OLDEST
