@@ -10,6 +10,7 @@ from brygga.core.report import Code
 from brygga.database.engine import Database
 from tests.conftest import MovableClock
 from tests.rules.products_bench import PICTURE, Bench, definitions, kr, opened
+from tests.rules.stack import DemoStack
 
 LONG = f"{PICTURE}?v={'0123456789' * 30}"
 BARE = PICTURE.removesuffix(".png")
@@ -200,3 +201,27 @@ async def test_what_is_no_web_address_is_left_out_at_once(bench: Bench) -> None:
 
     assert Code.IMAGE_UNUSABLE in await bench.codes()
     assert 0 == uploads(bench)
+
+
+@pytest.mark.rule("P5")
+@pytest.mark.parametrize("silent", ["store", "both"])
+async def test_a_picture_nobody_answers_for_keeps_no_other_edit_back(
+    home: DemoStack, silent: str
+) -> None:
+    """Its own texts are there at once, another product's edit within seconds, not after the minute
+    that a picture may take. The picture comes when it can be had.
+    """
+    slow, other = home.add("Mugg"), home.add("Fat")
+    await home.connect()
+    home.sandbox.bigcommerce.faults.add("timeout_before", path="*/images", lasts_s=50)
+    if silent == "both":
+        home.sandbox.zettle.faults.add("timeout_before", path="/image/*", lasts_s=50)
+
+    home.till.edit_product(slow, name="Ny mugg", presentation={"imageUrl": PICTURE})
+    await home.until(lambda: home.shown(slow)["name"] == "Ny mugg")
+    home.till.edit_product(other, name="Nytt fat")
+    await home.until(lambda: home.shown(other)["name"] == "Nytt fat")
+    await home.wait(300)
+
+    assert 1 == len(home.shown(slow)["images"])
+    assert Code.IMAGE_NOT_FETCHED not in await home.codes()

@@ -4,17 +4,18 @@ import html
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World, product
 
-from brygga.core import planning
+from brygga.core import clashes, planning
 from brygga.core.drift import differences, digest
 from brygga.core.mapping import desired
 from brygga.core.model import Connection, ObservedProduct, ObservedVariant, Synced
 from brygga.core.terms import terms_of
-from brygga.database import bindings, library_pages, shown, work_items
+from brygga.database import bindings, library, library_pages, shown, work_items
 from brygga.database.shown import Read
 from brygga.database.work_items import Kind
 from brygga.web.pages.product import READ_AFTER
@@ -148,6 +149,46 @@ async def test_edits_are_kept_until_the_next_save_and_others_are_asked_about(wor
     assert f'href="/library/{mug}#fields"' in listed
     assert "You keep what was edited in BigCommerce" in kept
     assert 0 == flagged.edited
+
+
+@pytest.mark.rule("P1", "P6")
+async def test_differing_texts_are_never_called_the_same(world: World) -> None:
+    """A name with our suffix, since another product has the plain one (decision 6); and texts that
+    nobody edited, because the next save in Zettle writes what a newer mapping wants.
+    """
+    connection, browser, mug = await synced(world)
+    suffixed = clashes.forms_of_name("Mugg", mug)[0]
+    await read(world, connection, mug, lambda one: replace(one, name=suffixed))
+    adapted = rows((await browser.open(f"/library/{mug}")).text)
+    async with world.database.transaction() as tx:
+        binding = await bindings.get(tx, connection.id, mug)
+        assert binding is not None
+        older = replace(binding.synced, fingerprint="0" * 32)
+        await bindings.save(tx, connection.id, older, world.clock.now() - timedelta(minutes=1))
+    await read(world, connection, mug, edited)
+    later = rows((await browser.open(f"/library/{mug}")).text)
+
+    assert ["Mugg", suffixed, "Zettle", "Adapted for the store Why?"] == adapted["Name"]
+    assert ("The same", "The same") == (adapted["SKU"][3], later["SKU"][3])
+    assert "At the next save" == later["Description"][3]
+
+
+@pytest.mark.rule("P1")
+async def test_a_picture_that_was_left_out_is_not_called_the_same(world: World) -> None:
+    """Decision 8: the line says which, and why."""
+    connection, browser, mug = await synced(world)
+    gone = ("https://zettle.test/gone.png",)
+    pictured = replace(product(mug, "Mugg"), image_urls=gone, etag="pictured")
+    async with world.database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, [pictured], world.clock.now())
+        binding = await bindings.get(tx, connection.id, mug)
+        assert binding is not None
+        written = replace(binding.synced, etag="pictured")
+        await bindings.save(tx, connection.id, written, world.clock.now() - timedelta(minutes=1))
+    await read(world, connection, mug, same)
+    found = rows((await browser.open(f"/library/{mug}")).text)
+
+    assert ["1", "–", "Zettle", "Not all carried over Why?"] == found["Images"]
 
 
 async def test_there_is_nothing_to_keep_where_nothing_differs(world: World) -> None:

@@ -21,7 +21,7 @@ from brygga.core.model import (
 )
 from brygga.core.planning import Owner
 from brygga.core.terms import Terms, terms_of
-from brygga.core.text import cut
+from brygga.core.text import cut, one_line
 from brygga.database.bindings import Binding, State
 from brygga.database.library import Entry
 from brygga.database.shown import Shown
@@ -34,6 +34,11 @@ SAME, DIFFERS, WAITING, THEIRS, UNKNOWN = "same", "differs", "waiting", "theirs"
 """How a field stands: both agree; edited in BigCommerce; on its way there; the merchant's own; not
 read yet.
 """
+ADAPTED, LATER, LEFT_OUT = "adapted", "later", "left_out"
+"""What was written is not what Zettle has: another product has that value, or BigCommerce demands
+one (decisions 6, 13); the next save writes it; some of it could not be carried over (decision 8).
+"""
+UNIQUE: Final = frozenset({"name", "sku", "url"})
 BARCODES: Final = frozenset({"upc", "gtin"})
 
 
@@ -93,7 +98,11 @@ class _Compared:
         keys = BARCODES if key == "barcode" else {key}
         if any((one, variant) in self.edited for one in keys):
             return DIFFERS
-        return SAME if self.is_written or zettle == shop else WAITING
+        if one_line(zettle) == one_line(shop):
+            return SAME
+        if not self.is_written:
+            return WAITING
+        return ADAPTED if key in UNIQUE and shop else LATER
 
     def row(self, key: str, zettle: str, shop: str, variant: str = "") -> FieldRow:
         """A field that Zettle owns."""
@@ -249,8 +258,8 @@ def _children_state(
     if of.shown is None:
         return UNKNOWN
     if any(source not in bound for source in wanted):
-        # One that could not be fetched has a line of its own in the sync log.
-        return WAITING if not of.is_written else SAME
+        # The line in the sync log says which, and why.
+        return LEFT_OUT if of.is_written else WAITING
     return SAME if all(bound[source] in there for source in wanted) else DIFFERS
 
 
@@ -286,7 +295,8 @@ def _variants(of: _Compared, synced: Synced | None) -> tuple[VariantRow, ...]:
         in_till = of.words.money(price) if price else ""
         cells = _cells(of, variant, found, in_till)
         states = {cell.state for cell in cells if cell.owner == Owner.ZETTLE.value}
-        state = next((one for one in (UNKNOWN, DIFFERS, WAITING) if one in states), SAME)
+        order = (UNKNOWN, DIFFERS, WAITING, LATER, ADAPTED)
+        state = next((one for one in order if one in states), SAME)
         if of.shown is not None and found is None:
             state = "missing" if of.is_written else WAITING
         rows.append(VariantRow(variant_label(of.product, variant.key), cells, state))

@@ -43,6 +43,8 @@ class Job:
     """A picture is not available at the moment. Everything else is done, and the product is handled
     once more.
     """
+    gave_way: bool = False
+    """A picture that took long was put off, so that other work is done first."""
     changed_fields: list[str] = field(default_factory=list)
     has_creates: bool = False
     """Variants of the product were created: their first level reads are made together with those of

@@ -1,5 +1,6 @@
 """The pictures and videos of a product, and how every confirmed child of it is saved."""
 
+import asyncio
 from collections.abc import Awaitable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +31,10 @@ from brygga.wire import Upload
 
 T = TypeVar("T")
 AGAIN_S = (5.0, 20.0)
+PATIENCE_S = 5.0
+"""A picture that takes longer gives way to other product work, and is sent a little later."""
+GIVES_WAY = 5
+"""How many times. After that it is waited for, so that a busy shop gets its pictures too."""
 FRESH_FOR = timedelta(minutes=2)
 """A picture that was just saved may not be available yet. Later than this after a save, it is gone.
 """
@@ -73,13 +78,15 @@ class Pictures:
         key = next(key for key, id_ in one.children.variants.items() if id_ == variant_id)
         if not source:
             await self.session.shop.update_variant(product_id, variant_id, {"image": ""})
-        elif not (
-            await self._variant_by_address(one, variant_id, source)
-            or await self._variant_by_bytes(one, variant_id, source)
-        ):
+        elif not await giving_way(self.session, one.job, self._sent(one, variant_id, source)):
             _say_left_out(one.job, source, key)
             return
         await self.added(one, images={key: source})
+
+    async def _sent(self, one: Planned, variant_id: int, source: str) -> bool:
+        return await self._variant_by_address(
+            one, variant_id, source
+        ) or await self._variant_by_bytes(one, variant_id, source)
 
     async def _variant_by_address(self, one: Planned, variant_id: int, source: str) -> bool:
         if not goes_by_address(source) or source in one.job.unobtainable:
@@ -115,12 +122,19 @@ class Pictures:
         """
         before = -_newest(one)
         await self.added(one, pictures={image.source: before})
+        ways = [self._by_address, self._by_bytes]
         if one.job.item.attempts:
             # The store could not fetch it before. We ask the picture's host, not the store, whether
             # it is available now.
-            made = await self._by_bytes(one, image) or await self._by_address(one, image)
-        else:
-            made = await self._by_address(one, image) or await self._by_bytes(one, image)
+            ways.reverse()
+
+        async def sent() -> ObservedImage | None:
+            return await ways[0](one, image) or await ways[1](one, image)
+
+        made = await giving_way(self.session, one.job, sent())
+        if one.job.gave_way:
+            # It may have landed: the next plan looks for it.
+            return
         if made is None:
             await self.dropped(one, Child.IMAGE, before)
             _say_left_out(one.job, image.source)
@@ -279,6 +293,28 @@ async def fetched(session: Session, job: Job, source: str) -> Upload | None:
         job.picture_in_s = _retry_for(job)
         return None
     return Upload("image_file", found.name, found.media_type, found.content)
+
+
+async def giving_way(session: Session, job: Job, call: Awaitable[T]) -> T | None:
+    """The result of the call. None, and the job is scheduled again, when it lasts while other
+    product work waits: a picture that nobody answers for keeps no edit of another product back.
+    """
+    sending = asyncio.ensure_future(call)
+    waiting = asyncio.ensure_future(session.changed.wait())
+    try:
+        await asyncio.wait({sending}, timeout=PATIENCE_S)
+        if job.item.attempts < GIVES_WAY:
+            await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.wait({sending})
+        if sending.done():
+            return sending.result()
+        job.picture_in_s, job.gave_way = AGAIN_S[0], True
+        return None
+    finally:
+        for task in (sending, waiting):
+            task.cancel()
+        await asyncio.gather(sending, waiting, return_exceptions=True)
 
 
 async def find_unobtainable(session: Session, job: Job, sources: Iterable[str]) -> None:

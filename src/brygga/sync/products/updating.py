@@ -477,6 +477,8 @@ class Updating(Pictures):
 
     async def _late(self, one: Planned) -> None:
         for operation in one.late:
+            if one.job.gave_way:
+                return
             match operation:
                 case UpdateProduct():
                     continue

@@ -152,7 +152,7 @@ class Worker:
 
     def _received(self, resumed: Notice) -> None:
         if turn := self._drains.get(resumed.connection_id):
-            turn.notify()
+            turn.notify(is_stock=resumed.urgent)
 
     async def _acquire(self, job: Job) -> Lease | None:
         now, started = self.clock.now(), self.clock.monotonic()

@@ -2,6 +2,7 @@
 methods that report the outcome of a work item.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -113,6 +114,8 @@ class Session:
     clients: Clients
     judge: Judge
     figures: Figures = field(default_factory=Figures)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when other product work came up since the handler began."""
     finished: set[int] = field(default_factory=set)
     """Generations of the work items whose outcome a handler has reported."""
 

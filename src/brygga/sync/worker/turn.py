@@ -70,10 +70,14 @@ class Turn:
     product_resumed: asyncio.Event = field(default_factory=asyncio.Event)
     ends_at: float = 0.0
     outage: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when work other than stock was added since the running batch began."""
     _idle: set[str] = field(default_factory=set)
     _product_over: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def notify(self) -> None:
+    def notify(self, *, is_stock: bool = False) -> None:
+        if not is_stock:
+            self.changed.set()
         self.stock_resumed.set()
         self.product_resumed.set()
 
@@ -101,6 +105,7 @@ class Turn:
                 clients=clients,
                 judge=self.means.judge.failed,
                 figures=self.means.figures,
+                changed=self.changed,
             )
             hurried = False
             try:
@@ -132,6 +137,7 @@ class Turn:
         try:
             while not self._turn_over():
                 self.product_resumed.clear()
+                self.changed.clear()
                 if await self._work(session, PRODUCT_KINDS, "product"):
                     continue
                 if len(self._idle) == 2:
