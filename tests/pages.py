@@ -12,7 +12,7 @@ from litestar.datastructures import State
 from brygga.web.app import build_app, state_of
 from brygga.web.deps import WebDeps
 
-_free: "defaultdict[tuple[str, bool, bool], list[Litestar]]" = defaultdict(list)
+_free: "defaultdict[tuple[str, bool, bool, bool], list[Litestar]]" = defaultdict(list)
 """Those that no test uses, by the settings that are built in."""
 
 
@@ -34,6 +34,7 @@ def give_back(app: Litestar) -> None:
     app.state = State()
 
 
-def _built_in(deps: WebDeps) -> tuple[str, bool, bool]:
+def _built_in(deps: WebDeps) -> tuple[str, bool, bool, bool]:
     settings = deps.settings
-    return settings.csrf_secret, settings.secure, bool(settings.trusted_proxies)
+    proxies = bool(settings.trusted_proxies)
+    return settings.csrf_secret, settings.secure, proxies, settings.has_operator

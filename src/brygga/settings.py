@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+from hashlib import sha256
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar, cast
@@ -119,6 +120,10 @@ class Settings:
     alert_hooks: AlertHooks = AlertHooks.PUBLIC
     statements_kept: timedelta = timedelta(days=365)
     """How long a nightly statement is kept."""
+    operator: tuple[str, ...] = field(repr=False, default=())
+    """The hashes of the secrets that open the operator's pages and API. (): there are none."""
+    operator_reads: tuple[str, ...] = field(repr=False, default=())
+    """The hashes of those that may only read."""
 
     @property
     def is_https(self) -> bool:
@@ -166,6 +171,8 @@ def read(environment: Mapping[str, str]) -> Settings:
         smtp=_smtp(reader),
         alert_hooks=reader.optional("ALERT_WEBHOOKS", _alert_hooks, AlertHooks.PUBLIC),
         statements_kept=reader.optional("STATEMENTS_KEPT_DAYS", _days, timedelta(days=365)),
+        operator=reader.optional("OPERATOR_SECRETS_FILE", _secrets_file, ()),
+        operator_reads=reader.optional("OPERATOR_READERS_FILE", _secrets_file, ()),
         hosts=Hosts(
             **{
                 name: reader.optional(f"{name.upper()}_URL", _url, getattr(defaults, name))
@@ -173,6 +180,11 @@ def read(environment: Mapping[str, str]) -> Settings:
             }
         ),
     )
+    if {*(settings.operator or ())} & {*(settings.operator_reads or ())}:
+        reader.problems.append(
+            f"{PREFIX}OPERATOR_READERS_FILE has a secret of {PREFIX}OPERATOR_SECRETS_FILE: "
+            "it would do more than read"
+        )
     if reader.problems:
         raise SettingsWrong(tuple(reader.problems))
 
@@ -282,6 +294,36 @@ def _secrets(text: str) -> tuple[str, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError("the same secret stands there twice")
     return keys
+
+
+def _secrets_file(text: str) -> tuple[str, ...]:
+    """The SHA-256 of each secret of a file, in hexadecimal. A line is a secret, or "sha256:" and
+    its hash. Empty lines and those that begin with # are left out.
+    """
+    try:
+        lines = Path(text).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeError) as wrong:
+        raise ValueError(f"the file cannot be read: {type(wrong).__name__}") from None
+    found = tuple(
+        _hash_of(line.strip()) for line in lines if line.strip() and line.strip()[0] != "#"
+    )
+    if not found:
+        raise ValueError("the file holds no secret; `brygga operator new-secret` makes one")
+    return found
+
+
+def _hash_of(line: str) -> str:
+    kind, colon, digest = line.partition(":")
+    if kind == "sha256" and colon:
+        if len(digest) != 64 or set(digest) - set("0123456789abcdef"):
+            raise ValueError("a line after sha256: needs 64 hexadecimal digits")
+        return digest
+    if len(line) < _SECRET_LENGTH or not line.isascii() or len(line.split()) != 1:
+        raise ValueError(
+            f"each secret needs {_SECRET_LENGTH} characters or more, without spaces or letters "
+            "beyond ASCII"
+        )
+    return sha256(line.encode()).hexdigest()
 
 
 def _token(text: str) -> str:

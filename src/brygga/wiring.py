@@ -486,6 +486,8 @@ def build(
                 mail=Channel.MAIL in channels,
                 alert_hooks=settings.alert_hooks,
                 statements_kept=settings.statements_kept,
+                operator=settings.operator,
+                operator_reads=settings.operator_reads,
             ),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),

@@ -25,6 +25,8 @@ from brygga.database import connections, library, support, synclog, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
+from brygga.web.operating import acts
+from brygga.web.operating.status import statuses
 from brygga_sandbox.clock import RealClock
 from brygga_sandbox.sandbox import Plan, Sandbox
 from tests.conftest import NOON
@@ -142,6 +144,7 @@ def asked_retry(**wish: object) -> argparse.Namespace:
             "all": False,
             "kind": None,
             "support_id": None,
+            "cause": None,
             "json": False,
             **wish,
         }
@@ -153,7 +156,7 @@ async def test_status_shows_failed_work_and_how_to_retry(
 ) -> None:
     number = await failed_set_up(database)
     async with database.transaction() as tx:
-        found = await status._of(tx, (await connections.active(tx))[-1], [], elsewhere=False)
+        (found,) = await statuses(tx, (await connections.active(tx))[-1:], home.url, NOON)
 
     reported = status._reported([found])
     assert 2 == found.parked
@@ -212,14 +215,14 @@ def test_retry_wants_to_know_what(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 async def test_sync_reads_everything_again_or_one_product(database: Database) -> None:
-    connection, clock = await connected(database), SystemClock()
+    connection = await connected(database)
     async with database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=True)
-        await sync.leave_items(tx, connection.id, "cup", clock)
+        await acts.add_sync(tx, connection.id, "cup", NOON)
         one = await work_items.counts(tx, connection.id)
-        await sync.leave_items(tx, connection.id, "", clock)
+        await acts.add_sync(tx, connection.id, "", NOON)
         both = await work_items.counts(tx, connection.id)
-        await sync.leave_items(tx, connection.id, "", clock, webhooks=True)
+        await acts.add_sync(tx, connection.id, "", NOON, webhooks=True)
         every = await work_items.counts(tx, connection.id)
 
     assert {Kind.PRODUCT: 1} == one
@@ -244,10 +247,8 @@ async def test_what_cannot_be_synced_is_refused_with_the_reason(
         await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=assigned)
         if paused:
             await connections.pause(tx, connection.id, paused)
-        with pytest.raises(sync.NotNow) as refused:
-            await sync.leave_items(
-                tx, connection.id if number == 1 else number, product, SystemClock()
-            )
+        with pytest.raises(acts.NotNow) as refused:
+            await acts.add_sync(tx, connection.id if number == 1 else number, product, NOON)
 
         assert why in str(refused.value)
         assert {} == await work_items.counts(tx, connection.id)

@@ -137,7 +137,8 @@ async def test_status_tells_webhooks_by_connection(
     )
 
     for as_json in (False, True):
-        await status._status(argparse.Namespace(connection=None, json=as_json), Runtime(settings))
+        asked = argparse.Namespace(connection=None, state="", cause="", search="", json=as_json)
+        await status._status(asked, Runtime(settings))
     reported, _, raw = capsys.readouterr().out.partition("[")
     (seen,) = json.loads("[" + raw)
 

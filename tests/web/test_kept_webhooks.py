@@ -22,6 +22,7 @@ from brygga.figures import Figures
 from brygga.web import replaying
 from brygga.web.app import state_of
 from brygga.web.following import Changed
+from brygga.web.operating import acts
 from brygga.zettle import events as till_events
 
 ROW = {
@@ -142,7 +143,7 @@ async def test_they_go_when_their_days_are_over(world: World) -> None:
 
 
 async def test_the_same_version_does_the_same(world: World) -> None:
-    again = [replay.read_again(one) for one in await kept_of(world, await received(world))]
+    again = [replaying.read_again(one) for one in await kept_of(world, await received(world))]
 
     assert "2 webhooks do the same, 0 do otherwise" == replay.reported(again)
 
@@ -157,7 +158,7 @@ async def test_a_version_that_does_otherwise_is_found(
         return (Changed(Kind.PRODUCT, ("p1",)),)
 
     monkeypatch.setattr("brygga.web.replaying.zettle_items", otherwise)
-    again = [replay.read_again(one) for one in kept]
+    again = [replaying.read_again(one) for one in kept]
 
     assert [True, False] == [one.differs for one in again]
     told = replay.reported(again)
@@ -175,7 +176,7 @@ async def test_a_message_whose_key_is_gone_is_left_out(world: World) -> None:
         hour = timedelta(hours=1)
         kept = await kept_webhooks.between(other, connection.id, now - hour, now + hour)
 
-    told = replay.reported([replay.read_again(one) for one in kept])
+    told = replay.reported([replaying.read_again(one) for one in kept])
     assert "2 were sealed with a key that is gone" in told
 
 
@@ -187,7 +188,8 @@ async def test_running_them_again_adds_their_work_and_no_evidence(world: World) 
         await tx.run(sa.text("DELETE FROM work_items"))
         before = await tx.scalar(sa.text("SELECT count(*) FROM stock_hints"))
 
-    added = await replay._added(world.database, connection.id, kept, world.clock.now())
+    async with world.database.transaction() as tx:
+        added = await acts.replay(tx, connection.id, kept, acts.COMMAND, world.clock.now())
 
     async with world.database.read() as tx:
         counts = await work_items.counts(tx, connection.id)

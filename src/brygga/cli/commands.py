@@ -20,6 +20,9 @@ COMMANDS = {
     "status": "how connections are doing",
     "plan": "what the next sync would do for one merchant",
     "sync": "sync one merchant, or one product, now",
+    "pause": "hold all work of one merchant, until you resume it",
+    "resume": "let the work of one merchant go on",
+    "queue": "the work that waits, what failed and why, what each worker does",
     "retry": "try again now what failed by a fault of ours",
     "backup": "everything of this installation in one file, checked by restoring it",
     "restore": "replace the database by a backup",
@@ -28,6 +31,8 @@ COMMANDS = {
     "erase": "everything of one merchant who has left, with a receipt",
     "signout": "end every session of one merchant; the sync goes on",
     "log": "a merchant's sync log in words, or the report behind a support id",
+    "support": "the support bundle of one merchant: codes, ids, counts and times",
+    "operator": "secrets for the operator's pages and API, and an end of all sessions there",
     "audit": "acts of one merchant that matter to security: sign-ins, disconnects, exports",
     "bench": "what the work costs in requests, statements and processor time",
 }

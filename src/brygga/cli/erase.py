@@ -6,14 +6,12 @@ import sys
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
-from brygga.core.lifecycle import Departure, Ended, Leaving, Removing
 from brygga.core.model import Connection
-from brygga.database import audit, connections, erasing, work_items
-from brygga.database.audit import Act, Actor, Entry
-from brygga.database.engine import Tx
+from brygga.database import connections, erasing
 from brygga.database.erasing import Receipt
-from brygga.database.work_items import Kind
 from brygga.system import SystemClock, SystemDice
+from brygga.web.operating import acts
+from brygga.web.operating.acts import COMMAND, NotNow
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -48,37 +46,28 @@ async def _erase(asked: argparse.Namespace, runtime: Runtime) -> int:
             active = await connections.by_organization(tx, found.organization.uuid)
             if not asked.yes:
                 return _shown(found, dict(await erasing.counted(tx, found.id)), active)
-            if active is not None and asked.disconnect:
-                return await _later(tx, active, runtime.settings.public_url)
-            if active is not None:
-                print(f"connection {active.id} has not ended: add --disconnect", file=sys.stderr)
-                return 1
-            now = SystemClock().now()
-            receipt = await erasing.erase(tx, found.organization.uuid, now, Actor.OPERATOR)
+            now, ticket = SystemClock().now(), SystemDice().token()
+            done = await acts.erase(
+                tx, asked.connection, COMMAND, now, ticket, disconnect=asked.disconnect
+            )
+    except NotNow as why:
+        print(why, file=sys.stderr)
+        return 1
     finally:
         await database.close()
-    print(_json(receipt) if asked.json else _words(receipt))
+    if done.receipt is None:
+        assert active is not None
+        print(_later(active.id, f"{runtime.settings.public_url}/erased/{ticket}"))
+        return 0
+    print(_json(done.receipt) if asked.json else _words(done.receipt))
     return 0
 
 
-async def _later(tx: Tx, active: Connection, public_url: str) -> int:
-    """The worker disconnects, gives access back, and then erases."""
-    now, ticket = SystemClock().now(), SystemDice().token()
-    match await connections.state(tx, active.id):
-        case Removing() | Leaving() | Ended():
-            pass
-        case state:
-            await connections.save(tx, active.id, state.leave(Departure.KEEP))
-    await work_items.add(tx, active.id, Kind.LEAVE, "", now)
-    await erasing.ask(tx, ticket, active.organization.uuid, now)
-    # Of no merchant: what belongs to this one is erased.
-    entry = Entry(Act.OPERATOR, Actor.OPERATOR, facts={"command": "erase", "of": str(active.id)})
-    await audit.add(tx, entry, now)
-    print(
-        f"connection {active.id} is being disconnected, and everything is erased then\nreceipt: "
-        f"{public_url}/erased/{ticket}"
+def _later(number: int, receipt: str) -> str:
+    return (
+        f"connection {number} is being disconnected, and everything is erased then\n"
+        f"receipt: {receipt}"
     )
-    return 0
 
 
 def _shown(found: Connection, counts: dict[str, int], active: Connection | None) -> int:

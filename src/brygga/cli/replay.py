@@ -8,39 +8,17 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
-from brygga.bigcommerce.events import MalformedError as ShopMalformed
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
-from brygga.database import audit, connections, kept_webhooks, work_items
-from brygga.database.audit import Act, Actor, Entry
-from brygga.database.engine import Database
-from brygga.database.kept_webhooks import Kept
+from brygga.database import connections, kept_webhooks
 from brygga.system import SystemClock
-from brygga.web import replaying
-from brygga.zettle.events import MalformedError as TillMalformed
-
-UNREADABLE = "it cannot be read"
-NO_KEY = "no key of ours opens it"
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """`then` and `now` are what followed and what would follow, a line each."""
-
-    id: int
-    at: str
-    platform: str
-    name: str
-    then: tuple[str, ...]
-    now: tuple[str, ...]
-
-    @property
-    def differs(self) -> bool:
-        return sorted(self.then) != sorted(self.now)
+from brygga.web.operating import acts
+from brygga.web.operating.acts import COMMAND
+from brygga.web.replaying import NO_KEY, Again, read_again
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -104,7 +82,8 @@ async def _replay(asked: argparse.Namespace, runtime: Runtime) -> int:
             if connection.stage is not Stage.RUNNING:
                 print("only for a merchant whose set-up is finished", file=sys.stderr)
                 return 1
-            added = await _added(database, asked.connection, kept, now)
+            async with database.transaction() as tx:
+                added = await acts.replay(tx, asked.connection, kept, COMMAND, now)
             print(
                 json.dumps({"webhooks": len(kept), "work": added}) if asked.json else _told(added)
             )
@@ -115,19 +94,6 @@ async def _replay(asked: argparse.Namespace, runtime: Runtime) -> int:
     shown = [one for one in again if asked.all or one.differs]
     print(json.dumps([asdict(one) for one in shown], indent=2) if asked.json else reported(again))
     return int(any(one.differs for one in again))
-
-
-def read_again(one: Kept) -> Again:
-    """What this version makes of it."""
-    at, platform = one.received_at.isoformat(timespec="seconds"), one.platform.value
-    if one.webhook is None:
-        return Again(one.id, at, platform, NO_KEY, (), ())
-    try:
-        event = replaying.read(one.platform, one.webhook.body)
-    except (ShopMalformed, TillMalformed):
-        return Again(one.id, at, platform, UNREADABLE, one.webhook.caused, ())
-    found = tuple(replaying.caused(event))
-    return Again(one.id, at, platform, replaying.name_of(event), one.webhook.caused, found)
 
 
 def reported(again: Sequence[Again]) -> str:
@@ -142,31 +108,6 @@ def reported(again: Sequence[Again]) -> str:
         lines.append(f"{closed} were sealed with a key that is gone, and were left out")
     same = len(again) - len(differing) - closed
     return "\n".join([*lines, f"{same} webhooks do the same, {len(differing)} do otherwise"])
-
-
-async def _added(
-    database: Database, connection_id: int, kept: Sequence[Kept], now: datetime
-) -> int:
-    """Adds the work that follows from them, as for webhooks too old to be evidence: each costs a
-    read of both sides.
-    """
-    wanted: dict[tuple[work_items.Kind, str], set[str]] = {}
-    for one in kept:
-        if one.webhook is None:
-            continue
-        try:
-            event = replaying.read(one.platform, one.webhook.body)
-        except (ShopMalformed, TillMalformed):
-            continue
-        for changed in replaying.items(event):
-            wanted.setdefault((changed.kind, changed.detail), set()).update(changed.subjects)
-    async with database.transaction() as tx:
-        for (kind, detail), subjects in sorted(wanted.items()):
-            await work_items.add_many(tx, connection_id, kind, sorted(subjects), now, detail=detail)
-        facts = {"command": "replay", "webhooks": str(len(kept))}
-        entry = Entry(Act.OPERATOR, Actor.OPERATOR, connection_id, facts=facts)
-        await audit.add(tx, entry, now)
-    return sum(map(len, wanted.values()))
 
 
 def _told(added: int) -> str:

@@ -10,11 +10,12 @@ from datetime import datetime
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
-from brygga.database import audit, connections, work_items
-from brygga.database.audit import Act, Actor, Entry
+from brygga.database import connections, work_items
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
+from brygga.web.operating import acts
+from brygga.web.operating.acts import COMMAND, Failed, NotNow
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--support-id", default=None, metavar="ID", help="only what failed under this support id"
     )
     parser.add_argument(
+        "--cause",
+        default=None,
+        help="only what failed by this bug, as `brygga queue` and `brygga status --json` name it",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print JSON: how many were woken, by connection"
     )
 
@@ -39,9 +45,12 @@ def add(parser: argparse.ArgumentParser) -> None:
 def run(asked: argparse.Namespace) -> int:
     """0: done, also when nothing had failed; 1: no such connection; 2: no work was named."""
     logs.configure()
-    if asked.connection is None and not (asked.all or asked.kind or asked.support_id):
+    if asked.connection is None and not (
+        asked.all or asked.kind or asked.support_id or asked.cause
+    ):
         print(
-            "say which: the number of a connection, --kind, --support-id or --all", file=sys.stderr
+            "say which: the number of a connection, --kind, --cause, --support-id or --all",
+            file=sys.stderr,
         )
         return 2
     return process.run(lambda runtime: _retry(asked, runtime))
@@ -52,27 +61,13 @@ async def _retry(asked: argparse.Namespace, runtime: Runtime) -> int:
     database = runtime.database()
     try:
         async with database.transaction() as tx:
-            if (
-                asked.connection is not None
-                and await connections.by_id(tx, asked.connection) is None
-            ):
-                print(
-                    f"there is no connection {asked.connection}; `brygga status` lists them",
-                    file=sys.stderr,
-                )
-                return 1
             now = SystemClock().now()
-            resumed = await work_items.retry(
-                tx,
-                now,
-                connection_id=asked.connection,
-                kind=kind,
-                support_id=asked.support_id,
-            )
-            for number in resumed:
-                entry = Entry(Act.OPERATOR, Actor.OPERATOR, number, facts={"command": "retry"})
-                await audit.add(tx, entry, now)
+            failed = Failed(asked.connection, kind, asked.support_id, asked.cause)
+            resumed = await acts.retry(tx, failed, COMMAND, now)
             lines = [await _reported(tx, number, count, now) for number, count in resumed.items()]
+    except NotNow as why:
+        print(why, file=sys.stderr)
+        return 1
     finally:
         await database.close()
     if asked.json:

@@ -3,56 +3,31 @@
 import argparse
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict
+from datetime import datetime
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection
-from brygga.database import (
-    bindings,
-    connections,
-    deliveries,
-    library_pages,
-    subscriptions,
-    synclog,
-    work_items,
-)
-from brygga.database.deliveries import Deliveries
+from brygga.database import connections, operating
 from brygga.database.engine import Tx
-from brygga.database.work_items import Parked
+from brygga.database.operating import Standing
 from brygga.system import SystemClock
-
-
-@dataclass(frozen=True, slots=True)
-class Status:
-    """Times are ISO 8601 in UTC, "" where there is none yet."""
-
-    connection: int
-    organization: str
-    store: str
-    stage: str
-    paused: str
-    unreachable_since: str
-    products: dict[str, int]
-    bound: int
-    waiting: dict[str, int]
-    parked: int
-    """How many work items failed by a bug of ours and are not done since; `failing` names them."""
-    failing: list[dict[str, Any]]
-    products_synced_at: str
-    stock_synced_at: str
-    webhooks: dict[str, dict[str, int]]
-    """By platform and by outcome, in the last 24 hours."""
-    webhooks_failing: list[str]
-    """Platforms whose webhooks fail again and again."""
-    webhooks_elsewhere: bool
-    """Some webhooks still point to another address than our current one."""
+from brygga.web.operating.status import Status, statuses
 
 
 def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "connection", type=arguments.connection, nargs="?", help="the number of one connection"
+    )
+    parser.add_argument(
+        "--state",
+        choices=[one.value for one in Standing],
+        help="only connections in this state",
+    )
+    parser.add_argument("--cause", default="", help="only those that are paused for this cause")
+    parser.add_argument(
+        "--search", default="", metavar="WORDS", help="only those of this merchant or store"
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
@@ -63,23 +38,11 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _status(asked: argparse.Namespace, runtime: Runtime) -> int:
-    database = runtime.database()
+    database, now = runtime.database(), SystemClock().now()
     try:
         async with database.read() as tx:
-            wanted = await connections.active(tx)
-            if asked.connection is not None:
-                wanted = [one for one in [await connections.by_id(tx, asked.connection)] if one]
-            received = await deliveries.of_last_day(tx, SystemClock().now())
-            moved = set(await subscriptions.elsewhere(tx, runtime.settings.public_url))
-            found = [
-                await _of(
-                    tx,
-                    one,
-                    [of for of in received if of.connection_id == one.id],
-                    elsewhere=one.id in moved,
-                )
-                for one in wanted
-            ]
+            wanted = await _wanted(tx, asked, now)
+            found = await statuses(tx, wanted, runtime.settings.public_url, now)
     finally:
         await database.close()
     if asked.connection is not None and not found:
@@ -93,60 +56,22 @@ async def _status(asked: argparse.Namespace, runtime: Runtime) -> int:
     return 0
 
 
-async def _of(
-    tx: Tx, connection: Connection, received: Sequence[Deliveries], *, elsewhere: bool
-) -> Status:
-    health, success = (
-        await connections.health(tx, connection.id),
-        await synclog.last_success(tx, connection.id),
+async def _wanted(tx: Tx, asked: argparse.Namespace, now: datetime) -> Sequence[Connection]:
+    if asked.connection is not None:
+        found = await connections.by_id(tx, asked.connection)
+        return [found] if found else []
+    if not (asked.state or asked.cause or asked.search):
+        return await connections.active(tx)
+    rows = await operating.merchants(
+        tx,
+        now,
+        standing=Standing(asked.state) if asked.state else None,
+        cause=asked.cause,
+        search=asked.search,
+        limit=100_000,
     )
-    totals = await bindings.totals(tx, connection.id)
-    parked = await work_items.parked(tx, connection.id)
-    return Status(
-        connection=connection.id,
-        organization=connection.organization.name or connection.organization.uuid,
-        store=connection.shop.store_hash if connection.shop else "",
-        stage=connection.stage.value,
-        paused=connection.paused,
-        unreachable_since=_time(health.unreachable_since),
-        products={
-            state.value: count
-            for state, count in (await library_pages.counts(tx, connection.id)).items()
-            if count
-        },
-        bound=totals.created + totals.linked,
-        waiting={
-            kind.value: count
-            for kind, count in (await work_items.counts(tx, connection.id)).items()
-        },
-        parked=len(parked),
-        failing=[_failing(one) for one in parked],
-        products_synced_at=_time(success.product),
-        stock_synced_at=_time(success.stock),
-        webhooks={
-            one.platform.value: {
-                outcome.value: count for outcome, count in one.counts.items() if count
-            }
-            for one in received
-        },
-        webhooks_failing=[one.platform.value for one in received if one.is_alarming],
-        webhooks_elsewhere=elsewhere,
-    )
-
-
-def _failing(one: Parked) -> dict[str, Any]:
-    return {
-        "kind": one.kind.value,
-        "subject": one.subject,
-        "since": _time(one.failing_since),
-        "attempts": one.attempts,
-        "next_try": _time(one.next_try),
-        "support_id": one.support_id,
-    }
-
-
-def _time(at: Any) -> str:
-    return at.isoformat(timespec="seconds") if at else ""
+    listed = [await connections.by_id(tx, row.id) for row in rows.rows]
+    return [one for one in listed if one]
 
 
 def _reported(found: list[Status]) -> str:
@@ -154,7 +79,8 @@ def _reported(found: list[Status]) -> str:
         return "no connections"
     lines = []
     for one in found:
-        trouble = f", PAUSED: {one.paused}" if one.paused else ""
+        trouble = f", HELD by an operator since {one.held_since}" if one.held_since else ""
+        trouble += f", PAUSED: {one.paused}" if one.paused else ""
         trouble += f", out of reach since {one.unreachable_since}" if one.unreachable_since else ""
         trouble += f", {one.parked} FAILED by a fault of ours" if one.parked else ""
         trouble += (
@@ -177,6 +103,7 @@ def _reported(found: list[Status]) -> str:
                 f"{'; '.join(_counts(name, counts) for name, counts in one.webhooks.items()) or 'none'}"  # noqa: E501
             ),
             *_failing_text(one),
+            *_waits_text(one),
             (
                 f"   last success: products {one.products_synced_at or 'never'}, stock "
                 f"{one.stock_synced_at or 'never'}"
@@ -197,9 +124,9 @@ def _failing_text(one: Status) -> list[str]:
     if not one.failing:
         return []
     lines = [
-        f"   failed: {each['kind']} {each['subject']}".rstrip()
-        + f", since {each['since']}, tried {each['attempts']} times, next try {each['next_try']},"
-        + f" support id {each['support_id']}"
+        f"   failed: {each.kind} {each.subject}".rstrip()
+        + f", since {each.since}, tried {each.attempts} times, next try {each.next_try},"
+        + f" support id {each.support_id}"
         for each in one.failing[:SHOWN]
     ]
     more = len(one.failing) - SHOWN
@@ -211,3 +138,23 @@ def _failing_text(one: Status) -> list[str]:
             "where"
         ),
     ]
+
+
+def _waits_text(one: Status) -> list[str]:
+    """What a connection that an operator holds, or that was restored, waits for."""
+    lines = []
+    if one.held_since:
+        lines.append(f"   -> `brygga resume {one.connection}` lets it go on")
+    if one.restore is None:
+        return lines
+    waits = f"{one.restore.questions} numbers to check"
+    if one.stage == "leaving":
+        waits = f"nothing: it was being disconnected; `brygga reconcile {one.connection} --go-on`"
+    elif not one.restore.compared:
+        waits = "a worker, which reads both platforms"
+    lines.append(f"   restored {one.restore.since}: writes nothing, and waits for {waits}")
+    if one.restore.compared and one.restore.questions:
+        lines.append(
+            f"   -> `brygga reconcile {one.connection}` lists them; `--take lower` answers all"
+        )
+    return lines

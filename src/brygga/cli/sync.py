@@ -7,21 +7,16 @@ import sys
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
-from brygga.core.model import Connection, Stage
-from brygga.database import audit, connections, library, work_items
-from brygga.database.audit import Act, Actor, Entry
-from brygga.database.engine import Database, Tx
+from brygga.database import work_items
+from brygga.database.engine import Database
 from brygga.database.work_items import Kind, Parked
 from brygga.seams import Clock
-from brygga.sync.products.library import DUPLICATES
 from brygga.system import SystemClock
+from brygga.web.operating import acts
+from brygga.web.operating.acts import COMMAND, NotNow
 
 POLL_S = 0.5
 TIMEOUT_S = 600.0
-
-
-class NotNow(Exception):
-    """Why nothing was requested, in one line that says what to do."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -57,10 +52,13 @@ async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
     database = runtime.database()
     try:
         async with database.transaction() as tx:
-            await leave_items(tx, asked.connection, asked.product, clock, webhooks=asked.webhooks)
-            facts = {"command": "sync --webhooks" if asked.webhooks else "sync"}
-            await audit.add(
-                tx, Entry(Act.OPERATOR, Actor.OPERATOR, asked.connection, facts=facts), clock.now()
+            await acts.sync(
+                tx,
+                asked.connection,
+                asked.product,
+                COMMAND,
+                clock.now(),
+                webhooks=asked.webhooks,
             )
         print("asked for; a worker does it" if not asked.wait else "asked for; waiting", flush=True)
         return await _done(database, asked.connection, asked.product, clock) if asked.wait else 0
@@ -69,46 +67,6 @@ async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
         return 1
     finally:
         await database.close()
-
-
-async def leave_items(
-    tx: Tx, number: int, product: str, clock: Clock, *, webhooks: bool = False
-) -> None:
-    """Adds work items to read the whole library, search for likely duplicates and compare
-    everything; or to sync one product.
-
-    With `webhooks`, both platforms' webhooks are created again first. Raises `NotNow`.
-    """
-    _may_sync(await connections.by_id(tx, number), number)
-    now = clock.now()
-    if webhooks:
-        await work_items.add(tx, number, Kind.HOOKS, "", now, force=True)
-    if product:
-        entry = await library.get(tx, number, product)
-        if entry is None or entry.removed_at is not None:
-            raise NotNow(f"connection {number} has no product {product}")
-        if not entry.assigned:
-            raise NotNow(
-                f"product {product} is not assigned to BigCommerce: there is nothing to sync"
-            )
-        await work_items.add(tx, number, Kind.PRODUCT, product, now, force=True)
-        return
-    await work_items.add(tx, number, Kind.LIBRARY, "", now, force=True, detail=DUPLICATES)
-    await work_items.add(tx, number, Kind.SWEEP, "", now, force=True)
-
-
-def _may_sync(connection: Connection | None, number: int) -> None:
-    if connection is None:
-        raise NotNow(f"there is no connection {number}; `brygga status` lists them")
-    if connection.stage is not Stage.RUNNING:
-        raise NotNow(
-            f"connection {number} is {connection.stage.value}: nothing is synced until its set-up "
-            "is finished"
-        )
-    if connection.paused:
-        raise NotNow(
-            f"connection {number} is paused ({connection.paused}): the merchant has to help first"
-        )
 
 
 def _is_asked_for(one: Parked, product: str) -> bool:

@@ -36,6 +36,8 @@ class Code(StrEnum):
     RESUMED = "resumed"
     PRODUCTS_PAUSED = "products_paused"  # the merchant paused product sync
     PRODUCTS_RESUMED = "products_resumed"
+    HELD = "held"  # an operator holds the work of the connection
+    LET_GO = "let_go"
     REFUSED = "refused"  # cause (a failure's code): for work that has no code of its own
     INTERNAL_ERROR = "internal_error"  # support_id
     WORKS_AGAIN = "works_again"  # support_id: the work that failed is done

@@ -57,6 +57,21 @@ class _Erasures(sa.TypedColumns):
 erasures = sa.Table("erasures", metadata, _Erasures)
 
 
+class _OperatorSessions(sa.TypedColumns):
+    key: Column[bytes] = Column(sa.LargeBinary, primary_key=True)
+    secret: Column[str] = Column(sa.Text, nullable=False)
+    started_at: Column[datetime] = Column(TIME, nullable=False)
+    expires_at: Column[datetime] = Column(TIME, nullable=False)
+
+
+operator_sessions = sa.Table(
+    "operator_sessions",
+    metadata,
+    _OperatorSessions,
+    sa.Index("operator_sessions_by_expiry", "expires_at"),
+)
+
+
 class _KeptWebhooks(sa.TypedColumns):
     id: Column[int] = Column(sa.BigInteger, sa.Identity(always=True), primary_key=True)
     connection_id: Column[int] = Column(

@@ -65,6 +65,8 @@ class Health:
     """How many products there were to delete when the deletion began."""
     restored_at: datetime | None = None
     """Set while the connection comes from a backup and waits."""
+    held_at: datetime | None = None
+    """Set while an operator holds its work."""
 
 
 _COLUMNS = (
@@ -175,6 +177,7 @@ _HEALTH = sa.select(
     _c.undo_until,
     _c.to_remove,
     _c.restored_at,
+    _c.held_at,
 ).where(_c.id == sa.bindparam("id"))
 
 
@@ -296,6 +299,26 @@ async def resume(tx: Tx, connection_id: int) -> bool:
         )
         == 1
     )
+
+
+async def hold(tx: Tx, connection_id: int, now: datetime) -> bool:
+    """An operator holds the work of a connection that has not ended. True when this changed
+    anything.
+    """
+    c = connections.c
+    statement = sa.update(connections).where(
+        c.id == connection_id, c.held_at.is_(None), c.stage != Stage.DISCONNECTED.value
+    )
+    tx.touch(connection_id)
+    return await tx.run(statement.values(held_at=now)) == 1
+
+
+async def let_go(tx: Tx, connection_id: int) -> bool:
+    """Ends that. True when it was held until now."""
+    c = connections.c
+    statement = sa.update(connections).where(c.id == connection_id, c.held_at.is_not(None))
+    tx.touch(connection_id)
+    return await tx.run(statement.values(held_at=None)) == 1
 
 
 async def set_prices_paused(tx: Tx, connection_id: int, paused: bool) -> bool:

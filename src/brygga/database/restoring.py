@@ -37,6 +37,7 @@ _FORGET = tuple(
         # What was sent, ended or used since must not begin anew.
         "DELETE FROM alert_messages",
         "DELETE FROM sessions",
+        "DELETE FROM operator_sessions",
         "DELETE FROM oauth_states",
     )
 )

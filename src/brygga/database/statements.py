@@ -194,7 +194,8 @@ _OPENED = sa.text("""
         CAST(l.shop ->> 'confirmed' AS integer)
     FROM work_items m JOIN connections c ON c.id = m.connection_id
         JOIN ledgers l ON l.connection_id = m.connection_id AND l.product_uuid = m.subject
-    WHERE c.stage = 'running' AND c.paused = '' AND m.kind IN ('stock', 'resolve')
+    WHERE c.stage = 'running' AND c.paused = '' AND c.held_at IS NULL
+        AND m.kind IN ('stock', 'resolve')
         AND NOT l.separate AND l.check_since IS NULL
         AND jsonb_typeof(l.zettle -> 'confirmed') = 'number'
         AND jsonb_typeof(l.shop -> 'confirmed') = 'number'
@@ -216,7 +217,8 @@ _CLOSED = sa.text("""
 _LONG = sa.text("""
     SELECT DISTINCT d.connection_id FROM differences d
         JOIN connections c ON c.id = d.connection_id
-    WHERE c.stage = 'running' AND c.paused = '' AND d.seen_at = d.since AND d.since <= :before
+    WHERE c.stage = 'running' AND c.paused = '' AND c.held_at IS NULL
+        AND d.seen_at = d.since AND d.since <= :before
         AND NOT EXISTS (SELECT FROM work_items m WHERE m.connection_id = d.connection_id
             AND m.kind = 'statement' AND m.subject = :again)
     ORDER BY d.connection_id

@@ -76,6 +76,8 @@ class _Connections(sa.TypedColumns):
     restored_at: Column[datetime | None] = Column(TIME)
     """Set while the connection comes from a backup and waits (`restoring`)."""
     compared_at: Column[datetime | None] = Column(TIME)
+    held_at: Column[datetime | None] = Column(TIME)
+    """Set while an operator holds the connection's work."""
 
 
 connections = sa.Table(

@@ -97,16 +97,18 @@ class Parked:
 # finished (C11), while only the merchant can act, or after a disconnect. Product work also waits
 # while the merchant has paused it. Leaving is always possible. Webhook subscriptions are checked
 # also while we wait for the merchant, so that nobody else receives the merchant's events. A
-# connection from a backup only reads and asks (`restoring`).
+# connection from a backup only reads and asks (`restoring`), and one that an operator holds does
+# only what must not wait.
 WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
+    (c.held_at IS NULL OR m.kind IN ('leave', 'uninstall', 'hooks')) AND (
     (c.restored_at IS NOT NULL AND c.stage = 'running' AND c.paused = '' AND m.kind = 'reconcile')
     OR c.restored_at IS NULL AND (m.kind = 'leave'
     OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind IN ('setup', 'uninstall'))
     OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected')
         AND m.kind IN ('account', 'library', 'hooks'))
     OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks')
-        AND NOT (c.products_paused AND m.kind = 'product')))
+        AND NOT (c.products_paused AND m.kind = 'product'))))
 )"""
 
 _ADD = sa.text("""
@@ -342,14 +344,21 @@ async def park(
     return await tx.run(_PARK, values) == 1
 
 
-_RETRY = sa.text("""
+CAUSE = "concat_ws(' ', s.bundle ->> 'bug', s.bundle -> 'at' ->> -1)"
+"""What failed, and where in the code: the same for every work item that meets the same bug. `s` is
+the row of its support id.
+"""
+_RETRY = sa.text(f"""
     UPDATE work_items SET due_at = least(due_at, :now), parked_at = NULL
     WHERE failing_since IS NOT NULL
         AND (CAST(:id AS bigint) IS NULL OR connection_id = :id)
         AND (CAST(:kind AS text) IS NULL OR kind = :kind)
         AND (CAST(:support_id AS text) IS NULL OR support_id = :support_id)
+        AND (CAST(:cause AS text) IS NULL OR EXISTS (
+            SELECT FROM support s WHERE s.id = work_items.support_id
+                AND s.connection_id = work_items.connection_id AND {CAUSE} = :cause))
     RETURNING connection_id
-""")
+""")  # noqa: S608 - only our own constants are put together
 _RETRY_FOR = sa.text("""
     UPDATE work_items SET due_at = least(due_at, :now), parked_at = NULL,
         failed_programs = array_append(failed_programs, :program)
@@ -364,8 +373,10 @@ async def retry(
     connection_id: int | None = None,
     kind: Kind | None = None,
     support_id: str | None = None,
+    cause: str | None = None,
 ) -> Mapping[int, int]:
-    """Failed work is tried now: all of it, or that of one connection, kind or support id.
+    """Failed work is tried now: all of it, or that of one connection, kind, support id or cause
+    (`operating.causes`).
 
     Returns the number of resumed items by connection.
     """
@@ -374,6 +385,7 @@ async def retry(
         "id": connection_id,
         "kind": kind and kind.value,
         "support_id": support_id,
+        "cause": cause,
     }
     found: dict[int, int] = {}
     for row in await tx.rows(_RETRY, values):

@@ -22,6 +22,9 @@ from brygga.web.forms import Forms
 from brygga.web.gate import Gate
 from brygga.web.i18n import as_language
 from brygga.web.limits import Limits
+from brygga.web.operating import api
+from brygga.web.operating import pages as operator_pages
+from brygga.web.operating.door import NoOperator, Wrong, provide_operator
 from brygga.web.pages import (
     alerts,
     apps,
@@ -214,9 +217,14 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
 )
 
 
+OPERATOR_ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (*operator_pages.ROUTES, *api.ROUTES)
+"""Only where an operator has set a secret."""
+
+
 def build_app(deps: WebDeps) -> Litestar:
     """The pages and the webhook receivers, as an ASGI application."""
     secure = deps.settings.secure
+    operators = OPERATOR_ROUTES if deps.settings.has_operator else ()
     sessions = RotatingConfig(
         key=cookie_name("brygga_session", secure=secure),
         secure=secure,
@@ -224,7 +232,7 @@ def build_app(deps: WebDeps) -> Litestar:
         exclude=["^/static/"],
     )
     return Litestar(
-        [*map(explicit, (*ROUTES, static_files.serve))],
+        [*map(explicit, (*ROUTES, *operators, static_files.serve))],
         before_request=enter,
         before_send=[add_headers],
         compression_config=COMPRESSION,
@@ -238,11 +246,14 @@ def build_app(deps: WebDeps) -> Litestar:
         dependencies={
             "visit": Provide(provide_visit),
             "merchant": Provide(provide_merchant),
+            "operator": Provide(provide_operator),
             "form": Provide(provide_form),
         },
         on_shutdown=[_close],
         exception_handlers={
             SignedOut: errors.signed_out,
+            NoOperator: errors.no_operator,
+            Wrong: errors.wrong,
             NotThere: errors.not_there,
             DatabaseGone: errors.unavailable,
             DatabaseBusy: errors.busy,

@@ -12,7 +12,7 @@ from litestar.di import Dependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import PathParameter, QueryParameter
 
-MADE: Final = frozenset({"visit", "merchant", "form"})
+MADE: Final = frozenset({"visit", "merchant", "operator", "form"})
 THE_FRAMEWORKS: Final = frozenset({"request", "state", "return"})
 _IN_PATH: Final = re.compile(r"{(\w+):")
 

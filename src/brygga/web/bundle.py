@@ -93,6 +93,8 @@ async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
         "begun_at": _time(health.created_at),
         "swept_at": _time(health.swept_at),
         "unreachable_since": _time(health.unreachable_since),
+        "held_at": _time(health.held_at),
+        "restored_at": _time(health.restored_at),
         "library_was_read": bool(health.zettle_cursor),
         "products": {state.value: count for state, count in counts.items()},
         "bound": {

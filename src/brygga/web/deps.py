@@ -124,6 +124,16 @@ class WebSettings:
 
     statements_kept: timedelta = timedelta(days=365)
 
+    operator: tuple[str, ...] = field(repr=False, default=())
+    """The hashes of the operator's secrets. Without one there are no pages of theirs."""
+
+    operator_reads: tuple[str, ...] = field(repr=False, default=())
+    """The hashes of the secrets that may only read."""
+
+    @property
+    def has_operator(self) -> bool:
+        return bool(self.operator or self.operator_reads)
+
     @property
     def secure(self) -> bool:
         return self.public_url.startswith("https://")

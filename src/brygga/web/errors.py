@@ -15,6 +15,7 @@ from brygga.web import live
 from brygga.web.bodies import Torn
 from brygga.web.limits import TooMany
 from brygga.web.messages import MessageView
+from brygga.web.operating.door import HOME, SIGN_IN, NoOperator, Wrong
 from brygga.web.refusals import Why
 from brygga.web.session import cookie_name
 from brygga.web.tracing import route_of
@@ -43,6 +44,23 @@ def signed_out(request: Request[Any, Any, Any], _: SignedOut) -> AnyAnswer:
         )
     )
     return Redirect("/sign-in?out=1" if had_session else "/sign-in", status_code=303)
+
+
+def no_operator(request: Request[Any, Any, Any], _: NoOperator) -> AnyAnswer:
+    return Redirect(SIGN_IN, status_code=303)
+
+
+def wrong(request: Request[Any, Any, Any], error: Wrong) -> AnyAnswer:
+    """The answer to a tool whose request cannot be answered."""
+    answer = _problem(error.status_code, error.code, error.detail)
+    if error.status_code == 401:
+        answer.headers["www-authenticate"] = 'Bearer realm="operator"'
+    return answer
+
+
+def _problem(status: int, code: str, said: str) -> AnyAnswer:
+    body = {"error": code, "message": said}
+    return Response(body, status_code=status, media_type=MediaType.JSON)
 
 
 def not_there(request: Request[Any, Any, Any], _: Exception) -> AnyAnswer:
@@ -127,10 +145,13 @@ def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str
     path = request.url.path
     if path.startswith("/hooks/") or path in UNREAD:
         return Response(b"", status_code=status, media_type=MediaType.TEXT)
+    if path.startswith(f"{HOME}/api/"):
+        return _problem(status, key, support_id or key)
+    home = HOME if path.startswith(HOME) and request.app.state.deps.settings.has_operator else "/"
     merchant = request.scope["state"].get(SIGNED_IN)
     visit = Visit(request.app.state.deps, request, language_of(request), merchant)
     return visit.page(
         "message.html",
-        MessageView(f"message.{key}", link="/", support_id=support_id),
+        MessageView(f"message.{key}", link=home, support_id=support_id),
         status=status,
     )

@@ -6,7 +6,8 @@
     callbacks that prove nothing                    a source                 30 a minute
     webhooks to an address of no connection         a source                 60 a minute
     webhooks that prove nothing, at one address     a source                 120 a minute
-    pages and forms                                 a merchant               1,200 a minute
+    secrets of an operator that are wrong           a source                 10 a minute
+    pages and forms                                 a merchant, an operator  1,200 a minute
     support reports                                 a merchant               10 an hour
     test alerts, and mails that ask to confirm      a merchant               10 an hour
     live streams that are open                      a session, a merchant    6 at once, 30 at once
@@ -53,6 +54,7 @@ MISSED_HOOK: Final = Limit("missed_hook", RateLimitItemPerMinute(60))
 FORGED_HOOK: Final = Limit("forged_hook", RateLimitItemPerMinute(120))
 PAGES: Final = Limit("pages", RateLimitItemPerMinute(1_200))
 SUPPORT: Final = Limit("support", RateLimitItemPerHour(10))
+OPERATOR: Final = Limit("operator", RateLimitItemPerMinute(10))
 ALERTS: Final = Limit("alerts", RateLimitItemPerHour(10))
 STREAMS_OF_SESSION: Final = 6
 STREAMS_OF_MERCHANT: Final = 30

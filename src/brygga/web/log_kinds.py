@@ -148,6 +148,8 @@ CODES: Final[Mapping[LogKind, frozenset[Code]]] = {
             Code.PAUSED,
             Code.PRODUCTS_PAUSED,
             Code.PRODUCTS_RESUMED,
+            Code.HELD,
+            Code.LET_GO,
             Code.RESUMED,
             Code.PRICES_PAUSED,
             Code.WEIGHT_UNIT_CHANGED,

@@ -48,6 +48,8 @@ class Frame:
     """Shown above every page of the merchant: what is paused, not answering, ending or over."""
     contact_email: str = ""
     public_url: str = ""
+    operator: str = ""
+    """The role of the operator who is signed in, "" on merchants' pages."""
 
 
 @cache

@@ -5,10 +5,11 @@ What is kept holds ids, times and names of events only: no name, price, number o
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from brygga.bigcommerce import events as shop_events
-from brygga.database.kept_webhooks import Webhook
+from brygga.database.kept_webhooks import Kept, Webhook
 from brygga.database.tokens import Platform
 from brygga.web.following import Changed, bigcommerce_items, zettle_items
 from brygga.wire.reading import decode
@@ -128,3 +129,38 @@ def caused(event: Event) -> Iterator[str]:
         case shop_events.StockChanged(product_id=product, variant_id=variant, by_order=by_order):
             how = " order" if by_order else ""
             yield f"moved: bigcommerce {product} {variant}{how}"
+
+
+# ---- Then and now --------------------------------------------------------------------------------
+
+UNREADABLE: Final = "it cannot be read"
+NO_KEY: Final = "no key of ours opens it"
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """`then` and `now` are what followed and what would follow, a line each."""
+
+    id: int
+    at: str
+    platform: str
+    name: str
+    then: tuple[str, ...]
+    now: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        return sorted(self.then) != sorted(self.now)
+
+
+def read_again(one: Kept) -> Again:
+    """What this version makes of it."""
+    at, platform = one.received_at.isoformat(timespec="seconds"), one.platform.value
+    if one.webhook is None:
+        return Again(one.id, at, platform, NO_KEY, (), ())
+    try:
+        event = read(one.platform, one.webhook.body)
+    except (shop_events.MalformedError, till_events.MalformedError):
+        return Again(one.id, at, platform, UNREADABLE, one.webhook.caused, ())
+    found = tuple(caused(event))
+    return Again(one.id, at, platform, name_of(event), one.webhook.caused, found)

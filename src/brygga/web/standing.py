@@ -13,6 +13,7 @@ from brygga.database.endings import Ending
 from brygga.database.engine import Tx
 from brygga.web.troubles import (
     Trouble,
+    held_trouble,
     pause_trouble,
     products_trouble,
     restore_trouble,
@@ -105,7 +106,7 @@ async def standing(
         if health.unreachable_since and not connection.paused
         else {}
     )
-    trouble = pause_trouble(connection)
+    trouble = held_trouble() if health.held_at is not None else pause_trouble(connection)
     if health.restored_at is not None and trouble is None:
         found = await restoring.state(tx, connection.id)
         trouble = None if found is None else restore_trouble(found)

@@ -58,6 +58,11 @@ def pause_trouble(connection: Connection) -> Trouble | None:
     return Trouble(key, post="/apps/bigcommerce/resume")
 
 
+def held_trouble() -> Trouble:
+    """Whoever runs the service holds the connection's work, and alone ends that."""
+    return Trouble("trouble.held", tone="warn")
+
+
 def products_trouble(connection: Connection) -> Trouble | None:
     """The merchant has paused product sync. Stock goes on, and only the merchant ends the pause."""
     if not connection.products_paused or connection.stage is not Stage.RUNNING:

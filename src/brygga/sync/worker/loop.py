@@ -26,6 +26,7 @@ from brygga.database import (
     kept_webhooks,
     leases,
     oauth_states,
+    operator_sessions,
     sessions,
     signed_messages,
     statements,
@@ -281,6 +282,7 @@ async def prune(tx: Tx, now: datetime) -> None:
     await synclog.prune(tx, now)
     await gone.prune(tx, now)
     await sessions.prune(tx, now)
+    await operator_sessions.prune(tx, now)
     await oauth_states.prune(tx, now)
     await signed_messages.prune(tx, now)
     await store_users.prune(tx, now)

@@ -1,0 +1,524 @@
+"""The operator's pages and API: who comes in, what is shown, what is done, and what never is."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx2
+import jsonschema_rs
+import pytest
+from litestar.handlers import HTTPRouteHandler
+from tests import pages
+from tests.conftest import NOON, CountingDice, MovableClock
+from tests.web.conftest import BERG, HOME, SHOP, Browser, QuietJobs, Store, Till, World
+from tests.web.test_every_route import EVIL, filled, furnished, methods
+
+from brygga.core.model import Connection, Stage
+from brygga.core.report import Code
+from brygga.database import audit, connections, kept_webhooks, support, synclog, work_items
+from brygga.database.audit import Act
+from brygga.database.engine import Database
+from brygga.database.kept_webhooks import Webhook
+from brygga.database.sessions import Sessions
+from brygga.database.tokens import Platform
+from brygga.database.work_items import Kind
+from brygga.web.app import OPERATOR_ROUTES, ROUTES
+from brygga.web.deps import WebDeps, WebSettings
+from brygga.web.i18n import LANGUAGES
+from brygga.web.operating.api import ENDPOINTS
+from brygga.web.operating.door import API, hash_of
+from brygga.web.operating.openapi import document
+from brygga.web.stock_commands import PageStockCommands
+
+FULL, READS = "full-" + "f" * 40, "reads-" + "r" * 40
+KEPT = (
+    '{"producer":"stores/abc123","scope":"store/product/updated","data":{"type":"product","id":7}}'
+)
+
+STOCK = "6a1d3b00-0000-11ed-9c3e-000000000001"
+
+
+@dataclass
+class Office:
+    """A world whose operator has set both secrets."""
+
+    world: World
+
+    async def signed_in(self, secret: str = FULL) -> Browser:
+        browser = self.world.browser()
+        answer = await browser.http.post("/operator/sign-in", data={"secret": secret})
+        assert 303 == answer.status_code
+        return browser
+
+    async def ask(self, method: str, path: str, secret: str = FULL, **more: Any) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {secret}"}
+        http = self.world.browser().http
+        return await http.request(method, f"{API}{path}", headers=headers, **more)
+
+
+@pytest.fixture
+async def office(
+    quick_database: Database, clock: MovableClock, dice: CountingDice
+) -> AsyncIterator[Office]:
+    database, till, store, jobs = quick_database, Till(), Store(), QuietJobs()
+    settings = WebSettings(
+        HOME,
+        "a secret for forms that is long",
+        "client-secret",
+        "help@example.com",
+        operator=(hash_of(FULL),),
+        operator_reads=(hash_of(READS),),
+    )
+    made = Sessions(database, clock)
+    deps = WebDeps(database, jobs, made, clock, dice, settings, till, store, PageStockCommands())
+    app = pages.lend(deps)
+    yield Office(World(app, deps, database, clock, till, store, jobs))
+    pages.give_back(app)
+
+
+async def failing(world: World, connection: Connection, name: str = "cup") -> None:
+    """Work that failed by a bug of ours."""
+    async with world.database.transaction() as tx:
+        await work_items.add(tx, connection.id, Kind.STOCK, name, NOON)
+        (item,) = [
+            one
+            for one in await work_items.due(tx, connection.id, NOON, [Kind.STOCK])
+            if one.subject == name
+        ]
+        case = f"id-{connection.id}-{name}"
+        await work_items.park(tx, item, case, NOON, next_try=NOON.replace(year=2030))
+        bundle = {"bug": "KeyError", "at": ["turn:1", "gather:77"]}
+        await support.save(tx, support.Case(case, connection.id, NOON, name, bundle))
+
+
+async def acts_of(world: World, connection_id: int | None) -> list[str]:
+    async with world.database.read() as tx:
+        found = await audit.of(tx, connection_id)
+    return [one.facts["command"] for one in found if one.act is Act.OPERATOR]
+
+
+def addresses(method: str) -> list[str]:
+    return sorted(
+        path
+        for route in OPERATOR_ROUTES
+        if method in methods(route)
+        for path in route.paths
+        if not path.startswith(f"{API}") and not path.endswith(("openapi.json", "sign-in"))
+    )
+
+
+def at(path: str, number: int) -> str:
+    return filled(path, STOCK).replace("merchants/1", f"merchants/{number}")
+
+
+# ---- Walls ---------------------------------------------------------------------------------------
+
+
+async def test_without_a_secret_there_is_nothing(world: World) -> None:
+    """Not even a sign-in page, and no route of the API."""
+    browser = world.browser()
+    paths = {path for route in OPERATOR_ROUTES for path in route.paths}
+    answers = {path: (await browser.open(at(path, 1))).status_code for path in paths}
+
+    assert {404} == set(answers.values())
+    assert len(answers) > 25
+
+
+async def test_a_merchants_session_opens_no_page_of_the_operator(office: Office) -> None:
+    connection = await office.world.running()
+    merchant = office.world.browser()
+    await merchant.sign_in()
+    opened = [await merchant.open(at(path, connection.id)) for path in addresses("GET")]
+    pressed = [
+        await merchant.press(at(path, connection.id), confirm="Linds Keramik")
+        for path in addresses("POST")
+    ]
+    planted = office.world.browser()
+    key = merchant.http.cookies["__Host-brygga_session"]
+    planted.http.cookies.set("__Host-brygga_operator", key, domain="brygga.example")
+
+    assert {(303, "/operator/sign-in")} == {
+        (one.status_code, one.headers.get("location")) for one in (*opened, *pressed)
+    }
+    assert "/operator/sign-in" == (await planted.open("/operator")).headers["location"]
+    assert [] == await acts_of(office.world, connection.id)
+
+
+async def test_an_operators_session_opens_no_page_of_a_merchant(office: Office) -> None:
+    await office.world.running()
+    operator = await office.signed_in()
+    key = operator.http.cookies["__Host-brygga_operator"]
+    operator.http.cookies.set("__Host-brygga_session", key, domain="brygga.example")
+    paths = [
+        path
+        for route in ROUTES
+        for path in route.paths
+        if path.startswith(("/apps", "/library", "/support")) and "GET" in methods(route)
+    ]
+    answers = [await operator.open(filled(path, STOCK)) for path in paths]
+
+    assert len(answers) > 15
+    assert {303} == {one.status_code for one in answers}
+    assert {"/sign-in"} == {one.headers["location"].partition("?")[0] for one in answers}
+
+
+async def test_a_form_without_its_token_is_refused(office: Office) -> None:
+    connection = await office.world.running()
+    operator = await office.signed_in()
+    merchant = office.world.browser()
+    await merchant.sign_in()
+    page = (await merchant.open("/support")).text
+    theirs = page.partition('name="_csrf_token" value="')[2].partition('"')[0]
+    found = {}
+    for path in addresses("POST"):
+        where = at(path, connection.id)
+        sent = [
+            await operator.http.post(where, data=data)
+            for data in ({}, {"_csrf_token": "0" * 128}, {"_csrf_token": theirs})
+        ]
+        found[path] = {one.status_code for one in sent}
+
+    assert {403} == set().union(*found.values()), found
+    assert ["sign-in"] == await acts_of(office.world, None)
+    assert [] == await acts_of(office.world, connection.id)
+
+
+async def test_who_may_only_read_sees_everything_and_does_nothing(office: Office) -> None:
+    connection = await office.world.running()
+    reader = await office.signed_in(READS)
+    opened = {path: await reader.open(at(path, connection.id)) for path in addresses("GET")}
+    pressed = {
+        path: await reader.press(at(path, connection.id), "/operator/queue")
+        for path in addresses("POST")
+        if not path.endswith("/sign-out")
+    }
+    tools = [
+        (await office.ask("POST", one.path.replace("{number}", str(connection.id)), READS))
+        for one in ENDPOINTS
+        if one.acts
+    ]
+
+    assert {200} == {one.status_code for one in opened.values()}
+    assert {403} == {one.status_code for one in (*pressed.values(), *tools)}
+    assert all(
+        '<form method="post" action="/operator/merchants' not in one.text for one in opened.values()
+    )
+    assert [] == [one for one in await acts_of(office.world, connection.id) if one != "support"]
+
+
+async def test_the_cookie_is_ours_alone_and_ends(office: Office) -> None:
+    operator = office.world.browser()
+    answer = await operator.http.post("/operator/sign-in", data={"secret": FULL})
+    cookie = answer.headers["set-cookie"].lower()
+    first = (await operator.open("/operator")).status_code
+    office.world.clock.move(3601)
+    later = (await operator.open("/operator")).status_code
+
+    assert cookie.startswith("__host-brygga_operator=")
+    assert all(part in cookie for part in ("secure", "httponly", "samesite=strict", "path=/"))
+    assert (200, 303) == (first, later)
+
+
+async def test_a_session_ends_with_its_secret_and_with_the_sign_out(office: Office) -> None:
+    world, operator = office.world, await office.signed_in()
+    other = await office.signed_in()
+    await operator.press("/operator/sign-out", "/operator")
+    out = (await operator.open("/operator")).status_code
+    settings = replace(world.deps.settings, operator=(hash_of("another" * 6),))
+    world.app.state["deps"] = replace(world.deps, settings=settings)
+
+    assert (303, 303) == (out, (await other.open("/operator")).status_code)
+
+
+async def test_guesses_are_slowed_down_wherever_they_are_made(office: Office) -> None:
+    browser = office.world.browser(address="192.0.2.1")
+    wrong = [
+        (await browser.http.post("/operator/sign-in", data={"secret": "x" * 40})).status_code
+        for _ in range(6)
+    ]
+    headers = {"authorization": f"Bearer {'y' * 40}"}
+    wrong += [
+        (await browser.http.get(f"{API}/queue", headers=headers)).status_code for _ in range(6)
+    ]
+    right = await browser.http.post("/operator/sign-in", data={"secret": FULL})
+
+    assert [403] * 6 + [401] * 4 + [429] * 2 == wrong
+    assert 429 == right.status_code
+
+
+# ---- Pages ---------------------------------------------------------------------------------------
+
+
+async def test_merchants_are_found_by_name_state_and_cause(office: Office) -> None:
+    lind = await office.world.running()
+    berg = await office.world.running(BERG, replace(SHOP, store_hash="berg1", name="Bokskogen"))
+    async with office.world.database.transaction() as tx:
+        await connections.pause(tx, berg.id, "plan_limit")
+    await failing(office.world, lind)
+    operator = await office.signed_in()
+
+    async def names(query: str) -> set[str]:
+        text = (await operator.open(f"/operator?{query}")).text
+        return {name for name in ("Linds Keramik", "Bergs Bokhandel") if f">{name}<" in text}
+
+    both = {"Linds Keramik", "Bergs Bokhandel"}
+    assert both == await names("")
+    assert {"Linds Keramik"} == await names("q=keramik")
+    assert {"Bergs Bokhandel"} == await names("q=bokskogen")
+    assert {"Bergs Bokhandel"} == await names(f"q={berg.id}")
+    assert {"Bergs Bokhandel"} == await names("state=paused")
+    assert {"Linds Keramik"} == await names("state=failing")
+    assert {"Bergs Bokhandel"} == await names("cause=plan_limit&order=lag")
+    assert set() == await names("state=ended")
+    assert both == await names("state=nonsense")
+
+
+async def test_pause_holds_all_work_until_it_goes_on_and_the_merchant_reads_so(
+    office: Office,
+) -> None:
+    world, connection = office.world, await office.world.running()
+    async with world.database.transaction() as tx:
+        await work_items.add(tx, connection.id, Kind.STOCK, "cup", NOON)
+    operator, here = await office.signed_in(), f"/operator/merchants/{connection.id}"
+    merchant = world.browser()
+    await merchant.sign_in()
+
+    async def due() -> set[Kind]:
+        async with world.database.read() as tx:
+            found = await work_items.due(tx, connection.id, NOON, [Kind.STOCK, Kind.SWEEP])
+            return {one.kind for one in found}
+
+    before = await due()
+    paused = await operator.press(f"{here}/pause", here)
+    held = await due()
+    said = (await merchant.open("/apps/bigcommerce")).text
+    refused = await operator.press(f"{here}/sync", here)
+    await operator.press(f"{here}/resume", here)
+    after = await due()
+
+    assert (before, held) == ({Kind.STOCK}, set())
+    assert after == {Kind.STOCK}
+    assert paused.headers["location"] == f"{here}?done=held"
+    assert "paused by whoever runs Brygga" in said
+    assert refused.headers["location"].endswith("?done=held")
+    async with world.database.read() as tx:
+        codes = [one.line.code for one in await synclog.page(tx, connection.id)]
+    assert [Code.LET_GO, Code.HELD] == codes
+    assert ["resume", "pause"] == await acts_of(world, connection.id)
+
+
+async def test_parked_work_is_tried_again_by_its_cause(office: Office) -> None:
+    """For one merchant, or for all that met the same bug."""
+    world, lind = office.world, await office.world.running()
+    berg = await world.running(BERG, replace(SHOP, store_hash="berg1"))
+    for connection in (lind, berg):
+        await failing(world, connection)
+    operator = await office.signed_in()
+    page = (await operator.open(f"/operator/merchants/{lind.id}")).text
+    one = {"number": str(lind.id), "cause": "KeyError gather:77"}
+    none = await operator.press("/operator/retry", "/operator/queue", cause="Other gather:77")
+    first = await operator.press("/operator/retry", "/operator/queue", **one)
+    every = await operator.press("/operator/retry", "/operator/queue", cause=one["cause"])
+
+    assert "<code>KeyError gather:77</code>" in page
+    assert [
+        "/operator/queue?done=retried&n=0",
+        f"/operator/merchants/{lind.id}?done=retried&n=1",
+        "/operator/queue?done=retried&n=2",
+    ] == [answer.headers["location"] for answer in (none, first, every)]
+    async with world.database.read() as tx:
+        assert not [one for one in await work_items.parked(tx, berg.id) if one.waits]
+
+
+async def kept(world: World, connection: Connection) -> int:
+    async with world.database.transaction() as tx:
+        body = Webhook(KEPT, ("work: shop_product 8",))
+        await kept_webhooks.add(tx, connection.id, Platform.BIGCOMMERCE, [body], NOON)
+        (found,) = await kept_webhooks.between(tx, connection.id, NOON, NOON.replace(year=2030))
+    return found.id
+
+
+async def test_one_webhook_or_an_hour_of_them_is_done_again(office: Office) -> None:
+    world, connection = office.world, await office.world.running()
+    number = await kept(world, connection)
+    operator, here = await office.signed_in(), f"/operator/merchants/{connection.id}"
+    page = (await operator.open(f"{here}/webhooks?hours=1")).text
+    done = await operator.press(f"{here}/replay", here, id=str(number))
+    async with world.database.read() as tx:
+        counts = await work_items.counts(tx, connection.id)
+    hour = await operator.press(f"{here}/replay", here, at="2026-03-02T12:00")
+    other = await operator.press(f"{here}/replay", here, at="2026-03-02T15:00")
+
+    assert "work: shop_product 8" in page
+    assert "work: shop_product 7" in page
+    assert {Kind.SHOP_PRODUCT: 1} == dict(counts)
+    assert ["n=1", "n=1", "n=0"] == [
+        answer.headers["location"].partition("&")[2] for answer in (done, hour, other)
+    ]
+
+
+async def test_erase_wants_the_name_and_disconnects_first(office: Office) -> None:
+    world, connection = office.world, await office.world.running()
+    operator, here = await office.signed_in(), f"/operator/merchants/{connection.id}"
+    wrong = await operator.press(f"{here}/erase", here, confirm="linds")
+    async with world.database.transaction() as tx:
+        untouched = await work_items.counts(tx, connection.id)
+    later = await operator.press(f"{here}/erase", here, confirm="Linds Keramik")
+    async with world.database.transaction() as tx:
+        waiting = await work_items.counts(tx, connection.id)
+        await connections.disconnect(tx, connection.id, NOON)
+    now = await operator.press(f"{here}/erase", here, confirm="Linds Keramik")
+    receipt = await world.browser().open(later.headers["location"])
+
+    assert wrong.headers["location"].endswith("done=not_confirmed")
+    assert ({}, {Kind.LEAVE: 1}) == (dict(untouched), dict(waiting))
+    assert now.headers["location"].startswith("/operator?done=erased&n=")
+    assert 200 == receipt.status_code
+    assert ["erase", "erase", "sign-in"] == await acts_of(world, None)
+    assert 404 == (await operator.open(here)).status_code
+
+
+async def test_names_are_text_and_nothing_secret_is_shown(office: Office) -> None:
+    """Also in the API, and for a reader."""
+    connection, _, uuid = await furnished(office.world, EVIL)
+    await kept(office.world, connection)
+    operator = await office.signed_in()
+    shown = [await operator.open(at(path, connection.id)) for path in addresses("GET")]
+    asked = [
+        await office.ask("GET", path_of(one.path, connection.id, uuid))
+        for one in ENDPOINTS
+        if not one.acts
+    ]
+    texts = [one.text for one in (*shown, *asked)]
+
+    assert {200} == {one.status_code for one in (*shown, *asked)}
+    assert all("<img src=x" not in one.text for one in shown)
+    for secret in (connection.hook_key, hash_of(FULL), hash_of(READS), FULL, READS):
+        assert not any(secret in text for text in texts)
+    assert not any("24900" in text or "249.00" in text for text in texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_no_page_shows_a_code_in_place_of_words(office: Office, language: str) -> None:
+    connection, _, _ = await furnished(office.world)
+    await failing(office.world, connection)
+    operator = await office.signed_in()
+    await operator.open(f"/language/{language}")
+    texts = {path: (await operator.open(at(path, connection.id))).text for path in addresses("GET")}
+    for notice in ("held", "retried&n=3", "not_confirmed", "nonsense"):
+        texts[notice] = (await operator.open(f"/operator?done={notice}")).text
+    codes = r"\b(notice|operator|log|state|trouble|severity)\.[a-z_]+|%\(\w+\)s|\bNone\b"
+    found = {path: hit[0] for path, text in texts.items() if (hit := re.search(codes, text))}
+
+    assert {} == found
+
+
+# ---- The API -------------------------------------------------------------------------------------
+
+
+def path_of(path: str, number: int, uuid: str) -> str:
+    return path.replace("{number}", str(number)).replace("{uuid}", uuid)
+
+
+def test_every_route_of_the_api_is_in_the_document_and_no_other() -> None:
+    spec = document(ENDPOINTS, HOME)
+    routes: list[HTTPRouteHandler] = list(OPERATOR_ROUTES)
+    served = {
+        (method.lower(), re.sub(r":\w+}", "}", path).removeprefix(API))
+        for route in routes
+        for method in methods(route)
+        for path in route.paths
+        if path.startswith(API) and method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
+    }
+    described = {(method, path) for path, some in spec["paths"].items() for method in some}
+
+    assert described == served
+    assert len(described) > 14
+    jsonschema_rs.meta.validate(spec["components"]["schemas"]["Status"])
+
+
+async def test_each_endpoint_answers_by_its_schema(office: Office) -> None:
+    """The document that is served is the one that is checked."""
+    world = office.world
+    connection, _, uuid = await furnished(world)
+    await failing(world, connection, uuid)
+    await kept(world, connection)
+    spec = (await world.browser().open("/operator/api/openapi.json")).json()
+    async with world.database.transaction() as tx:
+        await connections.set_stage(tx, connection.id, Stage.RUNNING)
+    bodies: dict[str, Any] = {
+        "sync": {"product": uuid},
+        "retry": {"cause": "KeyError gather:77"},
+        "replay": {"hours": 2},
+        "erase": {"confirm": "Linds Keramik", "disconnect": True},
+    }
+    order = ["pause", "resume"]
+    endpoints = sorted(
+        ENDPOINTS, key=lambda one: (one.acts, one.name == "erase", one.name not in order)
+    )
+    found = {}
+    for one in endpoints:
+        path = path_of(one.path, connection.id, uuid)
+        answer = await office.ask(one.method, path, json=bodies.get(one.name))
+        missing = await office.ask(one.method, path_of(one.path, 999, uuid), json=None)
+        operation = spec["paths"][one.path][one.method.lower()]
+        for each in (answer, missing):
+            described = operation["responses"][str(each.status_code)]
+            schema = described["content"]["application/json"]["schema"]
+            whole = {**schema, "components": spec["components"]}
+            jsonschema_rs.validate(whole, each.json())
+        found[one.name] = (answer.status_code, missing.status_code)
+
+    assert {200} == {status for status, _ in found.values()}, found
+    assert {404} == {
+        status
+        for name, (_, status) in found.items()
+        if name not in {"listMerchants", "readQueue", "retryAll"}
+    }
+    acts = await acts_of(world, connection.id)
+    assert {"pause", "resume", "sync", "retry", "replay", "support"} == set(acts)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/merchants?state=nonsense", 400, "malformed"),
+        ("GET", "/merchants?page=0", 400, "malformed"),
+        ("GET", "/merchants?unheard=of", 400, "malformed"),
+        ("GET", "/merchants/99999999999999999999", 404, "unknown"),
+        ("GET", "/merchants/1/webhooks?all=maybe", 400, "malformed"),
+        ("GET", "/nothing", 404, "not_found"),
+        ("POST", "/retry", 400, "malformed"),
+        ("POST", "/merchants/1/resume", 404, "unknown"),
+    ],
+)
+async def test_a_wrong_request_is_answered_in_json(
+    office: Office, method: str, path: str, status: int, code: str
+) -> None:
+    content = b"[]" if path == "/retry" else b""
+    answer = await office.ask(method, path, content=content)
+
+    assert (status, code) == (answer.status_code, answer.json()["error"])
+
+
+async def test_a_tool_without_a_secret_is_told_how(office: Office) -> None:
+    answer = await office.world.browser().http.get(f"{API}/merchants")
+
+    assert (401, "unauthorized") == (answer.status_code, answer.json()["error"])
+    assert "Bearer" in answer.headers["www-authenticate"]
+
+
+async def test_what_cannot_be_done_now_is_409_with_the_reason(office: Office) -> None:
+    connection = await office.world.running()
+    async with office.world.database.transaction() as tx:
+        await connections.pause(tx, connection.id, "zettle_access_gone")
+    here = f"/merchants/{connection.id}"
+    answers = {
+        (one := await office.ask("POST", f"{here}{path}", json=body)).json()["error"]: (
+            one.status_code
+        )
+        for path, body in (("/resume", None), ("/sync", None), ("/erase", {"confirm": "x"}))
+    }
+
+    assert {"merchant": 409, "paused": 409, "not_confirmed": 409} == answers
