@@ -16,7 +16,7 @@ from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.oauth import ShopApp
 from brygga.bigcommerce.values import ShopUrls
 from brygga.core.failures import NeedsMerchant, Refused
-from brygga.core.model import Connection
+from brygga.core.model import Connection, Stage
 from brygga.core.stock import Timing
 from brygga.database import connections, exchanges, tokens
 from brygga.database.alert_messages import Channel, Message
@@ -39,6 +39,7 @@ from brygga.sync.connection.restored import reconcile
 from brygga.sync.connection.setup import setup
 from brygga.sync.connection.sweep import ShopProducts, Sweep
 from brygga.sync.connection.uninstalling import uninstall
+from brygga.sync.connection.watching import Watching, beside
 from brygga.sync.products.adding import Adding
 from brygga.sync.products.library import library
 from brygga.sync.products.linking import link
@@ -74,6 +75,7 @@ from brygga.wire import (
     InventoryPace,
     Observer,
     OpenGate,
+    ReadOnlyGate,
     StoreBudget,
     Wire,
     open_client,
@@ -214,6 +216,10 @@ class ShopInstall:
 # ---- The clients of one turn ---------------------------------------------------------------------
 
 
+BEFORE_RUNNING = frozenset(Stage) - {Stage.RUNNING, Stage.LEAVING, Stage.DISCONNECTED}
+"""Nothing of the merchant's is written in these stages (C11), whatever a handler tries."""
+
+
 def clients(platforms: Platforms, database: Database) -> MakeClients:
     """The clients of both platforms for one turn: fenced, paced, and with the store's budget handed
     on.
@@ -243,7 +249,11 @@ async def _clients(
         return await zettle_oauth.refresh(platforms.wire, platforms.zettle_app, refresh_token, gate)
 
     reached = _reach(connection, shop_token)
+    stage = connection.stage
     made: Clients
+
+    def is_shut() -> bool:
+        return stage in BEFORE_RUNNING
 
     def shop_of(reach: tuple[str, str] | None) -> ShopApi | None:
         if reach is None:
@@ -259,7 +269,8 @@ async def _clients(
         Both serial queues ask, perhaps at the same time. Each gets the current clients, never the
         earlier ones.
         """
-        nonlocal reached, made
+        nonlocal reached, made, stage
+        stage = found.stage
         reach = _reach(found, await tokens.get(tx, found.id, Platform.BIGCOMMERCE))
         if reach != reached:
             reached, made = reach, replace(made, shop=shop_of(reach))
@@ -270,12 +281,13 @@ async def _clients(
     )
     made_calls: deque[Exchange] = deque(maxlen=MOST_CALLS)
     pace = GuardedGate(InventoryPace(platforms.clock), guard)
-    zettle_gate = Recording(pace, platforms.clock, made_calls)
+    zettle_gate = Recording(ReadOnlyGate(pace, is_shut), platforms.clock, made_calls)
     # One budget for the whole turn: calls of the previous client that are still under way count in
     # it.
     budget = StoreBudget(platforms.clock, snapshot)
     lease.budget = budget.snapshot
-    shop_gate = Recording(GuardedGate(budget, guard), platforms.clock, made_calls)
+    shop_paced = ReadOnlyGate(GuardedGate(budget, guard), is_shut)
+    shop_gate = Recording(shop_paced, platforms.clock, made_calls)
     zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
     made = Clients(zettle, shop_of(reached), platforms.wire.clocks, follow)
     try:
@@ -399,7 +411,7 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
     """Which handler does the work of which kind of item (docs/rooms.md)."""
     till, timing = Till(), timing or Timing()
     stock = StockWork(timing, till)
-    initial_levels = StockInitialLevels(timing, till)
+    initial_levels, watching = StockInitialLevels(timing, till), Watching(till)
     return {
         Kind.LEAVE: leave,
         Kind.UNINSTALL: uninstall,
@@ -409,14 +421,15 @@ def handlers(timing: Timing | None = None) -> Mapping[Kind, Handler]:
         Kind.ADDITION: Adding(till),
         Kind.LINK: link,
         Kind.EXPLAIN: explain,
-        Kind.PRODUCT: Products(initial_levels),
-        Kind.SHOP_PRODUCT: ShopProducts(initial_levels),
+        Kind.PRODUCT: beside(Products(initial_levels), watching.look),
+        Kind.SHOP_PRODUCT: beside(ShopProducts(initial_levels), watching.look),
         Kind.LIBRARY: library,
         Kind.HOOKS: hooks,
-        Kind.STOCK: stock.products,
+        Kind.STOCK: beside(stock.products, watching.look),
         Kind.RESOLVE: stock.products,
-        Kind.SHOP_STOCK: stock.shop_hints,
-        Kind.TRACKING: TrackingWork(timing, till),
+        Kind.SHOP_STOCK: beside(stock.shop_hints, watching.look),
+        Kind.TRACKING: beside(TrackingWork(timing, till), watching.look),
+        Kind.WATCH: watching.everything,
         Kind.RECONCILE: reconcile,
         Kind.SWEEP: Sweep(initial_levels, StockSweep(timing, till)),
         Kind.STATEMENT: Statements(till),

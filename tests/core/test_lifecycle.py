@@ -20,6 +20,7 @@ from brygga.core.lifecycle import (
     Running,
     SignedIn,
     State,
+    Watching,
     stage_of,
     state_of,
 )
@@ -31,7 +32,13 @@ ALLOWED: dict[type, dict[str, type]] = {
     SignedIn: {"join": Joined, "leave": Leaving},
     Joined: {"choose_prices": PricesChosen, "leave": Leaving},
     PricesChosen: {"choose_products": ProductsChosen, "change": Joined, "leave": Leaving},
-    ProductsChosen: {"finish": Running, "change": Joined, "leave": Leaving},
+    ProductsChosen: {
+        "finish": Running,
+        "watch": Watching,
+        "change": Joined,
+        "leave": Leaving,
+    },
+    Watching: {"take_over": Running, "stop": ProductsChosen, "leave": Leaving},
     Running: {"leave": Leaving, "remove": Removing},
     Removing: {"undo": Running, "delete": Leaving},
     Leaving: {"end": Ended},

@@ -130,6 +130,7 @@ ACROSS: dict[str, str] = {
             "statements",
             "store_users",
             "synclog",
+            "watching",
         )
     },
 }

@@ -176,6 +176,11 @@ STATES: dict[str, State] = {
         never=("Changes are on their way", "Disconnected", *NOT_RUNNING),
         hand=True,
     ),
+    "watching": State(
+        stage(Stage.WATCHING),
+        says=(("apps", "Set-up not finished"), ("overview", "→ /apps/bigcommerce/watch")),
+        never=("Changes are on their way", "Disconnected", *NOT_RUNNING),
+    ),
     "set-up, access removed in Zettle": State(
         paused(TillCode.ACCESS_GONE.value, Stage.PRODUCTS_CHOSEN),
         above=(

@@ -7,7 +7,15 @@ import itertools
 
 import pytest
 
-from brygga.wire import Answer, Call, InventoryPace, StoreBudget
+from brygga.wire import (
+    Answer,
+    Call,
+    InventoryPace,
+    OpenGate,
+    ReadOnlyGate,
+    StoreBudget,
+    WriteRefused,
+)
 from brygga.wire.budget import KEPT_FOR_STOCK, MARGIN_S
 from tests.wire.doubles import SkippingClock
 
@@ -264,3 +272,32 @@ def test_a_wait_that_nobody_means_is_an_hour_at_most() -> None:
     pace.left(INVENTORY, Answer(429, {"retry-after": "5000000"}))
 
     assert 3600 == pace.wait_s(INVENTORY)
+
+
+# ---- The gate of a connection that only reads ----------------------------------------------------
+
+
+@pytest.mark.rule("C11")
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+async def test_no_write_passes_a_gate_that_is_shut(method: str) -> None:
+    shut = ReadOnlyGate(OpenGate(), lambda: True)
+    call = Call("bigcommerce", method, "https://api.example/stores/a/v3/catalog/products")
+
+    with pytest.raises(WriteRefused):
+        await shut.enter(call)
+    await ReadOnlyGate(OpenGate(), lambda: False).enter(call)
+
+
+async def test_reads_pass_it_also_those_that_are_a_post() -> None:
+    shut = ReadOnlyGate(OpenGate(), lambda: True)
+
+    await shut.enter(ORDINARY)
+    await shut.enter(Call("zettle", "POST", "https://inventory.example/status", writes=False))
+
+
+async def test_a_gate_that_shuts_while_a_write_waits_refuses_it() -> None:
+    answers = iter([False, True])
+    shut = ReadOnlyGate(OpenGate(), lambda: next(answers))
+
+    with pytest.raises(WriteRefused):
+        await shut.enter(STOCK)

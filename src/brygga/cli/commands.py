@@ -27,6 +27,7 @@ COMMANDS = {
     "backup": "everything of this installation in one file, checked by restoring it",
     "restore": "replace the database by a backup",
     "reconcile": "what connections ask after a restore, and answers by rule",
+    "shadow": "connections that watch beside another app, and what Brygga would have written",
     "replay": "read kept webhooks again: what this version would do differently",
     "erase": "everything of one merchant who has left, with a receipt",
     "signout": "end every session of one merchant; the sync goes on",

@@ -19,6 +19,7 @@ _MISSING = {
     Stage.STORE_CONNECTED: Step.PRICES,
     Stage.PRICES_CHOSEN: Step.PRODUCTS,
     Stage.PRODUCTS_CHOSEN: Step.FINISH,
+    Stage.WATCHING: Step.FINISH,
     Stage.DISCONNECTED: Step.CONNECT,
 }
 

@@ -4,6 +4,8 @@
     Joined          choose_prices    -> PricesChosen
     PricesChosen    choose_products  -> ProductsChosen     change -> Joined
     ProductsChosen  finish           -> Running            change -> Joined
+    ProductsChosen  watch            -> Watching
+    Watching        take_over        -> Running            stop   -> ProductsChosen
     Running         remove           -> Removing
     Removing        undo             -> Running            delete -> Leaving
     SignedIn to Running   leave      -> Leaving
@@ -97,6 +99,26 @@ class ProductsChosen(_Active):
     def change(self) -> "Joined":
         return Joined(self.organization, self.shop)
 
+    def watch(self) -> "Watching":
+        return Watching(self.organization, self.shop, self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Watching(_Active):
+    """Everything is chosen. Brygga reads both sides beside the app that links them today, and
+    writes nothing.
+    """
+
+    organization: Organization
+    shop: Shop
+    choices: Choices
+
+    def take_over(self) -> Running:
+        return Running(self.shop, self.choices)
+
+    def stop(self) -> ProductsChosen:
+        return ProductsChosen(self.organization, self.shop, self.choices)
+
 
 @dataclass(frozen=True, slots=True)
 class PricesChosen(_Active):
@@ -134,7 +156,7 @@ class SignedIn(_Active):
         return Joined(self.organization, shop)
 
 
-Active = SignedIn | Joined | PricesChosen | ProductsChosen | Running
+Active = SignedIn | Joined | PricesChosen | ProductsChosen | Watching | Running
 State = Active | Removing | Leaving | Ended
 
 
@@ -144,6 +166,7 @@ STAGES: Final[Mapping[type[State], Stage]] = MappingProxyType(
         Joined: Stage.STORE_CONNECTED,
         PricesChosen: Stage.PRICES_CHOSEN,
         ProductsChosen: Stage.PRODUCTS_CHOSEN,
+        Watching: Stage.WATCHING,
         Running: Stage.RUNNING,
         Removing: Stage.LEAVING,
         Leaving: Stage.LEAVING,
@@ -175,6 +198,8 @@ def _active(connection: Connection) -> Active:
     match connection.stage, connection.shop:
         case Stage.RUNNING, Shop() as shop:
             return Running(shop, choices)
+        case Stage.WATCHING, Shop() as shop:
+            return Watching(organization, shop, choices)
         case Stage.PRODUCTS_CHOSEN, Shop() as shop:
             return ProductsChosen(organization, shop, choices)
         case Stage.PRICES_CHOSEN, Shop() as shop:

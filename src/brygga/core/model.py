@@ -359,6 +359,8 @@ class Stage(StrEnum):
     STORE_CONNECTED = "store_connected"
     PRICES_CHOSEN = "prices_chosen"
     PRODUCTS_CHOSEN = "products_chosen"
+    WATCHING = "watching"
+    """Beside another app that links the two: both sides are read, nothing is written."""
     RUNNING = "running"
     LEAVING = "leaving"
     """Disconnecting with removal: our products are being deleted in the store."""

@@ -23,6 +23,7 @@ from brygga.core.lifecycle import (
     Removing,
     Running,
     State,
+    Watching,
     stage_of,
     state_of,
 )
@@ -239,7 +240,7 @@ async def save(
             values |= {"leaving": Departure.REMOVE.value}
         case PricesChosen(prices=prices):
             values |= {"prices": prices}
-        case ProductsChosen(choices=choices) | Running(choices=choices):
+        case ProductsChosen(choices=choices) | Watching(choices=choices) | Running(choices=choices):
             values |= {
                 "prices": choices.prices,
                 "whole_library": choices.whole_library,

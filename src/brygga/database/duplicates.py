@@ -151,7 +151,9 @@ async def undecide(tx: Tx, connection_id: int, product_uuid: str) -> None:
     await tx.run(statement.values(assigned=None, unassign_at=None))
 
 
-async def links(tx: Tx, connection_id: int, uuids: Collection[str]) -> Mapping[str, int]:
+async def links(
+    tx: Tx, connection_id: int, uuids: Collection[str] | None = None
+) -> Mapping[str, int]:
     """Zettle product uuid -> the store's product that the merchant chose to link it with."""
     return {
         pair.product_uuid: pair.product_id

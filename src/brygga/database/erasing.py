@@ -18,6 +18,7 @@ from brygga.core.model import Stage
 from brygga.database import (
     alert_tables,  # noqa: F401 - its tables are a merchant's too
     audit,
+    watching_tables,  # noqa: F401 - likewise
 )
 from brygga.database.access_tables import erasures, removed_users
 from brygga.database.audit import Act, Actor, Entry

@@ -22,6 +22,8 @@ class Restored:
     at: datetime
     compared_at: datetime | None
     questions: int
+    taken_over: bool = False
+    """It does not come from a backup: it takes over from another app (`watching`)."""
 
 
 _FORGET = tuple(
@@ -46,11 +48,14 @@ _BEGIN = sa.text("""
         budget = NULL, lease_holder = NULL, lease_until = NULL, unreachable_since = NULL
     WHERE stage IN ('running', 'leaving') RETURNING id, stage
 """)
+_BEGIN_ONE = sa.text("UPDATE connections SET restored_at = :now, compared_at = NULL WHERE id = :id")
 _STATE = sa.text("""
     SELECT restored_at, compared_at, (
         SELECT count(*) FROM ledgers l WHERE l.connection_id = c.id AND l.check_since IS NOT NULL
             AND jsonb_typeof(l.zettle -> 'confirmed') = 'number'
-    ) AS questions
+    ) AS questions, EXISTS (
+        SELECT FROM watched_products w WHERE w.connection_id = c.id
+    ) AS taken_over
     FROM connections c WHERE id = :id AND restored_at IS NOT NULL
 """)
 _COMPARED = sa.text("UPDATE connections SET compared_at = :now WHERE id = :id")
@@ -74,10 +79,18 @@ async def begin_all(tx: Tx, now: datetime) -> Sequence[int]:
     return sorted(row.id for row in rows)
 
 
+async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
+    """Makes one connection wait that takes over from another app: its two sides are compared in the
+    same way.
+    """
+    await tx.run(_BEGIN_ONE, {"id": connection_id, "now": now})
+    await work_items.add(tx, connection_id, Kind.RECONCILE, "", now)
+
+
 async def state(tx: Tx, connection_id: int) -> Restored | None:
     """None for a connection that does not wait."""
     row = await tx.first(_STATE, {"id": connection_id})
-    return None if row is None else Restored(row.restored_at, row.compared_at, row.questions)
+    return None if row is None else Restored(*row)
 
 
 async def waiting(tx: Tx) -> Sequence[int]:

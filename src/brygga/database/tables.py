@@ -78,6 +78,8 @@ class _Connections(sa.TypedColumns):
     compared_at: Column[datetime | None] = Column(TIME)
     held_at: Column[datetime | None] = Column(TIME)
     """Set while an operator holds the connection's work."""
+    watched_at: Column[datetime | None] = Column(TIME)
+    """Since when Brygga watches, or last watched, beside another app (`watching`)."""
 
 
 connections = sa.Table(

@@ -44,6 +44,7 @@ class Kind(StrEnum):
     RECONCILE = "reconcile"  # "": read both sides after a restore, and ask about differences
     # "": the nightly statement of both sides' numbers. "again": compare what differed once more
     STATEMENT = "statement"
+    WATCH = "watch"  # "": beside another app: compare both sides with what was predicted
 
 
 RANKS: Mapping[Kind, int] = {kind: rank for rank, kind in enumerate(Kind)}
@@ -98,7 +99,8 @@ class Parked:
 # while the merchant has paused it. Leaving is always possible. Webhook subscriptions are checked
 # also while we wait for the merchant, so that nobody else receives the merchant's events. A
 # connection from a backup only reads and asks (`restoring`), and one that an operator holds does
-# only what must not wait.
+# only what must not wait. While Brygga watches beside another app (`watching`), handlers of their
+# own read both sides.
 WHILE_PAUSED = frozenset({Kind.LEAVE, Kind.UNINSTALL, Kind.SETUP, Kind.HOOKS})
 WORKABLE = """(
     (c.held_at IS NULL OR m.kind IN ('leave', 'uninstall', 'hooks')) AND (
@@ -107,6 +109,8 @@ WORKABLE = """(
     OR (c.stage NOT IN ('leaving', 'disconnected') AND m.kind IN ('setup', 'uninstall'))
     OR (c.paused = '' AND c.stage NOT IN ('running', 'leaving', 'disconnected')
         AND m.kind IN ('account', 'library', 'hooks'))
+    OR (c.paused = '' AND c.stage = 'watching' AND m.kind IN ('watch', 'stock', 'shop_stock',
+        'tracking', 'product', 'shop_product'))
     OR (c.stage = 'running' AND (c.paused = '' OR m.kind = 'hooks')
         AND NOT (c.products_paused AND m.kind = 'product'))))
 )"""

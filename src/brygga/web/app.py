@@ -52,6 +52,7 @@ from brygga.web.pages import (
     statements,
     support,
     synclog,
+    watching,
     why,
 )
 from brygga.web.receiving import Receiving
@@ -132,6 +133,10 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     setup.choose_products,
     setup.back,
     setup.finish,
+    watching.show,
+    watching.begin,
+    watching.stop,
+    watching.take_over,
     synclog.show,
     synclog.retry,
     logline.show,

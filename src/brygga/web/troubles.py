@@ -75,9 +75,11 @@ def restore_trouble(found: Restored) -> Trouble:
     each number that differs is checked.
     """
     if not found.questions:
-        return Trouble("trouble.restoring", tone="warn")
+        key = "trouble.taking_over" if found.taken_over else "trouble.restoring"
+        return Trouble(key, tone="warn")
     params = (("count", str(found.questions)),)
-    return Trouble("trouble.restored", params, "warn", link="/apps/bigcommerce/check", leave=True)
+    key = "trouble.taken_over" if found.taken_over else "trouble.restored"
+    return Trouble(key, params, "warn", link="/apps/bigcommerce/check", leave=True)
 
 
 def prices_trouble(connection: Connection) -> Trouble | None:

@@ -12,7 +12,14 @@ from brygga.wire.budget import StoreBudget
 from brygga.wire.call import Answer, Call, Upload
 from brygga.wire.clocks import Bounds, Clocks, time_of
 from brygga.wire.door import Observer, Wire, failure_of, lost, open_client
-from brygga.wire.gates import Gate, GuardedGate, InventoryPace, OpenGate
+from brygga.wire.gates import (
+    Gate,
+    GuardedGate,
+    InventoryPace,
+    OpenGate,
+    ReadOnlyGate,
+    WriteRefused,
+)
 
 __all__ = [
     "Answer",
@@ -24,9 +31,11 @@ __all__ = [
     "InventoryPace",
     "Observer",
     "OpenGate",
+    "ReadOnlyGate",
     "StoreBudget",
     "Upload",
     "Wire",
+    "WriteRefused",
     "failure_of",
     "lost",
     "open_client",

@@ -38,7 +38,8 @@ class Call:
     `repeatable` says that sending the call twice has the same effect as once. Reads are repeatable;
     for a write, the platform's package decides. `serial_group` names a limit of the platform that
     applies to the call, and that its gate knows. An `urgent` call may use what is kept for stock.
-    Statuses in `wanted` come back as answers although they would be failures.
+    Statuses in `wanted` come back as answers although they would be failures. `writes` says
+    whether the call changes anything of the merchant's: unsaid, all but GET and HEAD do.
     """
 
     platform: str
@@ -51,6 +52,7 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=_nothing, repr=False)
     timeout_s: float = 30.0
     repeatable: bool | None = None
+    writes: bool | None = None
     urgent: bool = False
     serial_group: str = ""
     wanted: frozenset[int] = frozenset()
@@ -59,6 +61,10 @@ class Call:
     @property
     def may_repeat(self) -> bool:
         return self.method in ("GET", "HEAD") if self.repeatable is None else self.repeatable
+
+    @property
+    def is_write(self) -> bool:
+        return self.method not in ("GET", "HEAD") if self.writes is None else self.writes
 
     @property
     def path(self) -> str:

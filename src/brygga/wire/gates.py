@@ -53,6 +53,38 @@ class GuardedGate:
         self.inner.left(call, answer)
 
 
+class WriteRefused(Exception):
+    """A write was about to be sent for a connection that only reads. This is a bug of ours, and
+    nothing was sent.
+    """
+
+
+class ReadOnlyGate:
+    """A gate through which no write passes while `is_shut` says so. Every call of a connection goes
+    through it, so nothing can be written around it.
+    """
+
+    def __init__(self, inner: Gate, is_shut: Callable[[], bool]) -> None:
+        self.inner = inner
+        self.is_shut = is_shut
+
+    async def enter(self, call: Call) -> None:
+        self._check(call)
+        await self.inner.enter(call)
+        try:
+            self._check(call)
+        except BaseException:
+            self.inner.left(call, None)
+            raise
+
+    def left(self, call: Call, answer: Answer | None) -> None:
+        self.inner.left(call, answer)
+
+    def _check(self, call: Call) -> None:
+        if call.is_write and self.is_shut():
+            raise WriteRefused(f"{call.method} {call.path}")
+
+
 class InventoryPace:
     """Zettle's inventory accepts four requests a second, measured continuously (zettle facts 7); we
     use three.

@@ -3,10 +3,12 @@
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from brygga.bigcommerce import shapes
 from brygga.bigcommerce.api.door import Door
 from brygga.bigcommerce.values import Hook
+from brygga.wire import Call
 
 PAGE = 250
 SCOPES = (
@@ -45,15 +47,17 @@ class HookCalls(Door):
             "is_active": True,
             "headers": dict(headers),
         }
-        return shapes.hook(
-            await self.object(self.call("POST", "/v3/hooks", json=body, repeatable=True))
-        )
+        return shapes.hook(await self.object(self._hooks("POST", json=body, repeatable=True)))
 
     async def renew_hook(self, hook_id: int, destination: str, headers: Mapping[str, str]) -> Hook:
         """Activates a webhook again, with our current address and secret."""
         body = {"destination": destination, "is_active": True, "headers": dict(headers)}
-        return shapes.hook(await self.object(self.call("PUT", f"/v3/hooks/{hook_id}", json=body)))
+        return shapes.hook(await self.object(self._hooks("PUT", f"/{hook_id}", json=body)))
 
     async def delete_hook(self, hook_id: int) -> None:
         """Deletes a webhook; one that is gone is no failure."""
-        await self.send(self.call("DELETE", f"/v3/hooks/{hook_id}", wanted=frozenset({404})))
+        await self.send(self._hooks("DELETE", f"/{hook_id}", wanted=frozenset({404})))
+
+    def _hooks(self, method: str, rest: str = "", **more: Any) -> Call:
+        """Only our app sees its webhooks: nothing of the merchant's changes."""
+        return self.call(method, f"/v3/hooks{rest}", writes=False, **more)

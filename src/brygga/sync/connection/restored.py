@@ -14,7 +14,7 @@ from brygga.core.mapping import desired
 from brygga.core.stock import Gap, LevelRead, Side
 from brygga.core.stock.movement import Cause, Moved
 from brygga.core.terms import terms_of
-from brygga.database import bindings, intents, ledgers, library, restoring, work_items
+from brygga.database import bindings, intents, ledgers, library, restoring, watching, work_items
 from brygga.database.engine import Tx
 from brygga.database.intents import Intent
 from brygga.database.restoring import Restored
@@ -68,6 +68,7 @@ async def go_on(session: Session, tx: Tx) -> None:
     connection_id, now = session.connection.id, session.clock.now()
     if not await restoring.end(tx, connection_id):
         return
+    await watching.end(tx, connection_id)
     for kind in (Kind.ACCOUNT, Kind.HOOKS, Kind.MARKER):
         await work_items.add(tx, connection_id, kind, "", now)
     # Later: an order of a moment ago need not show yet in what is read now.

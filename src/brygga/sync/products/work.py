@@ -195,7 +195,7 @@ class Gathered:
 async def gather(session: Session, items: Sequence[WorkItem]) -> Gathered:
     """What we know and what Zettle says of these products, and which of them leave the store."""
     now, connection_id = session.clock.now(), session.connection.id
-    gone, failed = await _read_again(session, items)
+    gone, failed = await read_again(session, items)
     failed |= await _contradicted(
         session, [item for item in items if item.subject in gone and item.attempts > 0]
     )
@@ -280,7 +280,7 @@ async def _link(session: Session, links: Mapping[str, int], tx: Tx) -> dict[str,
     return {synced.key: Binding(synced) for synced in single.values()}
 
 
-async def _read_again(
+async def read_again(
     session: Session, items: Sequence[WorkItem]
 ) -> tuple[set[str], dict[str, Failure]]:
     """Updates the mirror for work items that may be newer than it. Returns the products that Zettle

@@ -33,6 +33,7 @@ from brygga.database import (
     store_users,
     subscriptions,
     synclog,
+    watching,
     work_items,
 )
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx
@@ -291,6 +292,7 @@ async def prune(tx: Tx, now: datetime) -> None:
     await audit.prune(tx, now)
     await alert_messages.prune(tx, now)
     await exchanges.prune(tx, now)
+    await watching.prune(tx, now)
 
 
 def _innermost(group: BaseException) -> BaseException:

@@ -45,8 +45,9 @@ NETS: Mapping[Kind, tuple[timedelta, tuple[Stage, ...]]] = {
     Kind.LEAVE: (timedelta(minutes=5), (Stage.LEAVING,)),
     Kind.ACCOUNT: (
         timedelta(hours=1),
-        (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN),
+        (Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN, Stage.PRODUCTS_CHOSEN, Stage.WATCHING),
     ),
+    Kind.WATCH: (timedelta(minutes=15), (Stage.WATCHING,)),
 }
 """Work without which a disconnection or a set-up would wait for ever. It is added again where it
 was lost.

@@ -6,12 +6,14 @@ from litestar import Response, get, post
 from litestar.response import Redirect
 
 from brygga.core.connecting import missing_step, price_refusal
+from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
 from brygga.database import bindings, brakes, connections, library, synclog, ticks
 from brygga.database.work_items import Kind
 from brygga.web.pages.joining import drop_pending
 from brygga.web.pages.overview import overview
 from brygga.web.pages.setup import show_step
+from brygga.web.pages.watching import HERE as WATCH
 from brygga.web.standing import Phase
 from brygga.web.todo import items
 from brygga.web.visit import Form, Merchant, NotThere
@@ -23,6 +25,8 @@ HOME = "/apps/bigcommerce"
 @get(HOME)
 async def show(merchant: Merchant) -> Response[str] | Redirect:
     drop_pending(merchant)
+    if merchant.own.stage is Stage.WATCHING:
+        return merchant.go(WATCH)
     if missing_step(merchant.own) is not None:
         return await show_step(merchant)
     return merchant.page("overview.html", await overview(merchant), section="apps")

@@ -11,7 +11,7 @@ from litestar import Response, post
 from litestar.response import Redirect
 
 from brygga.core.connecting import Step, missing_step, stock_moves_late, tax_changes_margin
-from brygga.core.lifecycle import Joined, PricesChosen, ProductsChosen
+from brygga.core.lifecycle import Joined, PricesChosen, ProductsChosen, Running
 from brygga.core.model import Connection, Money, Organization, Product, Shop, Stage, TaxationMode
 from brygga.database import (
     connections,
@@ -24,6 +24,7 @@ from brygga.database import (
     tokens,
     work_items,
 )
+from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.sync.products.plans import CERTAIN, SUPPOSED
@@ -295,20 +296,26 @@ async def finish(merchant: Merchant) -> Redirect:
         now = await connections.state(tx, connection.id)
         if not isinstance(now, ProductsChosen):
             return _onward(merchant)
-        again = await endings.uuids_found_again(tx, connection.id)
-        await connections.save(tx, connection.id, now.finish())
-        await plan_inputs.remember(tx, connection.id)
-        # The work takes these products back before anything else. Until then they wait, on every
-        # page.
-        await library.assign_all(tx, connection.id, again)
-        if now.choices.whole_library:
-            chosen = await library.assign_all(tx, connection.id)
-            await ask(deps, tx, connection.id, Kind.PRODUCT, chosen, bulk=True)
-        await ask(deps, tx, connection.id, Kind.SETUP)
+        again = await begin(merchant, tx, now.finish())
     if not now.choices.whole_library:
-        return said_by_hand(merchant, len(again))
+        return said_by_hand(merchant, again)
     await statistics.refresh(deps.database)
     return merchant.go("/apps/bigcommerce", "finished_whole")
+
+
+async def begin(merchant: Merchant, tx: Tx, running: Running) -> int:
+    """The sync begins. Returns how many products the store still has from an earlier connection."""
+    deps, connection_id = merchant.deps, merchant.own.id
+    again = await endings.uuids_found_again(tx, connection_id)
+    await connections.save(tx, connection_id, running)
+    await plan_inputs.remember(tx, connection_id)
+    # The work takes these products back before anything else. Until then they wait, on every page.
+    await library.assign_all(tx, connection_id, again)
+    if running.choices.whole_library:
+        chosen = await library.assign_all(tx, connection_id)
+        await ask(deps, tx, connection_id, Kind.PRODUCT, chosen, bulk=True)
+    await ask(deps, tx, connection_id, Kind.SETUP)
+    return len(again)
 
 
 def said_by_hand(merchant: Merchant, again: int) -> Redirect:

@@ -70,6 +70,7 @@ class InventoryCalls(Door):
             params=(("limit", str(PAGE)),),
             urgent=True,
             repeatable=True,  # it reads
+            writes=False,
             wanted=frozenset({400, 404, 405, 415, 422}),
         )
         answer = await self.send(call)
@@ -111,6 +112,7 @@ class InventoryCalls(Door):
                 json=some,
                 urgent=True,
                 repeatable=True,
+                writes=False,
                 wanted=frozenset({404}),
             )
             answer = await self.send(call)

@@ -94,6 +94,6 @@ class SubscriptionCalls(Door):
                 return
 
     def _subscriptions(self, method: str, rest: str = "", **more: Any) -> Call:
-        return Call(
-            "zettle", method, f"{self.urls.pusher}/organizations/self/subscriptions{rest}", **more
-        )
+        url = f"{self.urls.pusher}/organizations/self/subscriptions{rest}"
+        # Only our app sees them: nothing of the merchant's changes.
+        return Call("zettle", method, url, writes=False, **more)

@@ -1,0 +1,186 @@
+"""Brygga watches beside the app that links the two sides today, and then takes over: nothing is
+written before, nothing is created twice after, and its predictions come true (C11, P11).
+"""
+
+import asyncio
+import os
+import random
+
+import pytest
+
+from brygga.cli import shadow
+from brygga.core.watching import Outcome
+from brygga.database import watching
+from brygga.database.watching import Prediction
+from brygga_sandbox.requests import Asked
+from tests.rules.stack import DemoStack
+from tests.simulation.closed_app import ClosedApp
+
+DAYS = int(os.environ.get("BRYGGA_WATCHED_DAYS", "1"))
+WATCH = "/apps/bigcommerce/watch"
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+HARMLESS = ("/token", "/subscriptions", "/hooks", "/products/status", "/stock/")
+"""Access, our own webhooks, and reads that are a POST."""
+
+
+def written(home: DemoStack) -> list[Asked]:
+    """What Brygga wrote of the merchant's, to either platform."""
+    asked = [*home.asked(*WRITES), *home.asked(*WRITES, of="till")]
+    return [one for one in asked if not any(part in one.path for part in HARMLESS)]
+
+
+def closed_app(home: DemoStack, seed: int = 1, **more: float | bool) -> ClosedApp:
+    return ClosedApp(home.till, home.shop, random.Random(seed), **more)  # type: ignore[arg-type]
+
+
+async def watches(home: DemoStack) -> None:
+    await home.prepare()
+    await home.open("/apps/bigcommerce")
+    await home.press("Watch first")
+    await home.wait(60)
+
+
+async def predictions(home: DemoStack, *outcomes: Outcome) -> list[Prediction]:
+    connection = await home.connection()
+    async with home.service.database.read() as tx:
+        found = await watching.page(tx, connection.id, outcomes or tuple(Outcome), 1000)
+    return list(reversed(found))
+
+
+async def day(home: DemoStack, app: ClosedApp, dice: random.Random, acts: int) -> None:
+    """Sales, refunds, orders, counts, prices, names, a new product and one that goes."""
+    names = 0
+    for _ in range(acts):
+        uuids = sorted(app.products)
+        uuid = dice.choice(uuids)
+        variant = home.variant(uuid)
+        match dice.choice(["sale"] * 5 + ["order"] * 4 + ["count", "price", "name", "new", "gone"]):
+            case "sale":
+                home.till.sell(variant, dice.randint(1, 3))
+            case "order":
+                home.shop.place([{"product_id": app.products[uuid], "quantity": 1}])
+            case "count":
+                home.till.set_stock(variant, home.till.balance(variant) + dice.randint(5, 20))
+            case "price":
+                one = home.variants(uuid)[0]
+                price = {"amount": dice.randint(1000, 90000), "currencyId": "SEK"}
+                home.till.edit_product(uuid, variants=[{**one, "price": price}])
+            case "name":
+                names += 1
+                home.till.edit_product(uuid, name=f"Namn {dice.randint(1, 10**6)} {names}")
+            case "new":
+                names += 1
+                home.add(f"Ny{names}", stock=40)
+            case "gone" if len(uuids) > 4:
+                home.till.delete_product(uuid)
+        await asyncio.sleep(dice.expovariate(1 / 40))
+
+
+@pytest.mark.rule("C11", "P11", "S2", "S3")
+@pytest.mark.parametrize("seed", range(7, 7 + DAYS))
+async def test_it_watches_without_a_write_and_takes_over_without_a_duplicate(
+    home: DemoStack, seed: int
+) -> None:
+    dice = random.Random(seed)
+    for name in ("Mugg", "Fat", "Vas", "Skål", "Kanna", "Bricka"):
+        home.add(name, stock=60)
+    async with closed_app(home, seed) as app:
+        await watches(home)
+        await day(home, app, dice, 50)
+        await home.wait(600)
+        before, found = written(home), await predictions(home)
+        page = await home.read(WATCH)
+        await app.off()
+        names = home.in_shop()
+        levels = {
+            uuid: (home.till.balance(home.variant(uuid)), home.shop.level(product_id=id_))
+            for uuid, id_ in app.products.items()
+        }
+        await home.open(WATCH)
+        await home.press("The other app is off: take over")
+        await home.wait(300)
+
+    assert [] == before
+    assert len(found) > 40
+    assert [] == [one for one in found if one.outcome is not Outcome.RIGHT]
+    assert "100 percent came true" in page
+    assert names == home.in_shop(), "nothing is created twice"
+    assert {a == b for a, b in levels.values()} == {True}
+    for uuid, product_id in app.products.items():
+        binding = await home.binding(uuid)
+        assert binding is not None
+        assert product_id == binding.synced.product_id
+        home.till.sell(home.variant(uuid))
+        home.shop.place([{"product_id": product_id, "quantity": 1}])
+    await home.wait(120)
+    assert {uuid: (z - 2, b - 2) for uuid, (z, b) in levels.items()} == {
+        uuid: (home.till.balance(home.variant(uuid)), home.shop.level(product_id=id_))
+        for uuid, id_ in app.products.items()
+    }
+
+
+async def test_what_comes_late_wrong_or_never_is_called_so(
+    home: DemoStack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mug, cup, plate = (home.add(name, stock=20) for name in ("Mugg", "Kopp", "Fat"))
+    async with closed_app(home) as app:
+        await watches(home)
+        app.late = 1.0
+        home.till.sell(home.variant(mug), 2)
+        await asyncio.sleep(700)
+        app.late, app.wrong = 0.0, True
+        home.till.sell(home.variant(cup), 3)
+        await asyncio.sleep(30)
+        app.wrong = False
+        await app.off()
+        home.till.sell(home.variant(plate))
+        await asyncio.sleep(2 * 3600)
+    found = {(one.product_uuid, one.outcome) for one in await predictions(home)}
+    page = await home.read(WATCH)
+    connection = await home.connection()
+    async with home.service.database.read() as tx:
+        told = await shadow.report(tx, connection.id, 50)
+    assert told is not None
+    shadow.show(connection.id, told, whole=True)
+    printed = capsys.readouterr().out
+
+    assert "33.3 % came true" in printed
+    assert "0 right, 1 late, 1 different, 1 missing, 0 waiting" in printed
+    assert {
+        (mug, Outcome.LATE),
+        (cup, Outcome.DIFFERENT),
+        (plate, Outcome.MISSING),
+    } == found
+    assert "33.3 percent came true" in page
+    assert "Stock in BigCommerce: 20 → 18" in page
+    assert [] == written(home)
+
+
+async def test_numbers_that_differ_at_the_take_over_are_asked_about(home: DemoStack) -> None:
+    """The other app was switched off before it had copied a sale and an order."""
+    mug, cup = home.add("Mugg", stock=20), home.add("Kopp", stock=20)
+    async with closed_app(home) as app:
+        await watches(home)
+        await app.off()
+        home.till.sell(home.variant(mug), 2)
+        home.shop.place([{"product_id": app.products[cup], "quantity": 1}])
+        await asyncio.sleep(300)
+        await home.open(WATCH)
+        await home.press("The other app is off: take over")
+        await asyncio.sleep(300)
+    page = await home.read("/apps/bigcommerce")
+
+    assert "2 numbers have to be checked before Brygga takes over" in page
+    assert [] == written(home)
+
+
+async def test_watching_can_be_stopped_and_the_set_up_goes_on(home: DemoStack) -> None:
+    home.add("Mugg", stock=5)
+    await watches(home)
+    await home.open(WATCH)
+    await home.press("Stop watching")
+    page = await home.read("/apps/bigcommerce")
+    await home.finish()
+
+    assert "Check, then finish" in page
+    assert ["Mugg"] == home.in_shop()
