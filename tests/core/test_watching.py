@@ -17,6 +17,7 @@ from brygga.core.watching import (
     Outcome,
     Predicted,
     arrived,
+    begun,
     came_true,
     followed,
     judged,
@@ -51,6 +52,17 @@ def test_numbers_that_differed_before_may_go_on_differing() -> None:
 
     assert ((Side.SHOP, -1),) == sold.made
     assert 0 == followed(sold.levels, 9, 3, NOON).levels.to_shop
+
+
+def test_what_was_on_its_way_at_the_first_read_is_no_change_of_a_side() -> None:
+    moving = begun(None, 7, (57, 40), NOON)
+    assert moving is not None
+    there = begun(moving, 7, (57, 57), NOON + timedelta(seconds=3))
+    apart = begun(moving, 7, (57, 40), NOON + timedelta(minutes=3))
+
+    assert there == Levels(7, 57, 57)
+    assert apart == Levels(7, 57, 40)
+    assert begun(apart, 7, (57, 39), NOON) is None, "from now on changes count"
 
 
 def test_a_number_below_zero_counts_as_none() -> None:

@@ -59,6 +59,10 @@ class Levels:
     shop: int
     to_zettle: int = 0
     to_shop: int = 0
+    settles_at: datetime | None = None
+    """Nothing is predicted before this time: the sides differed when they were first read, perhaps
+    because a change was on its way. Every further change begins the wait anew.
+    """
 
     def pushed(self, side: Side) -> int:
         return self.to_zettle if side is Side.ZETTLE else self.to_shop
@@ -68,6 +72,24 @@ class Levels:
         if side is Side.ZETTLE:
             return replace(self, to_zettle=self.to_zettle - change)
         return replace(self, to_shop=self.to_shop - change)
+
+
+def begun(
+    before: Levels | None, variant_id: int, both: tuple[int, int], now: datetime
+) -> Levels | None:
+    """The levels from which changes count. None: they count already.
+
+    Equal numbers count at once, others when they have stayed for two minutes.
+    """
+    zettle, shop = both
+    if before is None or before.variant_id != variant_id:
+        equal = max(0, zettle) == shop
+        return Levels(variant_id, zettle, shop, settles_at=None if equal else now + ON_TIME)
+    if before.settles_at is None:
+        return None
+    if (before.zettle, before.shop) != both:
+        return begun(None, variant_id, both, now)
+    return before if now < before.settles_at else replace(before, settles_at=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from brygga.core.watching import (
     Outcome,
     Predicted,
     arrived,
+    begun,
     came_true,
     followed,
     judged,
@@ -281,8 +282,9 @@ class _Judging:
     ) -> Levels:
         now = session.clock.now()
         zettle, shop = self.both.zettle[variant], self.both.shop[variant_id]
-        if before is None or before.variant_id != variant_id:
-            return Levels(variant_id, zettle, shop)
+        if (first := begun(before, variant_id, (zettle, shop), now)) is not None:
+            return first
+        assert before is not None
         step = followed(before, zettle, shop, now, shop_first=self.shop_first)
         levels = step.levels
         for side in Side:
