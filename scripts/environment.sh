@@ -26,11 +26,12 @@ fill() {
     pip_quietly --python .venv/bin/python install "$@"
 }
 
-# What running needs; with `prepare tests`, what testing needs too.
+# What running needs; with `prepare tests`, what testing needs too; with `prepare docs`, what the site needs.
 # Each part is remade only when what it is made of changes.
 prepare() {
     prepare_running
     [ "${1:-}" != tests ] || prepare_tests
+    [ "${1:-}" != docs ] || prepare_docs
 }
 
 prepare_running() {
@@ -57,6 +58,18 @@ prepare_tests() {
     echo "Adding what the tests need ..." >&2
     fill --require-hashes -r requirements-test.lock
     echo "$fingerprint" >.venv/.prepared-tests
+}
+
+# Adds to the environment, as the tests do. Shared packages have the same versions in all lock files.
+prepare_docs() {
+    fingerprint=$(cksum requirements-docs.lock | cksum)
+    if [ "$(cat .venv/.prepared-docs 2>/dev/null)" = "$fingerprint" ]; then
+        return
+    fi
+    find_tools
+    echo "Adding what the site needs ..." >&2
+    fill --require-hashes -r requirements-docs.lock
+    echo "$fingerprint" >.venv/.prepared-docs
 }
 
 find_tools() {

@@ -1,13 +1,15 @@
 """A release in one folder: `python scripts/release.py [--into dist]`.
 
-Both packages as wheel and sdist, the documents, a list of everything that the lock file pins
-(CycloneDX), its licences, and the checksum of each file. A licence that is not on `ALLOWED` ends
-it: read it, decide, and add it here. `--check` looks at the licences and the version only.
+Both packages as wheel and sdist, the documents as text and as a site, a list of everything that
+the lock file pins (CycloneDX), its licences, and the checksum of each file. A licence that is not
+on `ALLOWED` ends it: read it, decide, and add it here. `--check` looks at the licences and the
+version only.
 """
 
 import argparse
 import hashlib
 import importlib.metadata
+import importlib.util
 import json
 import re
 import subprocess
@@ -166,7 +168,22 @@ def checksums(folder: Path) -> str:
     )
 
 
-def release(into: Path, found: Sequence[Pin], number: str) -> None:
+def pages() -> Path:
+    """The folder of the documents as a site. Raises `Unfit`."""
+    if importlib.util.find_spec("mkdocs") is None:
+        raise Unfit("MkDocs is not installed: `./site build` adds it, --no-site does without")
+    done = subprocess.run(  # noqa: S603 - our own words only
+        [sys.executable, str(ROOT / "scripts" / "docs_site.py"), "build"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Unfit(f"the site cannot be built: {done.stderr.strip().splitlines()[-1:]}")
+    return Path(done.stdout.strip())
+
+
+def release(into: Path, found: Sequence[Pin], number: str, *, site: bool = True) -> None:
     if into.exists() and any(into.iterdir()):
         raise Unfit(f"{into} is not empty")
     into.mkdir(parents=True, exist_ok=True)
@@ -174,6 +191,9 @@ def release(into: Path, found: Sequence[Pin], number: str) -> None:
     with tarfile.open(into / f"brygga-docs-{number}.tar.gz", "w:gz") as archive:
         for name in DOCUMENTS:
             archive.add(ROOT / name, f"brygga-docs-{number}/{name}", filter=_plain)
+    if site:
+        with tarfile.open(into / f"brygga-site-{number}.tar.gz", "w:gz") as archive:
+            archive.add(pages(), f"brygga-site-{number}", filter=_plain)
     text = json.dumps(bill(found, number), indent=2) + "\n"
     (into / f"brygga-{number}.cdx.json").write_text(text, encoding="utf-8")
     (into / "licences.txt").write_text(licences(found), encoding="utf-8")
@@ -190,13 +210,14 @@ def _plain(entry: tarfile.TarInfo) -> tarfile.TarInfo:
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Builds a release.")
     parser.add_argument("--into", type=Path, default=ROOT / "dist", help="an empty folder")
+    parser.add_argument("--no-site", action="store_true", help="without the documents as a site")
     parser.add_argument("--check", action="store_true", help="only licences and version")
     asked = parser.parse_args(words)
     try:
         number = version()
         found = allowed(pins((ROOT / "requirements.lock").read_text(encoding="utf-8")))
         if not asked.check:
-            release(asked.into, found, number)
+            release(asked.into, found, number, site=not asked.no_site)
     except Unfit as unfit:
         sys.stderr.write(f"{unfit}\n")
         return 1

@@ -29,7 +29,8 @@ def clone(tmp_path: Path) -> Path:
     """A fresh clone whose uv only notes what it is asked for."""
     (tmp_path / "scripts").mkdir()
     shutil.copy2(ROOT / "scripts" / "environment.sh", tmp_path / "scripts")
-    for name in ("requirements.lock", "requirements-test.lock", "pyproject.toml"):
+    locks = ("requirements.lock", "requirements-test.lock", "requirements-docs.lock")
+    for name in (*locks, "pyproject.toml"):
         shutil.copy2(ROOT / name, tmp_path)
     (tmp_path / "packages" / "sandbox").mkdir(parents=True)
     shutil.copy2(ROOT / "packages/sandbox/pyproject.toml", tmp_path / "packages" / "sandbox")
@@ -54,6 +55,11 @@ def test_running_installs_what_running_needs_and_testing_adds_the_rest(clone: Pa
     assert prepared(clone, "tests") == TESTING
 
 
+def test_the_site_adds_what_it_needs_once(clone: Path) -> None:
+    assert prepared(clone, "docs") == [*RUNNING, "requirements-docs.lock"]
+    assert prepared(clone, "docs") == prepared(clone) == []
+
+
 def test_an_environment_that_is_there_is_left_alone(clone: Path) -> None:
     assert prepared(clone, "tests") == [*RUNNING, *TESTING]
     assert prepared(clone) == []
@@ -72,7 +78,9 @@ def test_only_what_changed_is_made_anew(clone: Path) -> None:
     assert prepared(clone, "tests") == [*RUNNING, *TESTING]
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "requirements-test.lock"])
+@pytest.mark.parametrize(
+    "name", ["requirements.lock", "requirements-test.lock", "requirements-docs.lock"]
+)
 def test_a_lock_file_names_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     pinned = re.findall(r"^[a-z][^\s]*==", text, re.MULTILINE)
@@ -94,12 +102,13 @@ def test_the_lock_file_of_node_names_hashes_and_no_index(of: str) -> None:
     assert [name for name, row in rows.items() if "resolved" in row] == []
 
 
-def test_both_lock_files_name_the_same_versions() -> None:
-    running, testing = pins("requirements.lock"), pins("requirements-test.lock")
-    shared = running.keys() & testing.keys()
+@pytest.mark.parametrize(("one", "other"), [("", "-test"), ("", "-docs"), ("-test", "-docs")])
+def test_lock_files_that_share_a_package_name_one_version(one: str, other: str) -> None:
+    first, second = pins(f"requirements{one}.lock"), pins(f"requirements{other}.lock")
+    shared = first.keys() & second.keys()
 
     assert shared
-    assert [] == [name for name in shared if running[name] != testing[name]]
+    assert [] == [name for name in shared if first[name] != second[name]]
 
 
 def pins(name: str) -> dict[str, str]:

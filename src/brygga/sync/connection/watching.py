@@ -252,8 +252,11 @@ class _Judging:
         entry, own = self.own.entry, self.own
         shown = None if own.product_id is None else self.both.shown.get(own.product_id)
         self._of_creation(session, shown)
-        if own.pair is not None and entry is not None and entry.removed_at is not None:
-            self._of_removal(session, own.pair, shown)
+        if entry is not None and entry.removed_at is not None:
+            if own.pair is None:
+                self.found.withdrawn += [one.id for one in own.waiting]
+            else:
+                self._of_removal(session, own.pair, shown)
             return
         product = None if entry is None else entry.product
         if product is None or shown is None or own.product_id is None:
