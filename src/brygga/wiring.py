@@ -239,10 +239,9 @@ async def _clients(
         lease.check(call.timeout_s)
 
     async with database.transaction(lease.fence) as tx:
-        snapshot = await connections.budget(tx, connection.id)
-        shop_token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE)
         # Taken out while we hold it: after a crash the next holder finds none, and probes.
-        await connections.set_budget(tx, connection.id, None)
+        snapshot = await connections.take_budget(tx, connection.id)
+        shop_token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE)
 
     async def refresh(refresh_token: str) -> zettle_oauth.Grant:
         gate = GuardedGate(OpenGate(), guard)

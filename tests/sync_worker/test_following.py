@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import structlog
 
@@ -180,11 +180,12 @@ async def test_the_budget_of_a_store_that_came_in_a_turn_is_handed_on(
             await _joins(database, one.id)
             joined = await _now(database, one.id, first)
             assert joined.shop is not None
-            gate = joined.shop.gate.inner.inner  # type: ignore[attr-defined]
-            assert isinstance(gate, StoreBudget)
+            gate: Any = joined.shop.gate
+            while not isinstance(gate, StoreBudget):
+                gate = gate.inner
             gate.known = True
-        async with database.read() as tx:
-            saved = await connections.budget(tx, one.id)
+        async with database.transaction() as tx:
+            saved = await connections.take_budget(tx, one.id)
 
     assert saved
 

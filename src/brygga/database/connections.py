@@ -126,7 +126,6 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
 # This runs at every turn and for every webhook, so it is built once.
 _BY_ID = sa.select(*_COLUMNS).where(connections.c.id == sa.bindparam("id"))
 _BY_HOOK_KEY = sa.select(*_COLUMNS).where(connections.c.hook_key_hash == sa.bindparam("key"))
-_BUDGET = sa.select(connections.c.budget).where(connections.c.id == sa.bindparam("id"))
 _STATE = (
     sa.select(*_COLUMNS, connections.c.leaving, connections.c.undo_until)
     .where(connections.c.id == sa.bindparam("id"))
@@ -374,11 +373,18 @@ async def reachable(tx: Tx, connection_id: int) -> bool:
     return await tx.run(statement) == 1
 
 
-async def budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
-    """The store's request budget as the last turn left it. None after a crash, which costs one
-    probe.
+_TAKE_BUDGET = sa.text("""
+    WITH own AS (SELECT id, budget FROM connections WHERE id = :id FOR NO KEY UPDATE)
+    UPDATE connections c SET budget = NULL FROM own WHERE c.id = own.id RETURNING own.budget
+""")
+
+
+async def take_budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
+    """The store's request budget as the last turn left it, taken out of the database.
+
+    None after a crash, which costs one probe.
     """
-    found: Mapping[str, Any] | None = await tx.scalar(_BUDGET, {"id": connection_id})
+    found: Mapping[str, Any] | None = await tx.scalar(_TAKE_BUDGET, {"id": connection_id})
     return found
 
 

@@ -16,14 +16,14 @@ from brygga.database.values import to_json
 # FOR UPDATE waits for the last fenced transaction of the previous holder, and then evaluates the
 # row as that transaction left it.
 _TAKE = sa.text("""
-    SELECT lease_epoch FROM connections
-    WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
-    FOR UPDATE
-""")
-_HAND_OVER = sa.text("""
-    UPDATE connections SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
+    WITH free AS (
+        SELECT id FROM connections
+        WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
+        FOR UPDATE
+    )
+    UPDATE connections c SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
         lease_until = :until
-    WHERE id = :id
+    FROM free WHERE c.id = free.id
     RETURNING lease_epoch
 """)
 _RENEW = sa.text("""
@@ -56,11 +56,9 @@ async def acquire(
     A lease that was not given back is free `takeover_delay` after it ended: until then, a request
     that its holder sent at the end may still be on the way.
     """
-    if await tx.first(_TAKE, {"id": connection_id, "expired": now - takeover_delay}) is None:
-        return None
-    epoch = await tx.scalar(_HAND_OVER, {"id": connection_id, "holder": holder, "until": until})
-
-    return Fence(connection_id, epoch, holder)
+    values = {"id": connection_id, "holder": holder, "until": until}
+    epoch = await tx.scalar(_TAKE, {**values, "expired": now - takeover_delay})
+    return None if epoch is None else Fence(connection_id, epoch, holder)
 
 
 async def renew(

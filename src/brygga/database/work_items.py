@@ -203,9 +203,12 @@ _DUE = sa.text(f"""
     ), first AS (
         SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
     )
-    SELECT due.connection_id, kind, subject, generation, due_at, force, attempts, detail, rank,
-        failing_since, support_id
-    FROM due JOIN first USING (kind, rank) ORDER BY due_at, generation LIMIT :limit
+    SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, due.connection_id, kind,
+        subject, generation, due_at, force, attempts, detail, rank, failing_since, support_id
+    FROM connections c
+        LEFT JOIN tokens t ON t.connection_id = c.id AND t.platform = 'bigcommerce'
+        LEFT JOIN (due JOIN first USING (kind, rank)) ON true
+    WHERE c.id = :id ORDER BY due_at, generation LIMIT :limit
 """)  # noqa: S608 - only our own constants are put together
 _NEXT = sa.text(f"""
     SELECT min(m.due_at) FROM work_items m JOIN connections c ON c.id = m.connection_id
@@ -257,6 +260,14 @@ _PARK = sa.text("""
 _KNOWN = [kind.value for kind in Kind]
 
 
+@dataclass(frozen=True, slots=True)
+class Due:
+    """`stamp` differs when the connection's row, or its store's token, has changed."""
+
+    items: Sequence[WorkItem]
+    stamp: str
+
+
 async def due(
     tx: Tx,
     connection_id: int,
@@ -268,13 +279,22 @@ async def due(
 
     Returns only what the connection's state allows.
     """
+    return (await due_with_stamp(tx, connection_id, now, kinds, limit)).items
+
+
+async def due_with_stamp(
+    tx: Tx, connection_id: int, now: datetime, kinds: Collection[Kind], limit: int
+) -> Due:
+    """As `due`, and whether the connection has changed, in one statement."""
     values = {
         "id": connection_id,
         "now": now,
         "kinds": [kind.value for kind in kinds],
         "limit": limit,
     }
-    return [_mark(row) for row in await tx.rows(_DUE, values)]
+    rows = await tx.rows(_DUE, values)
+    found = [_mark(row) for row in rows if row.generation is not None]
+    return Due(found, rows[0].stamp if rows else "")
 
 
 async def next_due(tx: Tx, connection_id: int) -> datetime | None:

@@ -72,6 +72,8 @@ class Turn:
     outage: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when work other than stock was added since the running batch began."""
+    _stamp: str = ""
+    """Of the connection as the session last read it (`work_items.Due`)."""
     _idle: set[str] = field(default_factory=set)
     _product_over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -163,11 +165,14 @@ class Turn:
     async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
         """Handles the most urgent batch of the queue. False when nothing is due."""
         async with session.read() as tx:
-            batch = await work_items.due(
+            due = await work_items.due_with_stamp(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
             # Also where nothing is due: the other queue's work heeds a pause by it.
-            await session.reload(tx)
+            if due.stamp != self._stamp:
+                await session.reload(tx)
+                self._stamp = due.stamp
+        batch = due.items
         if not batch:
             self._idle.add(queue)
             return False
