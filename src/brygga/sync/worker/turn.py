@@ -74,6 +74,8 @@ class Turn:
     """Set when work other than stock was added since the running batch began."""
     _stamp: str = ""
     """Of the connection as the session last read it (`work_items.Due`)."""
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Both queues look one after the other, so that a change is read once."""
     _idle: set[str] = field(default_factory=set)
     _product_over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -164,7 +166,7 @@ class Turn:
 
     async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
         """Handles the most urgent batch of the queue. False when nothing is due."""
-        async with session.read() as tx:
+        async with self._looking, session.read() as tx:
             due = await work_items.due_with_stamp(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
