@@ -4,15 +4,34 @@ that this run knows.
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final
 
+import pytest
 import structlog
+from structlog.typing import EventDict
 
 from brygga.cli.logs import MaskedFormatter, masked
-from brygga.database import connections
+from brygga.database import (
+    alert_settings,
+    connections,
+    erasing,
+    hook_keys,
+    oauth_states,
+    sessions,
+)
 from brygga.database.engine import Database
+from brygga.database.sealing import Sealer
 from brygga_sandbox.sandbox import Sandbox
+
+SECRET: Final = 12
+HASHING: Final = (
+    (alert_settings, "hashed"),
+    (erasing, "_hashed"),
+    (hook_keys, "hashed"),
+    (oauth_states, "_hashed"),
+    (sessions, "_hashed"),
+)
 
 
 class _Lines(logging.Handler):
@@ -33,7 +52,7 @@ def recorded() -> Iterator[list[str]]:
     lines: list[str] = []
     before, root, handler = structlog.get_config(), logging.getLogger(), _Lines(lines)
 
-    def keep(_: Any, __: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    def keep(_: Any, __: str, line: EventDict) -> EventDict:
         lines.append(repr(line))
         raise structlog.DropEvent
 
@@ -52,6 +71,54 @@ def recorded() -> Iterator[list[str]]:
     finally:
         root.removeHandler(handler)
         structlog.configure(**before)
+
+
+@contextlib.contextmanager
+def overheard() -> Iterator[list[str]]:
+    """The same beside whatever else becomes of the lines: who reads them finds them as ever."""
+    lines: list[str] = []
+    root, handler = logging.getLogger(), _Lines(lines)
+    add = structlog.contextvars.merge_contextvars, structlog.processors.format_exc_info, masked
+
+    def note(
+        logger: Any, name: str, line: EventDict
+    ) -> EventDict:
+        copied: Any = dict(line)
+        for step in add:
+            copied = step(logger, name, copied)
+        lines.append(repr(copied))
+        return line
+
+    structlog.configure(processors=[note, *structlog.get_config()["processors"]])
+    root.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        root.removeHandler(handler)
+
+
+@contextlib.contextmanager
+def secrets_kept() -> Iterator[set[str]]:
+    """Whatever is sealed or kept as a hash in the block: tokens, signing keys, keys of webhook
+    addresses, ids of sessions, states, tickets. Short ones are a client's inventions.
+    """
+    found: set[str] = set()
+
+    def noted(function: Callable[..., bytes], at: int) -> Callable[..., bytes]:
+        def noting(*args: Any) -> bytes:
+            text = args[at]
+            text = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+            if len(text) >= SECRET:
+                found.add(text)
+            return function(*args)
+
+        return noting
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Sealer, "seal", noted(Sealer.seal, 1))
+        for module, name in HASHING:
+            patched.setattr(module, name, noted(getattr(module, name), 0))
+        yield found
 
 
 async def secrets_of(sandbox: Sandbox, database: Database) -> set[str]:

@@ -1,7 +1,7 @@
 """The web application on a real database, with both platforms' doors played by values."""
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -12,6 +12,7 @@ import pytest
 from litestar import Litestar
 from tests import pages
 from tests.conftest import CountingDice, MovableClock
+from tests.log_watch import overheard, secrets_kept, told
 
 from brygga.core.failures import Refused
 from brygga.core.model import (
@@ -47,6 +48,12 @@ SHOP = Shop(
     restocks_refunds=True,
 )
 JOIN = "/bigcommerce/join"
+ACCESS = "an access token of Zettle's"
+REFRESH = "a refresh token of Zettle's"
+SHOP_TOKEN = "a token of the store's"
+CLIENT_SECRET = "the app's own secret"
+FORMS_SECRET = "a secret for forms that is long"
+ALWAYS_SECRET = {ACCESS, REFRESH, SHOP_TOKEN, CLIENT_SECRET, FORMS_SECRET}
 OWNER = 7
 """The id of the store's owner among its users."""
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -67,7 +74,7 @@ class Till:
         if code in self.used or account not in self.accounts:
             raise Refused("zettle_sign_in_refused")
         self.used.add(code)
-        return ZettleGrant(self.accounts[account], "access", "refresh", LATER)
+        return ZettleGrant(self.accounts[account], ACCESS, REFRESH, LATER)
 
 
 @dataclass
@@ -82,8 +89,8 @@ class Store:
     async def install(self, code: str, scope: str, context: str, granted: Granted) -> ShopGrant:
         if code != "good":
             raise Refused("install_code_refused")
-        await granted(self.shop.store_hash, "shop-token", scope)
-        return ShopGrant(self.shop, "shop-token", scope)
+        await granted(self.shop.store_hash, SHOP_TOKEN, scope)
+        return ShopGrant(self.shop, SHOP_TOKEN, scope)
 
     def read_payload(self, signed_payload_jwt: str) -> ShopPayload | None:
         """ "signed", then the message's id and, for a user beside the owner, that user's:
@@ -172,9 +179,7 @@ class World:
             await connections.set_choices(tx, made.id, Choices(prices=True, whole_library=True))
             await connections.set_stage(tx, made.id, stage)
             for platform in Platform:
-                await tokens.save(
-                    tx, made.id, platform, Token("access", self.clock.now(), "refresh")
-                )
+                await tokens.save(tx, made.id, platform, Token(ACCESS, self.clock.now(), REFRESH))
             found = await connections.by_id(tx, made.id)
         assert found is not None
         return found
@@ -202,6 +207,14 @@ def product(uuid: str, name: str) -> Product:
     )
 
 
+@pytest.fixture(autouse=True)
+def log_tells_no_secret() -> Iterator[None]:
+    """Every line of every test of the pages is searched for whatever that test kept secret."""
+    with overheard() as lines, secrets_kept() as secrets:
+        yield
+    assert [] == told(lines, secrets | ALWAYS_SECRET)
+
+
 @pytest.fixture
 async def world(
     quick_database: Database, clock: MovableClock, dice: CountingDice
@@ -210,8 +223,8 @@ async def world(
     till, store, jobs = Till(), Store(), QuietJobs()
     settings = WebSettings(
         HOME,
-        "a secret for forms that is long",
-        "client-secret",
+        FORMS_SECRET,
+        CLIENT_SECRET,
         "help@example.com",
         metrics_local=True,
     )

@@ -18,7 +18,7 @@ from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, Route, async_playwright
 from tests.database.merchants import newest
 from tests.e2e.conftest import CHROMIUM_FLAGS
-from tests.web.conftest import BERG, LIND, SHOP, World
+from tests.web.conftest import ACCESS, BERG, LIND, SHOP, SHOP_TOKEN, World
 
 from brygga.cli.serve import listen
 from brygga.cli.serving import web
@@ -228,7 +228,7 @@ async def test_an_approval_again_takes_the_pause_away(merchant: Merchant) -> Non
     await merchant.page.get_by_text("Annas Butik").first.wait_for()
     said = await merchant.page.locator("main").inner_text()
 
-    assert ("access", "shop-token") == (before, await merchant.store_token())
+    assert (ACCESS, SHOP_TOKEN) == (before, await merchant.store_token())
     assert "The access to the store is gone." not in said
     assert ("", Stage.RUNNING) == (
         (await merchant.own()).paused,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 from tests.database.merchants import newest
-from tests.web.conftest import BERG, LIND, SHOP, Browser, World
+from tests.web.conftest import BERG, LIND, SHOP, SHOP_TOKEN, Browser, World
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
 from brygga.database import connections, tokens, work_items
@@ -170,7 +170,7 @@ async def test_approving_again_replaces_the_token_and_resumes(world: World) -> N
     async with world.database.read() as tx:
         token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE)
     assert token is not None
-    assert "shop-token" == token.access
+    assert SHOP_TOKEN == token.access
     assert "" == (await own(world)).paused
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.database.merchants import newest
-from tests.web.conftest import LIND, World, minutes
+from tests.web.conftest import LIND, REFRESH, World, minutes
 
 from brygga.database import tokens
 from brygga.database.tokens import Platform
@@ -22,7 +22,7 @@ async def test_a_merchant_signs_in_and_sees_the_apps(world: World) -> None:
         connection = await newest(tx, LIND.uuid)
         token = await tokens.get(tx, connection.id, Platform.ZETTLE)
     assert token is not None
-    assert "refresh" == token.refresh
+    assert REFRESH == token.refresh
 
 
 async def test_a_forged_state_is_not_believed(world: World) -> None:

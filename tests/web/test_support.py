@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
-from tests.web.conftest import BERG, SHOP, World
+from tests.web.conftest import ALWAYS_SECRET, BERG, SHOP, World
 
 from brygga.core.report import Code, Line, Topic
 from brygga.database import subscriptions, support, synclog
@@ -88,8 +88,7 @@ async def test_the_report_can_be_downloaded_and_names_nobody_and_nothing(world: 
         "SKU-",
         "Linds",
         "Annas",
-        "access",
-        "refresh",
+        *ALWAYS_SECRET,
         "hush",
         "key-",
         "24900",

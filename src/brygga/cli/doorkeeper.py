@@ -1,7 +1,7 @@
 """Connections that waste a place: each ends by itself, in silence.
 
     the 401st connection of one peer at once      at once
-    a peer opens more than 100 at once, and then  at once
+    a peer opens more than 50 at once, and then   at once
     more than 200 a second
     the head of a request does not end            10 s after its first byte, or after the connection
                                                   was opened
@@ -28,12 +28,18 @@ HEAD_S: Final = 10.0
 AFTER_S: Final = 2.0
 MOST: Final = 400
 """Each open page of a merchant holds one for its live figures."""
-BURST: Final = 100
+BURST: Final = 50
 """What one peer may open at once: each takes a millisecond or two of everybody's time."""
 MOST_A_SECOND: Final = 200
 FILLED_EVERY_S: Final = 0.01
-AT_ONCE: Final = 200
-"""Unwelcome connections that are closed before others have their turn."""
+WAITING: Final = 4096
+"""Connections that the kernel keeps until they are let in; its own bound may be lower."""
+IN_A_TURN: Final = 8
+"""Connections that are let in before the requests of others go on."""
+CLOSED_IN_A_TURN: Final = 100
+"""Unwelcome connections that are closed before the requests of others go on."""
+ABORTING: Final = struct.pack("ii", 1, 0)
+"""The option of a socket that is closed without a farewell: the kernel keeps nothing of it."""
 
 
 @dataclass(slots=True)
@@ -84,13 +90,19 @@ class Door(socket.socket):
         door.peers = peers
         return door
 
+    def listen(self, backlog: int = 0, /) -> None:
+        """`backlog` is how many the event loop lets in at once, which is no bound of the kernel."""
+        super().listen(WAITING)
+
     def accept(self) -> tuple[socket.socket, Any]:
-        """Raises BlockingIOError when nobody who is welcome waits."""
-        for _ in range(AT_ONCE):
+        """Raises BlockingIOError when nobody who is welcome waits, or others are to have their
+        turn.
+        """
+        for _ in range(CLOSED_IN_A_TURN):
             made, address = super().accept()
             if self.peers.is_welcome(str(address[0]), asyncio.get_running_loop().time()):
                 return made, address
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORTING)
             made.close()
         raise BlockingIOError
 

@@ -57,7 +57,7 @@ from brygga.web.pages import (
 )
 from brygga.web.receiving import Receiving
 from brygga.web.refusals import Refusals
-from brygga.web.security import add_headers
+from brygga.web.security import add_headers, form_targets
 from brygga.web.session import RotatingConfig, cookie_name
 from brygga.web.tally import Tally
 from brygga.web.tracing import Traced
@@ -289,6 +289,7 @@ def state_of(deps: WebDeps) -> State:
             "addresses": Addresses(deps.database, limits),
             "receiving": Receiving(deps),
             "installation": deps.settings.installation,
+            "form_targets": form_targets(deps.shop.install_url(), deps.zettle.authorize_url("")),
             "ready": lambda: health.readiness(deps.database),
             # Set when the pages are about to close: open streams then end by themselves.
             "closing": asyncio.Event(),

@@ -74,7 +74,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
     path = scope["path"].rstrip("/") or "/"
     deps: WebDeps = scope["litestar_app"].state.deps
     nonce = str(scope.get("state", {}).get("nonce", ""))
-    targets = form_targets(deps.shop.install_url(), deps.zettle.authorize_url(""))
+    targets = scope["litestar_app"].state.form_targets
     headers = [
         (b"content-security-policy", policy(path, nonce, targets).encode()),
         (b"x-content-type-options", b"nosniff"),
