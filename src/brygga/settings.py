@@ -1,6 +1,8 @@
 """What an operator sets, read once from the environment.
 
-A wrong or missing setting is one line that names it, and all of them are reported at once.
+A wrong or missing setting is one line that names it, and all of them are reported at once. Each
+may stand in a file instead, whose path is in the setting of the same name with `_FILE`: so a vault
+hands over secrets that no environment shows.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,6 +25,7 @@ _TOKEN_LENGTH: Final = 16
 _LONGEST_READ_LAG_S: Final = 120
 _LONGEST_KEPT_DAYS: Final = 3650
 _LONGEST_WEBHOOKS_DAYS: Final = 30
+_LONGEST_FILE: Final = 64_000
 
 
 class SettingsWrong(Exception):
@@ -110,6 +113,8 @@ class Settings:
     """
     rate_limits: bool = True
     """False where a proxy limits requests itself."""
+    hsts_subdomains: bool = False
+    """Browsers are told to ask for names below our host by https only, too."""
     stock: Timing = Timing()  # noqa: RUF009 - it is frozen
     erase_after: timedelta = timedelta(days=365)
     """How long after a merchant left everything of theirs is erased."""
@@ -162,6 +167,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         metrics_local=reader.optional("METRICS", _metrics, default=False),
         trusted_proxies=reader.optional("TRUSTED_PROXIES", _networks, ()),
         rate_limits=reader.optional("RATE_LIMITS", _switch, default=True),
+        hsts_subdomains=reader.optional("HSTS", _hsts, default=False),
         stock=Timing(
             read_lag_s=reader.optional("STOCK_READ_LAG", _read_lag, Timing().read_lag_s),
             is_whole=reader.optional("STOCK_CALLS", _calls, default=True),
@@ -203,15 +209,42 @@ class _Reader:
         self.problems: list[str] = []
 
     def required(self, name: str, parse: "Callable[[str], T]", meaning: str) -> T:
-        text = self.environment.get(PREFIX + name, "").strip()
+        before, text = len(self.problems), self.text(name)
         if not text:
-            self.problems.append(f"{PREFIX}{name} is missing: {meaning}")
+            if len(self.problems) == before:
+                self.problems.append(f"{PREFIX}{name} is missing: {meaning}")
             return cast("T", None)
         return self._parsed(name, text, parse)
 
     def optional(self, name: str, parse: "Callable[[str], T]", default: T) -> T:
-        text = self.environment.get(PREFIX + name, "").strip()
+        text = self.text(name)
         return self._parsed(name, text, parse) if text else default
+
+    def text(self, name: str) -> str:
+        """The setting, or what the file holds whose path is in the setting with `_FILE`. "" where
+        neither is set, and where the file cannot be read, which is a problem.
+        """
+        given = self.environment.get(PREFIX + name, "").strip()
+        path = self.environment.get(f"{PREFIX}{name}_FILE", "").strip()
+        if not path:
+            return given
+        if given:
+            self._once(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set: only one may be")
+            return given
+        try:
+            with Path(path).open(encoding="utf-8") as file:
+                found = file.read(_LONGEST_FILE).strip()
+        except (OSError, ValueError):
+            self._once(f"{PREFIX}{name}_FILE is wrong: {path} cannot be read")
+            return ""
+        if not found:
+            self._once(f"{PREFIX}{name}_FILE is wrong: {path} is empty")
+        return found
+
+    def _once(self, problem: str) -> None:
+        """A setting that others rest on is read more than once."""
+        if problem not in self.problems:
+            self.problems.append(problem)
 
     def _parsed(self, name: str, text: str, parse: "Callable[[str], T]") -> T:
         try:
@@ -244,7 +277,7 @@ def _smtp(reader: _Reader) -> Smtp | None:
         )
     names = ("SMTP_FROM", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USERNAME", "SMTP_PASSWORD")
     for name in names:
-        if not host and reader.environment.get(PREFIX + name, "").strip():
+        if not host and reader.text(name):
             reader.problems.append(
                 f"{PREFIX}{name} is set and {PREFIX}SMTP_HOST is not: no mail would be sent"
             )
@@ -360,6 +393,12 @@ def _switch(text: str) -> bool:
     if text not in ("on", "off"):
         raise ValueError("expected on or off")
     return text == "on"
+
+
+def _hsts(text: str) -> bool:
+    if text not in ("host", "subdomains"):
+        raise ValueError("expected host or subdomains")
+    return text == "subdomains"
 
 
 def _read_lag(text: str) -> float:

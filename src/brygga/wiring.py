@@ -494,6 +494,7 @@ def build(
                 keep_webhooks=settings.keep_webhooks,
                 metrics_local=settings.metrics_local,
                 rate_limits=settings.rate_limits,
+                hsts_subdomains=settings.hsts_subdomains,
                 trusted_proxies=settings.trusted_proxies,
                 mail=Channel.MAIL in channels,
                 alert_hooks=settings.alert_hooks,

@@ -181,3 +181,45 @@ def test_the_listening_socket_stays_the_callers() -> None:
         assert over.getsockname() == door.getsockname()
     assert socket.socket.getsockname(door)
     door.close()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        # Two ways to say where the body ends: what follows could be another client's request.
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ntransfer-encoding: chunked\r\n",
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: 0\r\ncontent-length: 9\r\n",
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ncontent-length: +9\r\n",
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n",
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n",
+        b"POST /unread HTTP/1.1\r\nhost: x\r\ntransfer-encoding : chunked\r\n",
+        b"GET /who HTTP/1.1\r\nhost: a\r\nhost: b\r\n",
+        b"GET /who HTTP/1.1\r\nhost: evil.example:1/\r\n",
+        b"GET /who HTTP/1.1\r\nhost: me@evil.example\r\n",
+        b"GET /who HTTP/1.1\r\nhost: evil.example:99999\r\n",
+        b'GET /who HTTP/1.1\r\nhost: "><script>\r\n',
+        b"GET /who HTTP/1.1\r\nhost: x\r\na: b\0c\r\n",
+    ],
+)
+async def test_what_a_proxy_could_read_otherwise_is_refused_whole(head: bytes) -> None:
+    """One answer, 400, and an end: nothing after it is taken for a request."""
+    async with served() as (port, noted):
+        answer = await asked(port, head + b"\r\n0\r\n\r\n" + WHO + b"\r\n")
+
+    assert 1 == answer.count(b"HTTP/1.1 ")
+    assert (b"HTTP/1.1 400 ", ["head_malformed"]) == (answer[:13], noted)
+
+
+@pytest.mark.parametrize(
+    "host", [b"brygga.example", b"brygga.example:8700", b"[::1]:8700", b"127.0.0.1", b"localhost:"]
+)
+async def test_a_proper_host_is_let_in(host: bytes) -> None:
+    assert doorkeeper.is_host(host)
+
+
+async def test_a_head_of_very_many_headers_is_refused() -> None:
+    many = b"".join(b"x-%d: 1\r\n" % number for number in range(201))
+    async with served() as (port, _):
+        answer = await asked(port, WHO + many + b"\r\n")
+
+    assert b"HTTP/1.1 400 " == answer[:13]

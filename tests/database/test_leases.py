@@ -1,13 +1,16 @@
 """Who may write: the lease, its fence, and a database that is not there."""
 
+import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
 from brygga.core.failures import LeaseLost
-from brygga.database import connections, leases
+from brygga.database import connections, inbox, leases
 from brygga.database.engine import Database, DatabaseGone, Fence
+from brygga.database.tokens import Platform
 from tests.conftest import NOON, SEALER
 from tests.database.merchants import connected
 
@@ -79,3 +82,31 @@ async def test_a_database_that_is_not_there_is_one_clear_line_without_the_passwo
 
     assert "\n" not in str(said.value)
     assert "hush" not in str(said.value)
+
+
+async def test_a_flood_of_webhooks_keeps_no_worker_from_the_lease(database: Database) -> None:
+    """Transactions that hold the connection's row, of which one always overlaps the next: whoever
+    takes the lease comes between them.
+    """
+    one = await connected(database)
+    is_over = asyncio.Event()
+
+    async def hooks(lane: int) -> None:
+        for number in itertools.count():
+            async with database.transaction() as tx:
+                await inbox.accept(tx, one.id, Platform.ZETTLE, [f"{lane}-{number}"], NOON)
+                await asyncio.sleep(0.03)
+            if is_over.is_set():
+                return
+
+    async with asyncio.TaskGroup() as group:
+        for lane in range(10):
+            group.create_task(hooks(lane))
+            await asyncio.sleep(0.01)
+        try:
+            async with asyncio.timeout(5):
+                fences = [await _lease(database, one.id, f"w{at}", at) for at in (0, 100, 200)]
+        finally:
+            is_over.set()
+
+    assert [1, 2, 3] == [fence and fence.epoch for fence in fences]

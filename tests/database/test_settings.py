@@ -121,3 +121,39 @@ def test_a_proxy_by_name_and_half_a_limit_are_refused(name: str, value: str) -> 
         settings.read({**GOOD, f"BRYGGA_{name}": value})
 
     assert [f"BRYGGA_{name}"] == [problem.split(" ")[0] for problem in wrong.value.problems]
+
+
+def test_a_setting_comes_from_the_file_that_a_vault_writes(tmp_path: Path) -> None:
+    vault = tmp_path / "keys"
+    vault.write_text("k" * 40 + "\n")
+    rest = {name: value for name, value in GOOD.items() if name != "BRYGGA_SECRET_KEYS"}
+
+    found = settings.read({**rest, "BRYGGA_SECRET_KEYS_FILE": str(vault)})
+
+    assert ("k" * 40,) == found.secret_keys
+
+
+@pytest.mark.parametrize(
+    ("content", "given", "problem"),
+    [
+        (None, {}, "{name}_FILE is wrong: {path} cannot be read"),
+        (b"\xff", {}, "{name}_FILE is wrong: {path} cannot be read"),
+        (b" \n", {}, "{name}_FILE is wrong: {path} is empty"),
+        (
+            b"hush",
+            {"BRYGGA_ZETTLE_CLIENT_SECRET": "other"},
+            "{name} and {name}_FILE are both set: only one may be",
+        ),
+    ],
+)
+def test_a_file_that_gives_no_setting_is_named_in_one_line(
+    tmp_path: Path, content: bytes | None, given: dict[str, str], problem: str
+) -> None:
+    vault = tmp_path / "secret"
+    if content is not None:
+        vault.write_bytes(content)
+    rest = {name: value for name, value in GOOD.items() if name != "BRYGGA_ZETTLE_CLIENT_SECRET"}
+    with pytest.raises(SettingsWrong) as wrong:
+        settings.read({**rest, **given, "BRYGGA_ZETTLE_CLIENT_SECRET_FILE": str(vault)})
+
+    assert (problem.format(path=vault, name="BRYGGA_ZETTLE_CLIENT_SECRET"),) == wrong.value.problems

@@ -4,6 +4,7 @@ allows.
 
 import asyncio
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -275,3 +276,67 @@ async def test_another_owner_unit_and_tax_entry_without_a_word(home: DemoStack) 
     assert "The store has another owner" in said
     assert "The store’s weight unit changed" in said
     assert "Prices are entered differently about tax now" in said
+
+
+Closed = Literal[503, 403, 404]
+UNREADABLE = "BigCommerce cannot be read right now."
+
+
+def close_store(home: DemoStack, status: Closed) -> None:
+    """The merchant's store is closed, and every call to it gets this answer (bigcommerce facts
+    1.8, 9).
+    """
+    store = home.sandbox.bigcommerce.stores[home.sandbox.merchant.store_hash]
+    store.switches = replace(store.switches, closed_store_status=status)
+    store.settings = replace(store.settings, status="down_for_maintenance")
+
+
+async def reopened(home: DemoStack, uuid: str) -> None:
+    """Whatever happened while the store was closed reaches it, and the log says since when."""
+    store = home.sandbox.bigcommerce.stores[home.sandbox.merchant.store_hash]
+    store.settings = replace(store.settings, status="live")
+
+    said = await pages(home, "K22")
+
+    assert "BigCommerce can be read again." in said
+    assert ([(4, 4)], ["Kopp"]) == (home.levels(uuid), home.in_shop())
+    assert Stage.RUNNING is (await home.connection()).stage
+
+
+async def closed(home: DemoStack, status: Closed, row: str) -> tuple[str, str]:
+    """A sale and a new name come while the store is closed. The product, and what is read."""
+    uuid = await connected(home)
+    close_store(home, status)
+    home.till.sell(home.variant(uuid), 1)
+    home.till.edit_product(uuid, name="Kopp")
+    return uuid, await pages(home, row)
+
+
+async def test_a_closed_store_is_said_and_nothing_is_lost(home: DemoStack) -> None:
+    _, said = await closed(home, 503, "K21")
+
+    assert UNREADABLE in said
+    assert "" == (await home.connection()).paused
+
+
+async def test_a_store_that_opens_again_gets_what_waited(home: DemoStack) -> None:
+    uuid, _ = await closed(home, 503, "K22")
+
+    await reopened(home, uuid)
+
+
+async def test_a_closed_store_that_denies_itself_is_no_reason_to_forget(home: DemoStack) -> None:
+    """404 to everything would mean that every product is gone: none is believed."""
+    uuid, said = await closed(home, 404, "K23")
+
+    assert UNREADABLE in said
+    assert "" == (await home.connection()).paused
+    await reopened(home, uuid)
+
+
+async def test_a_closed_store_that_refuses_us_asks_for_the_merchant(home: DemoStack) -> None:
+    _, said = await closed(home, 403, "K24")
+
+    assert "The store refuses our access." in said
+    assert "The store may be closed or suspended." in said
+    assert Stage.RUNNING is (await home.connection()).stage

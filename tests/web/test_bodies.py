@@ -48,6 +48,7 @@ class Sender:
 
 
 async def ask(world: World, method: str, path: str, sender: Sender, **headers: str) -> Sender:
+    headers = {"host": "brygga.example", **headers}
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope: Any = {
         "type": "http",
@@ -58,7 +59,7 @@ async def ask(world: World, method: str, path: str, sender: Sender, **headers: s
         "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
-        "headers": [(b"host", b"brygga.example"), *raw],
+        "headers": raw,
         "client": ("127.0.0.1", 5000),
         "server": ("brygga.example", 443),
         "state": {},

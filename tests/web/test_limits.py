@@ -5,8 +5,10 @@ from dataclasses import replace
 
 import pytest
 from limits import RateLimitItemPerMinute
+from structlog.testing import capture_logs
 from tests.conftest import MovableClock
 from tests.web.conftest import BERG, SHOP, Browser, World
+from tests.web.test_bodies import refused
 from tests.web.test_hooks import KEY, SECRET, listening, reported, shop_body
 
 from brygga.web import limits
@@ -207,3 +209,39 @@ def test_proxies_are_addresses_and_networks() -> None:
     assert [True, True, False, False, False] == [
         is_proxy(host) for host in ("10.1.2.3", "2001:db8::1", "11.0.0.1", "", "unix")
     ]
+
+
+async def test_a_refused_callback_is_written_down_with_its_source(world: World) -> None:
+    """A state of another browser, a store that is not let in, a token that nobody signed."""
+    stranger = world.browser(address="203.0.113.9")
+    with capture_logs() as lines:
+        await stranger.open("/zettle/auth?code=lind&state=theirs")
+        await stranger.open("/bigcommerce/load?signed_payload_jwt=forged")
+        await world.browser().sign_in()
+
+    assert [
+        ("/zettle/auth", 400, "203.0.113.9"),
+        ("/bigcommerce/load", 401, "203.0.113.9"),
+    ] == [
+        (one["route"], one["status"], one["source"])
+        for one in lines
+        if one["event"] == "callback refused"
+    ]
+
+
+def test_refused_callbacks_of_the_whole_world_do_not_fill_the_log(clock: MovableClock) -> None:
+    kept = Limits(clock, is_on=False)
+
+    assert 600 == sum(kept.has_room(limits.CALLBACK_LINES) for _ in range(900))
+
+
+async def test_a_form_from_elsewhere_is_counted(world: World) -> None:
+    await world.running()
+    browser = world.browser()
+    await browser.sign_in()
+    for headers in ({"sec-fetch-site": "cross-site"}, {"origin": "https://evil.example"}):
+        answer = await browser.http.post("/sign-out", data={"_csrf_token": "a"}, headers=headers)
+        assert 403 == answer.status_code
+
+    assert {"foreign": 2.0} == refused(world)
+    assert 200 == (await browser.open("/library")).status_code

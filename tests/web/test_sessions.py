@@ -186,13 +186,21 @@ async def test_a_broken_address_to_go_to_is_refused_or_ours(world: World, target
 
 
 @pytest.mark.parametrize(
-    "host", ["[", "[::1", "a b", "é", "x" * 5000, ":", "brygga.example:99999999"]
+    "host",
+    [
+        *("[", "[::1", "a b", "é", "x" * 5000, ":", "a:1/", "a@b", "x,y", "a:b"),
+        *("brygga.example:99999999", "brygga.example:99999", '"><script>', "x/../y"),
+    ],
 )
 async def test_a_broken_host_is_no_fault_of_ours(world: World, host: str) -> None:
-    for path in ("/", "/help", "/sign-in", "/none"):
+    await world.running()
+    browser = world.browser()
+    await browser.sign_in()
+    (session,) = browser.http.cookies.values()
+    for path in ("/", "/help", "/sign-in", "/apps", "/library", "/none", "/bigcommerce/load"):
         sender = Sender()
         with capture_logs() as logs:
-            await ask(world, "GET", path, sender, host=host)
+            await ask(world, "GET", path, sender, host=host, cookie=f"{COOKIE}={session}")
         assert sender.status < 500, (path, [line for line in logs if "exc_info" in line])
 
 

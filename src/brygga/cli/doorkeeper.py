@@ -9,9 +9,12 @@
 
 A configured proxy is no peer: it speaks for many. Uvicorn has no bound for any of this. What a
 handler reads has bounds of its own (`web.bodies`).
+
+A request that a proxy may read otherwise than we do is refused too (`OneReading`).
 """
 
 import asyncio
+import re
 import socket
 import struct
 from collections import Counter
@@ -32,6 +35,11 @@ BURST: Final = 50
 """What one peer may open at once: each takes a millisecond or two of everybody's time."""
 MOST_A_SECOND: Final = 200
 FILLED_EVERY_S: Final = 0.01
+MOST_HEAD: Final = 64 * 1024
+"""Bytes of a head that has not ended yet."""
+MOST_HEADERS: Final = 200
+HOST: Final = re.compile(rb"(?:[A-Za-z0-9._~-]*|\[[0-9A-Fa-f:.]+\])(?::([0-9]{0,5}))?")
+MOST_PORT: Final = 65_535
 WAITING: Final = 4096
 """Connections that the kernel keeps until they are let in; its own bound may be lower."""
 IN_A_TURN: Final = 8
@@ -107,12 +115,44 @@ class Door(socket.socket):
         raise BlockingIOError
 
 
+class OneReading(h11.Connection):
+    """h11, without what RFC 9112 leaves to the reader (6.3, 3.2): a request whose body has a length
+    and is chunked too, or whose host is no host. A proxy that reads it otherwise could be led to
+    take a part of it for another client's request.
+    """
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            names = [name for name, _ in event.headers]
+            if b"content-length" in names and b"transfer-encoding" in names:
+                raise h11.RemoteProtocolError("a length, and chunked")
+            if len(names) > MOST_HEADERS:
+                raise h11.RemoteProtocolError("too many headers")
+            hosts = [value for name, value in event.headers if name == b"host"]
+            if not all(map(is_host, hosts)):
+                raise h11.RemoteProtocolError("a host that is none")
+        return event
+
+
+def is_host(text: bytes) -> bool:
+    """A name or an address, and a port where there is one. "" is what a client without a host
+    sends.
+    """
+    found = HOST.fullmatch(text)
+    return found is not None and int(found[1] or 0) <= MOST_PORT
+
+
 class Doorkeeper(H11Protocol):
     """Uvicorn's protocol, with these bounds. The application's state holds its `Peers`."""
 
     _peer: str | None = None
     _timer: asyncio.TimerHandle | None = None
     _waits_for: str = ""
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.conn = OneReading(h11.SERVER, MOST_HEAD)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)

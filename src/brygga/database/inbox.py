@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from brygga.database import leases
 from brygga.database.engine import Tx
 from brygga.database.tables import inbox
 from brygga.database.tokens import Platform
@@ -16,12 +17,14 @@ KEPT = timedelta(days=4)
 """Longer than either platform repeats a message."""
 
 
-_ACCEPT = sa.text("""
+# The gate of the connection's lease (`database/leases.py`): webhooks come without end.
+_GATE = f"pg_advisory_xact_lock_shared({leases.GATE}, CAST(:id AS int))"
+_ACCEPT = sa.text(f"""
     INSERT INTO inbox (connection_id, platform, message_id, received_at)
     SELECT :id, :platform, n.message, :now
-    FROM unnest(CAST(:messages AS text[])) AS n (message) ORDER BY n.message
+    FROM {_GATE}, unnest(CAST(:messages AS text[])) AS n (message) ORDER BY n.message
     ON CONFLICT DO NOTHING RETURNING message_id
-""")
+""")  # noqa: S608 - only our own constants are put together
 
 
 async def accept(

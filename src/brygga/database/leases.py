@@ -13,19 +13,28 @@ import sqlalchemy as sa
 from brygga.database.engine import Fence, Tx
 from brygga.database.values import to_json
 
+# Every row that names a connection takes KEY SHARE on the connection's row as it is added. Where
+# such transactions overlap all the time, as in a flood of webhooks, FOR UPDATE would wait for ever.
+# So they pass a gate first, and whoever takes the lease closes it: a lock whose waiters are served
+# in turn. Only a lease that is free is waited for.
+GATE = 1_278_366_035
+"""The first key of that lock; the second is the connection."""
 # FOR UPDATE waits for the last fenced transaction of the previous holder, and then evaluates the
 # row as that transaction left it.
-_TAKE = sa.text("""
-    WITH free AS (
-        SELECT id FROM connections
+_TAKE = sa.text(f"""
+    WITH gate AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock({GATE}, CAST(id AS int)) FROM connections
         WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
-        FOR UPDATE
+    ), free AS (
+        SELECT c.id FROM gate, connections c
+        WHERE c.id = :id AND (c.lease_holder IS NULL OR c.lease_until < :expired)
+        FOR UPDATE OF c
     )
     UPDATE connections c SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
         lease_until = :until
     FROM free WHERE c.id = free.id
     RETURNING lease_epoch
-""")
+""")  # noqa: S608 - only our own constants are put together
 _RENEW = sa.text("""
     UPDATE connections SET lease_until = :until,
         budget_seen = coalesce(CAST(:budget AS jsonb), budget_seen)

@@ -111,6 +111,8 @@ class WebSettings:
     rate_limits: bool = True
     """False where a proxy limits requests itself."""
 
+    hsts_subdomains: bool = False
+
     trusted_proxies: tuple[str, ...] = ()
     """Addresses and networks of the proxies that are trusted to name a client."""
 

@@ -85,7 +85,7 @@ def refused(request: Request[Any, Any, Any], error: HTTPException) -> AnyAnswer:
     return answer
 
 
-def _why(error: HTTPException) -> Why | None:
+def _why(error: HTTPException) -> Why | None:  # noqa: PLR0911 - a table
     match error:
         case Torn():
             return Why.BODY_TORN
@@ -97,6 +97,8 @@ def _why(error: HTTPException) -> Why | None:
             return Why.BODY_LARGE
         case _ if error.status_code == 400:
             return Why.MALFORMED
+        case _ if error.status_code == 403:
+            return Why.FOREIGN
         case _:
             return None
 
@@ -114,7 +116,7 @@ def busy(request: Request[Any, Any, Any], error: DatabaseBusy) -> AnyAnswer:
     """The answer when the database is busy. A platform sends its webhook again. A page whose
     statements take too long is a bug of ours.
     """
-    if not request.url.path.startswith("/hooks/"):
+    if not request.scope["path"].startswith("/hooks/"):
         return fault(request, error)
     log.warning("the database was busy", reason=str(error))
     return _say(request, 503, "unavailable")
@@ -124,7 +126,7 @@ def fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
     """The answer to a bug of ours. The path is logged, not the query, which may hold a code."""
     support_id = request.app.state.deps.dice.token()[:10].upper()
     request.app.state.metrics.faults.inc()
-    log.error("page failed", support_id=support_id, path=request.url.path, exc_info=error)
+    log.error("page failed", support_id=support_id, path=request.scope["path"], exc_info=error)
     return _say(request, 500, "broken", support_id)
 
 
@@ -142,7 +144,7 @@ def plain_fault(request: Request[Any, Any, Any], error: Exception) -> AnyAnswer:
 
 
 def _say(request: Request[Any, Any, Any], status: int, key: str, support_id: str = "") -> AnyAnswer:
-    path = request.url.path
+    path = request.scope["path"]
     if path.startswith("/hooks/") or path in UNREAD:
         return Response(b"", status_code=status, media_type=MediaType.TEXT)
     if path.startswith(f"{HOME}/api/"):

@@ -14,7 +14,7 @@ from brygga.web.deps import (
     SHOP_UNINSTALL,
     ZETTLE_CALLBACK,
 )
-from brygga.web.limits import CALLBACK, SIGN_IN, SIGN_IN_ALL, Limits, source_of
+from brygga.web.limits import CALLBACK, CALLBACK_LINES, SIGN_IN, SIGN_IN_ALL, Limits, source_of
 from brygga.web.session import AnyRequest
 
 BEGIN: Final = "/sign-in/zettle"
@@ -44,7 +44,7 @@ class Gate(ASGIMiddleware):
             limits.take(SIGN_IN_ALL)
         elif path in CALLBACKS:
             limits.check(CALLBACK, source)
-            send = _counting(send, limits, source)
+            send = _counting(send, limits, path, source)
         await next_app(scope, receive, send)
 
     def _warn(self, request: AnyRequest) -> None:
@@ -57,12 +57,16 @@ class Gate(ASGIMiddleware):
             )
 
 
-def _counting(send: Send, limits: Limits, source: str) -> Send:
-    """Counts a refused callback against its source."""
+def _counting(send: Send, limits: Limits, path: str, source: str) -> Send:
+    """Counts a refused callback against its source, and writes it down: it was a sign-in, a store,
+    or a token of BigCommerce's. `path` is one of `CALLBACKS`.
+    """
 
     async def counting(message: Message) -> None:
         if message["type"] == "http.response.start" and message["status"] >= 400:
             limits.failed(CALLBACK, source)
+            if limits.has_room(CALLBACK_LINES):
+                log.warning("callback refused", route=path, status=message["status"], source=source)
         await send(message)
 
     return counting

@@ -4,6 +4,7 @@
     sign-ins begun, each of which makes a state     a source                 30 a minute
     the same                                        everybody                1,200 a minute
     callbacks that prove nothing                    a source                 30 a minute
+    lines of the log about them                     everybody                600 a minute
     webhooks to an address of no connection         a source                 60 a minute
     webhooks that prove nothing, at one address     a source                 120 a minute
     secrets of an operator that are wrong           a source                 10 a minute
@@ -50,6 +51,7 @@ class Limit:
 SIGN_IN: Final = Limit("sign_in", RateLimitItemPerMinute(30))
 SIGN_IN_ALL: Final = Limit("sign_in_all", RateLimitItemPerMinute(1_200))
 CALLBACK: Final = Limit("callback", RateLimitItemPerMinute(30))
+CALLBACK_LINES: Final = Limit("callback_lines", RateLimitItemPerMinute(600))
 MISSED_HOOK: Final = Limit("missed_hook", RateLimitItemPerMinute(60))
 FORGED_HOOK: Final = Limit("forged_hook", RateLimitItemPerMinute(120))
 PAGES: Final = Limit("pages", RateLimitItemPerMinute(1_200))
@@ -88,6 +90,12 @@ class Limits:
         """Raises `TooMany` where the limit of failures is reached."""
         if self.is_on and not self._windows.test(limit.rate, *whose):
             raise self._too_many(limit, *whose)
+
+    def has_room(self, limit: Limit) -> bool:
+        """Counts one more of what is not refused but left out beyond the limit, whether limits are
+        on or not.
+        """
+        return self._windows.hit(limit.rate, limit.name)
 
     def failed(self, limit: Limit, *whose: str) -> None:
         if self.is_on:

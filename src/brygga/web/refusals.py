@@ -26,6 +26,8 @@ class Why(StrEnum):
     HEAD_SLOW = "head_slow"
     CONNECTIONS = "connections"
     RATE = "rate"
+    FOREIGN = "foreign"
+    """A form from another site, or without the token of its session."""
 
 
 @dataclass(slots=True)

@@ -85,7 +85,8 @@ async def add_headers(message: Message, scope: Scope) -> None:
     if traced := scope.get("state", {}).get(REQUEST_ID):
         headers.append((b"x-request-id", str(traced).encode()))
     if deps.settings.secure:
-        headers.append((b"strict-transport-security", b"max-age=31536000"))
+        below = b"; includeSubDomains" if deps.settings.hsts_subdomains else b""
+        headers.append((b"strict-transport-security", b"max-age=31536000" + below))
     if path not in FRAMED:
         headers.append((b"x-frame-options", b"DENY"))
     if not path.startswith("/static/"):

@@ -60,12 +60,13 @@ class Visit:
 
     def frame(self, section: str = "") -> Frame:
         merchant = self.connection.organization.name or "Zettle" if self.connection else ""
-        query = self.request.url.query
+        # Not `request.url`: it is made with the host that a client sent, which may be nonsense.
+        query = self.request.scope["query_string"].decode("latin-1")
         return Frame(
             language=self.language,
             nonce=str(self.request.scope.get("state", {}).get("nonce", "")),
             csrf=self._token(),
-            path=self.request.url.path
+            path=self.request.scope["path"]
             + (f"?{query}" if query and self.request.method == "GET" else ""),
             section=section,
             merchant=merchant,

@@ -85,12 +85,15 @@ def refusal(url: str, *, local: bool = False) -> str:
 
 def is_public(text: str, *, if_name: bool = False) -> bool:
     """Whether an IP address is on the public internet. `if_name` is the answer for a text that is
-    no address.
+    no address, in none of the forms that a look-up takes for one ("127.1", "0x7f.1", "2130706433").
     """
     try:
         address = ip_address(text.partition("%")[0])
     except ValueError:
-        return if_name
+        try:
+            address = ip_address(socket.inet_aton(text))
+        except (OSError, UnicodeError, ValueError):
+            return if_name
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             return is_public(str(address.ipv4_mapped))

@@ -35,8 +35,8 @@ SECTIONS = {
 EVERYWHERE = frozenset(
     {
         "zettle.refusal_bodies", "bigcommerce.clock_ahead_s", "bigcommerce.dead_token_status",
-        "bigcommerce.retry_after_header", "bigcommerce.throttled_body",
-        "bigcommerce.unauthorized_body",
+        "bigcommerce.closed_store_status", "bigcommerce.retry_after_header",
+        "bigcommerce.throttled_body", "bigcommerce.unauthorized_body",
     }
 )  # fmt: skip
 """Switches that affect every operation, whichever operation a test used."""

@@ -232,15 +232,17 @@ class Door:
 
     def turned_away(self, request: Request, store: Store | None) -> Response:
         """401 for an invalid or unknown token, 503 for a store that is closed (bigcommerce facts
-        9). Neither uses up the quota.
+        1.8, 9). Neither uses up the quota.
         """
         if store is None:
             return text_response("Unauthorized", 401)
         was_good = request.headers.get("x-auth-token", "") in self.apps.dead
         status = store.switches.dead_token_status if was_good else 401
         if store.settings.status != "live":
+            closed = store.switches.closed_store_status
             response = answer(
-                {"status": 503, "title": "The store is not available", "type": STATUS_CODES}, 503
+                {"status": closed, "title": "The store is not available", "type": STATUS_CODES},
+                closed,
             )
         elif store.switches.unauthorized_body == "json" or status != 401:
             title = {401: "Unauthorized", 403: "Forbidden", 404: "Not Found"}[status]

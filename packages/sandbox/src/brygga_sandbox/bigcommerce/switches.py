@@ -194,6 +194,8 @@ class Switches:
     """
     dead_token_status: Literal[401, 403, 404] = 401
     """1.4, 1.8: the status of a call after the uninstall."""
+    closed_store_status: Literal[503, 403, 404] = 503
+    """1.8, 9: the status of every call to a store that is closed, suspended or not paid for."""
     external_install_value: str = "1"
     """1.3: the value of `external_install`."""
     clock_ahead_s: EitherWay = 0.0

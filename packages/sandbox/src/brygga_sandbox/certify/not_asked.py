@@ -31,6 +31,12 @@ NOT_ASKED = (
         "the uninstall address was called, and what the next call answered",
     ),
     NotAsked(
+        ("B58",), "What do calls to a closed store answer?", ("closed_store_status",),
+        "it would close the store",
+        "set the test store to down for maintenance, later cancel it, and read in the service's "
+"log what its next calls answered",
+    ),
+    NotAsked(
         ("B39",), ("What does `external_install` hold, can a draft be installed by the link, may "
 "one redirect to /install/succeeded?"),
         ("external_install_value",), "it needs a browser and a registered app",
