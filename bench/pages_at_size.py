@@ -310,8 +310,8 @@ def main() -> int:
     asked_for.add_argument("--no-autovacuum", action="store_true")
     asked_for.add_argument("--sandbox", help=argparse.SUPPRESS)
     wish = asked_for.parse_args()
-    if wish.town:
-        asyncio.run(sandbox(wish.products, wish.town))
+    if wish.sandbox:
+        asyncio.run(sandbox(wish.products, wish.sandbox))
         return 0
     logs.configure(logging.WARNING)
     with demo_stack.throwaway_database() as database_url:

@@ -53,6 +53,14 @@ async def test_an_https_address_is_said_to_stay_one(world: World) -> None:
     ]
 
 
+async def test_https_is_asked_of_names_below_where_the_operator_says_so(world: World) -> None:
+    wish = replace(world.deps.settings, hsts_subdomains=True)
+    world.app.state.deps = replace(world.deps, settings=wish)
+    answer = await world.browser().open("/help")
+
+    assert "max-age=31536000; includeSubDomains" == answer.headers["strict-transport-security"]
+
+
 async def test_no_answer_sets_a_cookie_for_who_only_reads(world: World) -> None:
     answers = [await world.browser().open(path) for path in ("/", "/sign-in", "/help", "/none")]
 
