@@ -17,8 +17,8 @@ from brygga.web.refusals import Why
 
 
 class Noted(list[str]):
-    def note(self, why: Why, where: str) -> None:
-        self.append(why.value)
+    def note(self, why: Why, where: str, count: int = 1) -> None:
+        self.extend([why.value] * count)
 
 
 @get("/who")

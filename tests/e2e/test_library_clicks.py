@@ -1,6 +1,4 @@
-"""What the library's buttons do in a real browser, also after the page has renewed itself, and
-connecting anew after leaving.
-"""
+"""What the library's buttons do in a real browser, also after the page has renewed itself."""
 
 import re
 
@@ -11,7 +9,6 @@ from tests.e2e.conftest import Demo
 from tests.e2e.test_a_merchants_day import connect, finish
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-CONNECT = re.compile(r">\s*Anslut\s*</button>")
 PHONE: ViewportSize = {"width": 380, "height": 800}
 # The list is as wide as its longest entry, which grows with the language and the number of
 # products.
@@ -23,7 +20,7 @@ MEASURED_WITH_A_LONG_ENTRY = """() => {
 }"""
 
 
-@pytest.mark.rule("A1", "A3", "A5", "P10", "D4")
+@pytest.mark.rule("A1", "A3", "A5", "P10")
 def test_the_library_s_buttons_do_what_they_say(page: Page, demo: Demo) -> None:
     connect(page, demo)
     finish(page, demo)
@@ -36,7 +33,6 @@ def test_the_library_s_buttons_do_what_they_say(page: Page, demo: Demo) -> None:
     undone_without_a_question(page, name)
     filtered_by_choosing(page, name)
     everything_fits_a_phone(page, demo)
-    connected_again(page, demo)
     page.goto("about:blank")
 
 
@@ -113,30 +109,6 @@ def everything_fits_a_phone(page: Page, demo: Demo) -> None:
         assert field["left"] < field["right"] <= card["right"]
     assert wide is not None
     page.set_viewport_size(wide)
-
-
-def connected_again(page: Page, demo: Demo) -> None:
-    """D4: Connect leads by way of Zettle and BigCommerce back to the set-up, in one go."""
-    page.goto(f"{demo.url}/apps/bigcommerce/disconnect")
-    page.get_by_role("radio", name=re.compile("Behåll produkterna")).check()
-    with page.expect_navigation():
-        page.get_by_role("button", name="Koppla från").click()
-    # A page that renews itself would cut off where we go: none is open while we wait.
-    page.goto("about:blank")
-    demo.wait("a connection that has ended", lambda: offers_connect(page, demo))
-    page.goto(f"{demo.url}/apps/bigcommerce")
-    page.get_by_role("button", name="Anslut").click()
-    page.get_by_role("button", name="Bekräfta").click()
-    page.get_by_role("button", name="Fortsätt").click()
-    page.get_by_role("button", name="Bekräfta").click()
-    page.get_by_role("heading", name=re.compile("^Anslut ")).wait_for()
-    page.get_by_role("button", name="Anslut", exact=True).click()
-    page.wait_for_url(f"{demo.url}/apps/bigcommerce**")
-    page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
-
-
-def offers_connect(page: Page, demo: Demo) -> bool:
-    return bool(CONNECT.search(page.request.get(f"{demo.url}/apps/bigcommerce").text()))
 
 
 # ---- Where things are ----------------------------------------------------------------------------

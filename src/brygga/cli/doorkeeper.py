@@ -71,7 +71,6 @@ class Peers:
         if (self.open[peer] < MOST and used <= BURST) or self.is_proxy(peer):
             self._spent[peer] = used
             return True
-        self.refusals.note(Why.CONNECTIONS, "")
         return False
 
     def enter(self, peer: str) -> None:
@@ -106,13 +105,19 @@ class Door(socket.socket):
         """Raises BlockingIOError when nobody who is welcome waits, or others are to have their
         turn.
         """
-        for _ in range(CLOSED_IN_A_TURN):
-            made, address = super().accept()
-            if self.peers.is_welcome(str(address[0]), asyncio.get_running_loop().time()):
-                return made, address
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORTING)
-            made.close()
-        raise BlockingIOError
+        now, closed = asyncio.get_running_loop().time(), 0
+        try:
+            while closed < CLOSED_IN_A_TURN:
+                made, address = super().accept()
+                if self.peers.is_welcome(str(address[0]), now):
+                    return made, address
+                made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, ABORTING)
+                made.close()
+                closed += 1
+            raise BlockingIOError
+        finally:
+            if closed:
+                self.peers.refusals.note(Why.CONNECTIONS, "", closed)
 
 
 class OneReading(h11.Connection):

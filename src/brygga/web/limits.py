@@ -27,6 +27,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
@@ -199,6 +200,7 @@ def proxies_of(trusted: Collection[str]) -> Callable[[str], bool]:
     """A test whether an address is one of these addresses or in one of these networks."""
     networks = [ip_network(one) for one in trusted]
 
+    @lru_cache(4096)
     def is_proxy(host: str) -> bool:
         try:
             address = ip_address(host)

@@ -38,12 +38,12 @@ class Refusals:
     _since: Counter[Why] = field(default_factory=Counter)
     _reported_at: dict[Why, float] = field(default_factory=dict)
 
-    def note(self, why: Why, where: str) -> None:
+    def note(self, why: Why, where: str, count: int = 1) -> None:
         """`where` is a route as it is written in the table of routes, never an address that a
         client sent.
         """
-        self.metrics.refused.labels(why.value).inc()
-        self._since[why] += 1
+        self.metrics.refused.labels(why.value).inc(count)
+        self._since[why] += count
         now, reported_at = self.clock.monotonic(), self._reported_at.get(why)
         if reported_at is not None and now - reported_at < EVERY_S:
             return
