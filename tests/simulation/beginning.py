@@ -30,9 +30,15 @@ from tests.simulation.sampled import dice_of, sampled, switches_of, timed, times
 
 
 async def begin(
-    seed: int, disk: Disk, make: MakeHandlers = handlers, faults: Faults | None = None
+    seed: int,
+    disk: Disk,
+    make: MakeHandlers = handlers,
+    faults: Faults | None = None,
+    merchants: int | None = None,
 ) -> Day:
-    """A new sandbox on an empty disk. The weather is the seed's, unless there is a `faults`."""
+    """A new sandbox on an empty disk. Faults and the number of merchants are the seed's, unless
+    they are given.
+    """
     dice = random.Random(seed)
     chance = random.Random(dice.getrandbits(64))
     kinds = sampled(seed) if faults is None else frozenset()
@@ -69,7 +75,8 @@ async def begin(
     sandbox.zettle.outbox.post = sandbox.bigcommerce.carry = day.host.post
     for box in (sandbox.zettle.outbox, sandbox.bigcommerce.outbox):
         box.delivery_faults = DeliveryFaults(delay=(0.0, 0.6))
-    for number in range(dice.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])):
+    drawn = dice.choice([1, 1, 1, 1, 1, 1, 2, 2, 3])
+    for number in range(merchants or drawn):
         merchant = (
             sandbox.merchant if number == 0 else sandbox.add_merchant(f"Butik {number}", products=0)
         )

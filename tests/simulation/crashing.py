@@ -21,18 +21,34 @@ class Crash(BaseException):
 
 
 @dataclass
+class Moments:
+    """Tells the points at which a death leaves a world of its own. A process that has ended a
+    request or a commit and begins the next one has only thought or waited in between, and its
+    thoughts die with it: "after one" and "before the next" are one moment.
+    """
+
+    ended: bool = False
+
+    def is_new(self, point: str) -> bool:
+        begins, had_ended = point.startswith("before"), self.ended
+        self.ended = not begins
+        return not (begins and had_ended)
+
+
+@dataclass
 class CrashPoints:
-    """Counts the points that a process passes. `at` 0 never crashes; `story` names every point
-    passed.
+    """Counts the points that a process passes, each moment once. `at` 0 never crashes; `story`
+    names every point passed.
     """
 
     at: int = 0
     passed: int = 0
     crashed: bool = False
     story: list[str] = field(default_factory=list)
+    moments: Moments = field(default_factory=Moments)
 
     def reach(self, point: str) -> None:
-        if not self.crashed:
+        if not self.crashed and self.moments.is_new(point):
             self.passed += 1
             self.story.append(point)
             self.crashed = self.passed == self.at

@@ -33,7 +33,7 @@ from brygga.wire import Wire, open_client
 from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handlers
 from brygga_sandbox.sandbox import Sandbox
 from tests.conftest import NOON
-from tests.simulation.crashing import Crash
+from tests.simulation.crashing import Crash, Moments
 from tests.simulation.disk import Disk, DiskDatabase
 from tests.simulation.fault_plan import Net
 from tests.timely import TimelyJobs
@@ -76,7 +76,7 @@ class SeededDice:
 @dataclass
 class Fate:
     """When this life ends: after so many points, or never. `stall_s` says how long the machine
-    hangs before a commit.
+    hangs before a commit. With `moments`, points that leave the same world count once.
     """
 
     after: int | None = None
@@ -84,9 +84,10 @@ class Fate:
     dead: bool = False
     passed: int = 0
     died: asyncio.Event = field(default_factory=asyncio.Event)
+    moments: Moments | None = None
 
     def reach(self, point: str) -> None:
-        if not self.dead:
+        if not self.dead and (self.moments is None or self.moments.is_new(point)):
             self.passed += 1
             if self.after is not None and self.passed >= self.after:
                 self.die()

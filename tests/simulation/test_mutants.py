@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.simulation.catching import NAMES, Days, found_out, spread
+from tests.simulation.catching import KNOWN, NAMES, Days, found_out, spread
 from tests.simulation.disk import Disk
 from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.mutants import MUTANTS
@@ -60,6 +60,10 @@ def test_every_beginning_of_the_days_is_spread_over_all() -> None:
 
     assert sorted(seeds) == [seed for seed in range(100) if seed not in OPEN]
     assert all(any(low <= seed < low + 25 for seed in seeds[:8]) for low in (0, 25, 50, 75))
+
+
+def test_every_wrong_engine_has_a_day_that_is_known_to_catch_it() -> None:
+    assert set(NAMES) == set(KNOWN)
 
 
 @pytest.mark.slow
