@@ -14,14 +14,17 @@ from tests.rules.stack import DemoStack, another_worker
 from tests.rules.staying import within_s
 
 DAY_S = 24 * 3600.0
+SELDOM_S = 600.0
 pytestmark = pytest.mark.slow
 
 
-async def connected(home: DemoStack) -> str:
-    """Routine work is looked for every minute, as in a real installation."""
+async def connected(home: DemoStack, every_s: float = 60) -> str:
+    """Routine work is looked for every minute, as in a real installation. Where a row allows a day,
+    every ten minutes (`SELDOM_S`), which is later and costs a tenth.
+    """
     uuid = home.add("Mugg", stock=5)
     await home.halt()
-    home.service.worker.pace = replace(home.service.worker.pace, tick_s=60, tidy_s=60)
+    home.service.worker.pace = replace(home.service.worker.pace, tick_s=every_s, tidy_s=every_s)
     home.start()
     await home.connect()
     return uuid
@@ -69,7 +72,7 @@ def uninstall_quietly(home: DemoStack) -> None:
 
 
 async def test_an_idle_merchant_stays_connected(home: DemoStack) -> None:
-    uuid = await connected(home)
+    uuid = await connected(home, SELDOM_S)
     await asyncio.sleep(2 * DAY_S)
 
     await goes_on(home, uuid, "K1")
@@ -152,7 +155,7 @@ async def test_another_currency_in_the_store_pauses_prices(home: DemoStack) -> N
 
 @pytest.mark.rule("C4")
 async def test_another_currency_without_a_word(home: DemoStack) -> None:
-    await connected(home)
+    await connected(home, SELDOM_S)
     home.sandbox.bigcommerce.hooks[home.sandbox.merchant.store_hash].all.clear()
     home.shop.set_settings(currency="EUR")
 
@@ -231,7 +234,7 @@ async def test_another_currency_in_zettle_pauses_prices(home: DemoStack) -> None
 
 @pytest.mark.rule("C4")
 async def test_another_currency_in_zettle_without_a_word(home: DemoStack) -> None:
-    await connected(home)
+    await connected(home, SELDOM_S)
     home.till.organization.subscriptions.clear()
     home.till.edit_organization(currency="EUR")
 
@@ -264,7 +267,7 @@ async def test_another_tax_entry_in_zettle_is_said(home: DemoStack) -> None:
 
 @pytest.mark.rule("C3", "C7")
 async def test_another_owner_unit_and_tax_entry_without_a_word(home: DemoStack) -> None:
-    await connected(home)
+    await connected(home, SELDOM_S)
     store = home.sandbox.merchant.store_hash
     home.sandbox.bigcommerce.hooks[store].all.clear()
     includes = home.sandbox.bigcommerce.stores[store].settings.is_price_entered_with_tax
