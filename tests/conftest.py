@@ -25,7 +25,22 @@ from tests.simulation.disk import Disk, DiskDatabase
 
 REAL_ENGINE = os.environ.get("BRYGGA_REAL_ENGINE", "") == "1"
 """Every test on SQLAlchemy's engine and its pool, as in production (`./test --all`)."""
-LONGEST = ("test_storm.py", "test_mutants.py")
+LONGEST = (
+    "test_storm.py",
+    "test_realtime.py",
+    "test_stock_crash_walk.py",
+    "test_operators_commands.py",
+    "test_accessible.py",
+    "test_explorer.py",
+    "test_mutants.py",
+    "test_wheel.py",
+    "test_ending.py",
+    "test_separate_stock.py",
+    "test_pages_fit.py",
+    "test_a_merchants_day.py",
+    "test_library_clicks.py",
+)
+"""Files that take longest, in that order. Some only wait, and others work meanwhile."""
 _NUMBERS = itertools.count(1)
 SEALER = Sealer(("a test secret that is long enough",))
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -83,7 +98,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     with a long one in the end.
     """
     long = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (item.path.name not in LONGEST, item.path not in long))
+    place = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (place.get(item.path.name, len(place)), item.path not in long))
 
 
 @pytest.fixture(autouse=True)

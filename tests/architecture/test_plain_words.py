@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,7 @@ def _found(tree: ast.AST, *, prose: bool) -> set[str]:
     return {word for word in re.findall(r"[A-Za-z]+", text) if word.lower() in OLD}
 
 
+@cache
 def _parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
