@@ -34,7 +34,8 @@ WALK: Final = f"""async ({{ pages, only, but }}) => {{
     for (const said of await broken(only, but)) found.push(`${{name}}: ${{said}}`);
     for (const dialog of document.querySelectorAll("dialog")) {{
       dialog.showModal();
-      for (const said of await broken(only, but)) found.push(`${{name}} #${{dialog.id}}: ${{said}}`);
+      const faults = await broken(only, but);
+      for (const said of faults) found.push(`${{name}} #${{dialog.id}}: ${{said}}`);
       dialog.close();
     }}
   }}
