@@ -142,6 +142,8 @@ class Day:
     left: dict[int, bool] = field(default_factory=dict)
     """Connections whose merchant has left -> whether the products were to be kept."""
     messages: set[bytes] = field(default_factory=set)
+    asked: list[tuple[int, str, str]] = field(default_factory=list)
+    """Questions of the engine's: connection, variant and what asked (`asking`)."""
     edited: set[str] = field(default_factory=set)
     """Products whose description was edited in the shop since they were last saved in Zettle."""
 

@@ -11,6 +11,7 @@ import structlog
 
 from brygga.wiring import handlers
 from tests.simulation.acts import Acts
+from tests.simulation.asking import noted
 from tests.simulation.beginning import begin
 from tests.simulation.day import Day
 from tests.simulation.disk import Disk
@@ -45,7 +46,8 @@ async def _session(seed: int, disk: Disk, make: MakeHandlers, script: Script) ->
     day.fault_plan.on -= script.faults_left_out
     _listen(day)
     try:
-        return await _played(day, script)
+        with noted(day.asked):
+            return await _played(day, script)
     finally:
         await day.close()
 

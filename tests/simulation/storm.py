@@ -67,6 +67,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "faults": dict(verdict.faults),
         "acts": dict(verdict.acts),
         "checks": verdict.checks,
+        "asked": verdict.asked,
         "duplicates": verdict.duplicates,
         "wrong": verdict.wrong,
         "unknowable": verdict.unknowable,

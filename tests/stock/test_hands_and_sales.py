@@ -9,7 +9,7 @@ import pytest
 from brygga.core.hands import Counting
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.database import ledgers
+from brygga.database import ledgers, work_items
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
@@ -72,6 +72,43 @@ async def test_an_uncounted_product_with_a_new_option_never_loops(bench: StockBe
     assert said <= 1
     assert said == len(await lines(bench, Code.STOCK_SWITCHED_ON))
     assert requests(bench) - before < 10
+
+
+@pytest.mark.rule("S3")
+async def test_a_sweep_leaves_what_is_not_counted_alone(bench: StockBench) -> None:
+    """No read closes the event of an order then (decision 18)."""
+    uuid, _ = await mug(bench)
+    await bought(bench, uuid, 1)
+    await switched(bench, uuid, "none")
+    await reported(bench, uuid)
+    await bench.quiet(30)
+    await bench.sweep()
+    async with bench.database.read() as tx:
+        waiting = await work_items.counts(tx, bench.connection.id)
+
+    assert Kind.STOCK not in waiting
+
+
+@pytest.mark.rule("S3")
+async def test_an_order_explains_one_fall_only(bench: StockBench) -> None:
+    """Its unit is taken, and then BigCommerce forgets the number (bigcommerce facts 5.4): a sweep
+    that finds the 0 a moment later asks.
+    """
+    uuid, variant = await mug(bench)
+    await bench.counts(variant, 2)
+    await bench.quiet()
+    await bought(bench, uuid, 1)
+    await bench.quiet(6)
+    await switched(bench, uuid, "none")
+    await switched(bench, uuid, "product")
+
+    await bench.sweep()
+    await bench.quiet()
+
+    assert [1, 1] == [
+        len(await lines(bench, Code.STOCK_VANISHED)),
+        (await bench.causes(variant)).count("swept"),
+    ]
 
 
 @pytest.mark.rule("S3")

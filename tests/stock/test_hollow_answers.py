@@ -113,6 +113,23 @@ async def test_in_an_account_without_any_stock_a_variant_is_zero(bench: StockBen
     assert 0 == (await bench.ledger(uuid)).shop.confirmed
 
 
+@pytest.mark.rule("S1", "S7")
+async def test_a_product_that_is_gone_does_not_bear_witness_for_others(bench: StockBench) -> None:
+    """It had a stock row, which no answer shows any more: the only other one is read all the same
+    (decision 15).
+    """
+    uuid, _ = await ready(bench, 4)
+    other = bench.till_product("Fat", {"sku": "FAT-1", "price": kr(9)})
+    bench.sandbox.till().track(other)
+    bench.sandbox.till().delete_product(uuid)
+
+    await bench.sync(uuid)
+    await bench.sync(other)
+    await bench.quiet()
+
+    assert 0 == (await bench.ledger(other)).shop.confirmed
+
+
 @pytest.mark.rule("S7")
 @pytest.mark.parametrize("answer", ["empty_list", "empty_object", "null", "no_content"])
 async def test_a_status_that_leaves_a_product_out_does_not_stop_it(

@@ -165,14 +165,16 @@ async def products(tx: Tx, connection_id: int) -> Sequence[str]:
 async def stocked(tx: Tx, connection_id: int, without: Collection[str]) -> str:
     """A product that has a stock row in Zettle, as far as we know, and is not in `without`.
 
-    "" where there is none.
+    "" where there is none. A product that Zettle no longer has keeps its ledger, and has no row.
     """
     statement = sa.text("""
-        SELECT product_uuid FROM ledgers
-        WHERE connection_id = :id AND jsonb_typeof(zettle -> 'confirmed') = 'number'
-            AND zettle ->> 'confirmed' <> '0'
-            AND product_uuid <> ALL (CAST(:without AS text[]))
-        ORDER BY updated_at DESC, product_uuid LIMIT 1
+        SELECT s.product_uuid FROM ledgers s
+        JOIN library l ON l.connection_id = s.connection_id AND l.product_uuid = s.product_uuid
+            AND l.removed_at IS NULL
+        WHERE s.connection_id = :id AND jsonb_typeof(s.zettle -> 'confirmed') = 'number'
+            AND s.zettle ->> 'confirmed' <> '0'
+            AND s.product_uuid <> ALL (CAST(:without AS text[]))
+        ORDER BY s.updated_at DESC, s.product_uuid LIMIT 1
     """)
     row = await tx.first(statement, {"id": connection_id, "without": list(without)})
     return "" if row is None else str(row.product_uuid)

@@ -15,6 +15,7 @@ from brygga.core.stock.explaining import (
     Unexplained,
     explained,
     is_order,
+    unshown,
 )
 from brygga.core.stock.movement import Reason
 from tests.conftest import NOON
@@ -246,3 +247,24 @@ def test_an_event_that_is_still_open_explains_a_fall_once(
     )
 
     assert says is is_order(open_, received, change, LAG)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("shown", "left"),
+    [
+        ([], ["1", "2", "3"]),
+        ([(1, -1)], ["2", "3"]),
+        ([(1, -1), (2, -1)], ["3"]),
+        ([(1, -2)], ["1", "2", "3"]),
+        ([(-9, -1)], ["1", "2", "3"]),
+    ],
+)
+def test_what_a_movement_has_shown_explains_nothing_else(
+    shown: list[tuple[int, int]], left: list[str]
+) -> None:
+    """One of its size, and none that happened after it."""
+    sold = [sale(0, 1, "1"), sale(1, 1, "2"), refund(5, 1, "3")]
+    movements = [(at(seconds), change) for seconds, change in shown]
+
+    assert left == [one.number for one in unshown(sold, movements, timedelta(seconds=4))]

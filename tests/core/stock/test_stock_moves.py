@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from brygga.core import stock
 from brygga.core.stock import Gap, Hint, Ledger, LevelRead, Side, StockRecord, Timing
+from brygga.core.stock.ledger import Change
 
 T0 = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 TIMING = Timing()
@@ -412,6 +413,41 @@ def test_a_number_is_gone_also_while_a_write_to_it_is_open(level: int, zeroed: b
     reported = stock.hinted(sent, Side.SHOP, Hint(at(1), variant="1"))
 
     assert zeroed is stock.is_zeroed(reported, LevelRead(level, at(5)), TIMING)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(("fell", "level", "zeroed"), [(1, 1, False), (1, 2, True), (3, 1, True)])
+def test_an_order_explains_one_zero_and_none_after_reads_that_showed_more(
+    fell: int, level: int, zeroed: bool
+) -> None:
+    """A fall since its event has shown it. And a fall counts at once, and the next reads may show
+    that nothing was sold. An order that is reported after the 0 explains it.
+    """
+    order = Hint(at(2), by_order=True, variant="1")
+    ledger = stock.hinted(
+        shared(1, clear_read=at(0), recent=(Change(at(fell), -1),)), Side.SHOP, order
+    )
+    ledger = seen(ledger, Side.SHOP, level, 4)
+    held = stock.unproven(ledger, LevelRead(0, at(90)), TIMING)
+    assert held is not None
+    told = stock.hinted(held, Side.SHOP, Hint(at(91), by_order=True, variant="1"))
+
+    assert [zeroed, False] == [
+        stock.is_zeroed(one, LevelRead(0, at(when)), TIMING)
+        for one, when in ((ledger, 90), (told, 92))
+    ]
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(("level", "zeroed"), [(0, True), (2, False)])
+def test_a_write_does_not_explain_a_zero_that_was_there_before_it(level: int, zeroed: bool) -> None:
+    """It tells whether the store has a number: one that is forgotten takes no change."""
+    ledger = seen(shared(1, seen=at(0), clear_read=at(0)), Side.ZETTLE, 0, 1)
+    held = stock.unproven(ledger, LevelRead(0, at(60)), TIMING)
+    assert held is not None
+    sent = stock.sent(held, Side.SHOP, -1, "call", at(61))
+
+    assert zeroed is stock.is_zeroed(sent, LevelRead(level, at(80)), TIMING)
 
 
 @pytest.mark.rule("S3")

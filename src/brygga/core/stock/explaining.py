@@ -95,6 +95,22 @@ def is_order(
     return change < 0 and is_open and not record.recent
 
 
+def unshown(
+    transactions: Collection[SourceTransaction],
+    movements: Iterable[tuple[datetime, int]],
+    apart: timedelta,
+) -> list[SourceTransaction]:
+    """The transactions of a record that none of its own movements (when, change) has shown. What
+    one has shown explains nothing else. Clocks are at most `apart`.
+    """
+    left = list(transactions)
+    for at, change in movements:
+        shown = (one for one in left if one.change == change and one.at <= at + apart)
+        if (one := next(shown, None)) is not None:
+            left.remove(one)
+    return left
+
+
 def explained(
     moves: Sequence[Unexplained], transactions: Sequence[SourceTransaction]
 ) -> tuple[Explained, ...]:

@@ -118,16 +118,32 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     BigCommerce forgot the number.
 
     BigCommerce forgets numbers when it counts in another way (bigcommerce facts 5.4). An event that
-    names an order explains one unit; for several units the orders must be read.
+    names an order explains one unit; for several units the orders must be read. A write that is
+    sent to a 0 that is not believed does not explain it.
     """
     record = ledger.shop
-    by_order = is_ordered(record, timing)
     if not isinstance(record.confirmed, int) or is_edited(record, timing):
         return False
+    if is_held(ledger) and record.pending_write is not None:
+        return read.level == 0
+    by_order = _explains_one(ledger, timing)
     step = observed(ledger, Side.SHOP, read, timing)
     # The read may include a pending write downwards.
     left = min(0, record.pending_change) if record.confirmed + step.change else 0
     return step.change < (-1 if by_order else 0) and record.confirmed + step.change + left == 0
+
+
+def _explains_one(ledger: Ledger, timing: Timing) -> bool:
+    """Whether the open event of an order explains the loss of the last unit. It does not where a
+    fall since then has shown it, nor where ambiguous reads may have shown more units than are
+    confirmed, unless it came after the 0.
+    """
+    record = ledger.shop
+    came = None if record.reported is None else record.reported.at
+    if came is None or any(one.quantity < 0 and one.at >= came for one in record.recent):
+        return False
+    is_after = record.ambiguous is None or (is_held(ledger) and came > record.ambiguous)
+    return is_after and is_ordered(record, timing)
 
 
 def unproven(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger | None:

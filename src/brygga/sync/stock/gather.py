@@ -98,6 +98,11 @@ class Stored:
         )
 
     @property
+    def uncounted(self) -> frozenset[str]:
+        """Products that BigCommerce does not count, as far as we know."""
+        return frozenset(uuid for uuid, one in self.bound.items() if one.counting is Counting.OFF)
+
+    @property
     def at_till(self) -> Mapping[str, set[str]]:
         wanted: dict[str, set[str]] = {}
         for variant, (uuid, _) in self.variants.items():

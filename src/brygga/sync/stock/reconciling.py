@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Ledger, LevelRead, Resolved, Side, Timing, Verdict
-from brygga.core.stock.explaining import is_order
-from brygga.core.stock.movement import Cause, Moved, Reason
-from brygga.database import bindings, ledgers, library, work_items
+from brygga.core.stock.explaining import is_order, unshown
+from brygga.core.stock.movement import OWN, Cause, Moved, Reason
+from brygga.database import bindings, ledgers, library, movements, work_items
 from brygga.database.bindings import Binding
 from brygga.database.ledgers import CallPart, LedgerRow, Pending
 from brygga.database.work_items import Kind
@@ -295,7 +295,7 @@ class Reconciling:
         if read.level is Gap.NOT_CREATED:
             await self._missed(ledger_row, read)
             return
-        if side is Side.SHOP and self._is_unproven(ledger_row, read):
+        if side is Side.SHOP and await self._is_unproven(ledger_row, read):
             return
         if ledger_row.ledger[side].pending_write is None:
             step = stock.observed(ledger_row.ledger, side, read, self.timing)
@@ -409,7 +409,7 @@ class Reconciling:
         if not ledger.separate and target is not None and target < 0 and target - change >= 0:
             self.unit.say(Code.STOCK_BELOW_ZERO, ledger_row, Severity.WARNING, units=str(-target))
 
-    def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
+    async def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
         """Whether a fall to 0 waits for proof. A sweep that could read the orders does not wait: it
         reads records about which no event came, and asks at once.
         """
@@ -418,7 +418,7 @@ class Reconciling:
             return False
         held = (
             None
-            if self._are_ordered(ledger_row, read)
+            if await self._are_ordered(ledger_row, read)
             else stock.unproven(ledger_row.ledger, read, self.timing)
         )
         if held is None:
@@ -426,9 +426,10 @@ class Reconciling:
         self.unit.update(ledger_row, held)
         return True
 
-    def _are_ordered(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
-        """Whether the store has orders for all units that are gone since the last read. An order
-        with an unclear quantity explains the fall only where an event named an order.
+    async def _are_ordered(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
+        """Whether the store has orders for all units that are gone since the last read, beside
+        those that a movement has shown. An order with an unclear quantity explains the fall only
+        where an event named an order.
         """
         transactions, shop = self.sold.get(ledger_row.product_uuid), ledger_row.ledger.shop
         if (
@@ -444,8 +445,17 @@ class Reconciling:
             one.reason is Reason.UNCLEAR for one in orders
         ):
             return True
-        # The last read may have shown the first of them, also one that gave units back.
-        change = read.level - shop.confirmed - min(0, shop.pending_change)
+        variant, now = ledger_row.variant_uuid, self.unit.now
+        tx, connection_id = self.unit.tx, self.unit.connection_id
+        seen = await movements.between(tx, connection_id, variant, since, now, limit=100)
+        own = [
+            (one.at, one.change) for _, one in seen if one.side is Side.SHOP and one.cause in OWN
+        ]
+        orders = unshown(orders, own, NEAR)
+        # The last read may have shown the first of them, also one that gave units back. A read that
+        # showed the 0 before the pending write left does not include it.
+        pending = 0 if stock.is_held(ledger_row.ledger) else min(0, shop.pending_change)
+        change = read.level - shop.confirmed - pending
         return any(
             sum(one.change for one in orders[first:]) <= change for first in range(len(orders))
         )
@@ -461,7 +471,9 @@ class Reconciling:
             or not stock.is_zeroed(ledger_row.ledger, read, self.timing)
         ):
             return False
-        return not self._are_ordered(ledger_row, read) and not await self._is_reported(ledger_row)
+        return not (
+            await self._are_ordered(ledger_row, read) or await self._is_reported(ledger_row)
+        )
 
     async def _is_reported(self, ledger_row: LedgerRow) -> bool:
         """Whether a webhook about the variant is received and not processed yet."""

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from brygga.core import stock
-from brygga.core.hands import Counting
 from brygga.core.stock import Ledger, Side, StockRecord, Timing
 from brygga.database import bindings, ledgers, work_items
 from brygga.database.engine import Tx
@@ -87,7 +86,7 @@ class StockWork:
         world = await gather(session, self.till, uuids)
         sold = await sold_since(session, world, self.timing)
         unread = {uuid: side for side, some in world.unread.items() for uuid in some}
-        off = {uuid for uuid, one in world.stored.bound.items() if one.counting is Counting.OFF}
+        off = world.stored.uncounted
         moved = {item.subject for item in batch if item.kind is Kind.STOCK}
         odd = [str(id_) for uuid, id_ in world.stored.odd.items() if uuid in moved]
         due: dict[str, datetime] = {}
