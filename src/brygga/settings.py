@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from hashlib import sha256
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Final, TypeVar, cast
 from urllib.parse import SplitResult, urlsplit
 
+from brygga import traces
 from brygga.core.stock import Timing
 
 T = TypeVar("T")
@@ -125,6 +127,8 @@ class Settings:
     alert_hooks: AlertHooks = AlertHooks.PUBLIC
     statements_kept: timedelta = timedelta(days=365)
     """How long a nightly statement is kept."""
+    traces: bool = False
+    """Whether traces are sent by OpenTelemetry, to where its own settings say."""
     operator: tuple[str, ...] = field(repr=False, default=())
     """The hashes of the secrets that open the operator's pages and API. (): there are none."""
     operator_reads: tuple[str, ...] = field(repr=False, default=())
@@ -177,6 +181,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         smtp=_smtp(reader),
         alert_hooks=reader.optional("ALERT_WEBHOOKS", _alert_hooks, AlertHooks.PUBLIC),
         statements_kept=reader.optional("STATEMENTS_KEPT_DAYS", _days, timedelta(days=365)),
+        traces=reader.optional("TRACES", _traces, default=False),
         operator=reader.optional("OPERATOR_SECRETS_FILE", _secrets_file, ()),
         operator_reads=reader.optional("OPERATOR_READERS_FILE", _secrets_file, ()),
         hosts=Hosts(
@@ -327,6 +332,14 @@ def _secrets(text: str) -> tuple[str, ...]:
     if len(set(keys)) != len(keys):
         raise ValueError("the same secret stands there twice")
     return keys
+
+
+def _traces(text: str) -> bool:
+    if text not in {"otlp", "off"}:
+        raise ValueError("expected otlp or off")
+    if text == "otlp" and find_spec("opentelemetry") is None:
+        raise ValueError(traces.MISSING)
+    return text == "otlp"
 
 
 def _secrets_file(text: str) -> tuple[str, ...]:

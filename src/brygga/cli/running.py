@@ -3,6 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 
+from brygga import traces
 from brygga.cli.process import Runtime
 from brygga.database import leases
 from brygga.database.migrating import upgrade
@@ -14,6 +15,8 @@ from brygga.wiring import Seams, Service, build
 @contextlib.asynccontextmanager
 async def open_service(runtime: Runtime) -> AsyncIterator[Service]:
     """The service on a database of this version."""
+    if runtime.settings.traces:
+        traces.configure()
     database = runtime.database()
     try:
         await upgrade(database)
@@ -25,4 +28,6 @@ async def open_service(runtime: Runtime) -> AsyncIterator[Service]:
             runtime.settings, database, QueueJobs(database, clock), Seams(clock, SystemDice())
         )
     finally:
+        if runtime.settings.traces:
+            traces.stop()
         await database.close()

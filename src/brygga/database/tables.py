@@ -294,6 +294,8 @@ class _WorkItems(sa.TypedColumns):
     waits_for: Column[str] = _text()
     """The platform that did not answer when this was last tried, or ""."""
     waits_since: Column[datetime | None] = Column(TIME)
+    trace: Column[str] = _text()
+    """The context of the trace that it belongs to, or "" (`traces`)."""
 
 
 work_items = sa.Table(

@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from brygga import traces
 from brygga.core.model import Stage
 from brygga.database.engine import CHANNEL, Tx
 from brygga.database.values import unique
@@ -73,6 +74,8 @@ class WorkItem:
     rank: int = 0
     failing_since: datetime | None = None
     support_id: str = ""
+    trace: str = ""
+    """The context of the trace in which it was added (`traces`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +121,9 @@ WORKABLE = """(
 _ADD = sa.text("""
     WITH added AS (
         INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
-            added_at, force, detail)
+            added_at, force, detail, trace)
         SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now,
-            :force, :detail
+            :force, :detail, :trace
         FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
         ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
             rank = least(m.rank, EXCLUDED.rank),
@@ -130,6 +133,7 @@ _ADD = sa.text("""
             added_at = EXCLUDED.added_at,
             force = m.force OR EXCLUDED.force,
             detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
+            trace = CASE WHEN EXCLUDED.trace = '' THEN m.trace ELSE EXCLUDED.trace END,
             parked_at = NULL
     )
     SELECT CASE WHEN :is_due THEN pg_notify(:channel, :payload) END
@@ -182,6 +186,7 @@ async def add_many(
         "now": now,
         "force": force,
         "detail": detail,
+        "trace": traces.carried(),
         "subjects": wanted,
         "is_due": is_due,
         "channel": CHANNEL,
@@ -204,7 +209,8 @@ _DUE = sa.text(f"""
         SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
     )
     SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, due.connection_id, kind,
-        subject, generation, due_at, force, attempts, detail, rank, failing_since, support_id
+        subject, generation, due_at, force, attempts, detail, rank, failing_since, support_id,
+        trace
     FROM connections c
         LEFT JOIN tokens t ON t.connection_id = c.id AND t.platform = 'bigcommerce'
         LEFT JOIN (due JOIN first USING (kind, rank)) ON true
@@ -446,6 +452,7 @@ def _mark(row: Any) -> WorkItem:
         row.rank,
         row.failing_since,
         row.support_id,
+        row.trace,
     )
 
 

@@ -9,6 +9,7 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from brygga import traces
 from brygga.database import audit
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
@@ -56,8 +57,12 @@ class Traced(ASGIMiddleware):
                 status = message["status"]
             await send(message)
 
+        method = str(dict(scope).get("method", ""))
         try:
-            await next_app(scope, receive, noted)
+            with traces.span(f"page {method}", http_request_method=method) as span:
+                await next_app(scope, receive, noted)
+                span.set_attribute("http.route", route_of(scope))
+                span.set_attribute("http.response.status_code", status)
         finally:
             route = route_of(scope)
             if route not in UNTIMED:

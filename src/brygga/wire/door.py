@@ -14,11 +14,13 @@ Everything else comes back as an answer. The platform's package knows what a 401
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import httpx2
 
+from brygga import traces
 from brygga.core.failures import Failure, Unanswered, Unreachable
 from brygga.seams import Clock
 from brygga.wire.call import Answer, Call
@@ -80,7 +82,9 @@ class Wire:
         answer: Answer | None = None
         began = self.clock.monotonic()
         try:
-            answer = await self._exchange(call)
+            with span_of(call) as span:
+                answer = await self._exchange(call)
+                span.set_attribute("http.response.status_code", answer.status)
         finally:
             gate.left(call, answer)
             if self.observe is not None:
@@ -133,6 +137,14 @@ class Wire:
             await response.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, b"".join(chunks), whole=size <= call.max_bytes)
+
+
+def span_of(call: Call) -> AbstractContextManager[traces.Span]:
+    """A request in a trace: method, platform and the path's template, nothing else of it."""
+    route = traces.template(call.path)
+    return traces.span(
+        f"{call.platform} {call.method}", http_request_method=call.method, url_template=route
+    )
 
 
 def _is_their_own(response: httpx2.Response) -> bool:

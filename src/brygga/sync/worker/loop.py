@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 
+from brygga import traces
 from brygga.core.failures import LeaseLost
 from brygga.database import (
     alert_messages,
@@ -109,7 +110,10 @@ class Worker:
         if lease is None:
             return
         began, name = self.clock.monotonic(), f"{self.holder[-6:]}-{lease.fence.epoch}"
-        with structlog.contextvars.bound_contextvars(connection=job.connection_id, turn=name):
+        with (
+            structlog.contextvars.bound_contextvars(connection=job.connection_id, turn=name),
+            traces.span("turn", brygga_connection=job.connection_id, brygga_turn=name),
+        ):
             await self._turn(job, lease, stop)
         self.figures.turns.observe(self.clock.monotonic() - began)
 

@@ -4,10 +4,12 @@ is due or its slice of time is over.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from brygga import traces
 from brygga.core.failures import Failure, LeaseLost, Refused
 from brygga.database import connections, leases, work_items
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
@@ -202,7 +204,8 @@ class Turn:
         """Calls the handler and judges the work items that it left unresolved."""
         handler = self.means.handlers.get(batch[0].kind, _unhandled)
         try:
-            await handler(session, batch)
+            with _span(batch):
+                await handler(session, batch)
         except (LeaseLost, DatabaseGone):
             raise
         except DatabaseBusy as busy:
@@ -285,6 +288,18 @@ class Turn:
             await leases.release(tx, self.lease.fence)
             if not await self.means.jobs.release(tx, self.job, self.means.clock.now()):
                 await self.means.jobs.hand_on(tx, self.job)
+
+
+def _span(batch: Sequence[WorkItem]) -> AbstractContextManager[traces.Span]:
+    """The work belongs to the trace of its first item, and names those of the others."""
+    own, *others = [item.trace for item in batch]
+    return traces.span(
+        f"work {batch[0].kind.value}",
+        carried=own,
+        also=[one for one in others if one],
+        brygga_connection=batch[0].connection_id,
+        brygga_items=len(batch),
+    )
 
 
 async def _unhandled(session: Session, batch: Sequence[WorkItem]) -> None:
