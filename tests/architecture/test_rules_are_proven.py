@@ -4,6 +4,22 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+IN_A_BROWSER = [f"C{number}" for number in range(1, 13)] + [f"D{number}" for number in range(1, 5)]
+"""Connect and disconnect: each is told once in Chromium too."""
+_MARK = re.compile(r"mark\.rule\(([^)]*)\)\s*(?:@[^\n]*\n)*\s*(?:async )?def (test_\w+)")
+
+
+def told_in_a_browser() -> dict[str, list[str]]:
+    """The tests in Chromium that name each rule."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "tests").rglob("test_*.py")):
+        text = path.read_text(encoding="utf-8")
+        if "pytest.mark.browser" not in text:
+            continue
+        for marks, test in _MARK.findall(text):
+            for rule in re.findall(r"[\"']([A-Z]\d+)[\"']", marks):
+                found.setdefault(rule, []).append(f"{path.name}:{test}")
+    return found
 
 
 def test_every_rule_has_a_test_that_names_it() -> None:
@@ -21,3 +37,13 @@ def test_every_rule_has_a_test_that_names_it() -> None:
 
     assert rules
     assert sorted(rules - named) == []
+
+
+def test_connect_and_disconnect_are_told_in_a_browser_as_the_table_says() -> None:
+    """The table of docs/rules.md names, for each, a test that opens its pages in Chromium."""
+    table = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([CD]\d+) \| `(test_\w+\.py:test_\w+)` \|$", table, re.MULTILINE)
+    told = told_in_a_browser()
+
+    assert IN_A_BROWSER == [rule for rule, _ in rows]
+    assert [] == [(rule, test) for rule, test in rows if test not in told.get(rule, [])]

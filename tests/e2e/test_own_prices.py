@@ -1,5 +1,5 @@
 """A merchant who keeps prices and tax in BigCommerce, in a real browser: from the choice to a
-second connection that finds everything again (C5, C6, C8, D1, D2, D4).
+second connection that finds everything again, and ends in BigCommerce (C5, C6, C8, D1 to D4).
 """
 
 import re
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from brygga_sandbox.sandbox import Connector
 from tests.e2e.conftest import Demo
 from tests.e2e.test_a_merchants_day import connect
 
@@ -16,7 +17,7 @@ PRICE, TAX_CLASS = 149.5, 2
 CONNECT = re.compile(r">\s*Anslut\s*</button>")
 
 
-@pytest.mark.rule("C5", "C6", "C8", "C10", "D1", "D2", "D4")
+@pytest.mark.rule("C5", "C6", "C8", "C10", "D1", "D2", "D3", "D4")
 def test_prices_and_tax_stay_the_merchants_own(page: Page, demo: Demo) -> None:
     connect(page, demo)
     chosen(page)
@@ -37,6 +38,7 @@ def test_prices_and_tax_stay_the_merchants_own(page: Page, demo: Demo) -> None:
     # Found again, and none twice.
     assert {*before} == {one["id"] for one in demo.store()["products"]}
     assert (PRICE, TAX_CLASS) == own(demo, "Kopp Gryning")
+    uninstalled(page, demo)
     page.goto("about:blank")
 
 
@@ -117,3 +119,19 @@ def connected_again(page: Page, demo: Demo) -> None:
 
 def offers_connect(page: Page, demo: Demo) -> bool:
     return bool(CONNECT.search(page.request.get(f"{demo.url}/apps/bigcommerce").text()))
+
+
+def uninstalled(page: Page, demo: Demo) -> None:
+    """D3: on the store's own page. Ours says so, and the products stay."""
+    page.goto(f"{demo.shop}/manage/{demo.facts['bigcommerce']['store_hash']}/apps?lang=sv")
+    ours = page.locator(f"form:has(input[value='{Connector().bigcommerce_client_id}'])")
+    page.on("dialog", lambda dialog: dialog.accept())
+    ours.get_by_role("button", name="Avinstallera").click()
+    page.get_by_text("Appen är avinstallerad.").first.wait_for()
+    page.goto("about:blank")
+    here = f"{demo.url}/apps/bigcommerce"
+    said = "avinstallerades i BigCommerce"
+    demo.wait("the end of the connection", lambda: said in page.request.get(here).text())
+    page.goto(here)
+    page.get_by_text(said).first.wait_for()
+    assert demo.product("Kopp Gryning") is not None

@@ -27,13 +27,16 @@ from tests.web.test_every_route import methods
 from tests.web.test_hooks import KEY, SECRET, listening, reported, shop_body
 
 from brygga.cli import logs
-from brygga.database import tables
+from brygga.database import audit, tables
+from brygga.database.audit import Act
 from brygga.figures import Figures
 from brygga.web.app import ROUTES, build_app
 from brygga.web.arguments import MADE, THE_FRAMEWORKS
 from brygga.zettle import events
 
 ABUSES: Final = int(os.environ.get("BRYGGA_ABUSES", "150"))
+THEIR_OWN: Final = ("sessions", "oauth_states", "audit")
+"""What sign-ins that were begun leave, and files that the merchant fetched."""
 ENDLESS: Final = "/live"
 _SPOT: Final = re.compile(r"{(\w+):(\w+)}")
 _FIELD: Final = re.compile(r'name="([\w-]+)"')
@@ -176,12 +179,12 @@ async def test_no_malformed_page_or_callback_is_a_fault(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
     logs.configure(logging.DEBUG)
-    await listening(free(world))
+    connection = await listening(free(world))
     browser = world.browser()
     await browser.sign_in()
     session, before, statuses = (
         browser.http.cookies,
-        await kept(world, "sessions", "oauth_states"),
+        await kept(world, *THEIR_OWN),
         Counter[int](),
     )
 
@@ -202,7 +205,10 @@ async def test_no_malformed_page_or_callback_is_a_fault(
         assert answer.status_code < 500, (route, spots, values)
 
     show(capsys, "pages and callbacks", statuses)
-    assert before == await kept(world, "sessions", "oauth_states")
+    assert before == await kept(world, *THEIR_OWN)
+    async with world.database.read() as tx:
+        acts = {entry.act for entry in await audit.of(tx, connection.id)}
+    assert acts <= {Act.SIGNED_IN, Act.EXPORTED}
     assert_silent(capsys.readouterr(), *session.values())
 
 

@@ -60,14 +60,11 @@ class Visit:
 
     def frame(self, section: str = "") -> Frame:
         merchant = self.connection.organization.name or "Zettle" if self.connection else ""
-        # Not `request.url`: it is made with the host that a client sent, which may be nonsense.
-        query = self.request.scope["query_string"].decode("latin-1")
         return Frame(
             language=self.language,
             nonce=str(self.request.scope.get("state", {}).get("nonce", "")),
             csrf=self._token(),
-            path=self.request.scope["path"]
-            + (f"?{query}" if query and self.request.method == "GET" else ""),
+            path=address_of(self.request),
             section=section,
             merchant=merchant,
             notice=take_notice(self.request),
@@ -126,6 +123,14 @@ class Merchant(Visit):
             self.standing.phase, ""
         )
         return self.go(path, f"unchanged{why}", "warn")
+
+
+def address_of(request: AnyRequest) -> str:
+    """The path of this page, with the query of a page that was only read. Not from `request.url`,
+    which is made with the host that a client sent: it may be nonsense.
+    """
+    path, query = str(request.scope["path"]), request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query and request.method == "GET" else path
 
 
 def language_of(request: AnyRequest) -> Language:

@@ -32,7 +32,7 @@ from brygga.web.operating.acts import By
 from brygga.web.rendering import Frame, Notice
 from brygga.web.session import OUR_ID, AnyRequest, cookie_name
 from brygga.web.tracing import request_id
-from brygga.web.visit import Visit, language_of
+from brygga.web.visit import Visit, address_of, language_of
 
 HOME: Final = "/operator"
 SIGN_IN: Final = f"{HOME}/sign-in"
@@ -146,14 +146,12 @@ class Operator(Visit):
         return _by(self.request, self.digest, "page")
 
     def frame(self, section: str = "") -> Frame:
-        query = self.request.url.query
         secret = operator_token(self.deps, self.key)
         return Frame(
             language=self.language,
             nonce=str(self.request.scope.get("state", {}).get("nonce", "")),
             csrf=masked(secret, self.deps.dice.token()),
-            path=self.request.url.path
-            + (f"?{query}" if query and self.request.method == "GET" else ""),
+            path=address_of(self.request),
             section=section,
             operator=self.role.value,
             notice=_notice(self.request),
@@ -211,7 +209,7 @@ async def _check(request: AnyRequest, operator: Operator) -> None:
         raise PermissionDeniedException("no token of this session")
     if is_spoiled(form.multi_items()):
         raise PermissionDeniedException("a text holds U+0000")
-    if not operator.acts and not request.url.path.endswith("/sign-out"):
+    if not operator.acts and not request.scope["path"].endswith("/sign-out"):
         raise PermissionDeniedException("this secret may only read")
 
 
