@@ -139,11 +139,25 @@ async def upsert_many(
     """
     last_word = {product.uuid: product for product in products}
     broken = {uuid: word for uuid, word in (unreadable or {}).items() if uuid not in last_word}
-    known = list(last_word.values())
-    values = {
-        "id": connection_id,
-        "now": now,
-        "assign_new": assign_new,
+    known = sorted(last_word.values(), key=lambda product: (sort_key(product.name), product.uuid))
+    rows: list[sa.Row[Any]] = []
+    for first in range(0, max(len(known), 1), PORTION):
+        part = known[first : first + PORTION]
+        values = _arriving(part, {} if first else broken)
+        of = {"id": connection_id, "now": now, "assign_new": assign_new}
+        rows += await tx.rows(_UPSERT, {**values, **of})
+
+    return Arrived(
+        tuple(row.product_uuid for row in rows if row.added),
+        tuple(row.product_uuid for row in rows if row.changed and not row.added),
+        tuple(row.product_uuid for row in rows if row.broken),
+    )
+
+
+def _arriving(
+    known: Sequence[Product], broken: Mapping[str, tuple[str, str, str]]
+) -> Mapping[str, object]:
+    return {
         "uuids": [p.uuid for p in known] + list(broken),
         "etags": [p.etag for p in known] + [etag for etag, _, _ in broken.values()],
         "names": [p.name for p in known] + [name for _, name, _ in broken.values()],
@@ -155,13 +169,6 @@ async def upsert_many(
         "vats": [p.vat_percentage for p in known] + [None] * len(broken),
         "unreadable": [""] * len(known) + [code for _, _, code in broken.values()],
     }
-    rows = await tx.rows(_UPSERT, values)
-
-    return Arrived(
-        tuple(row.product_uuid for row in rows if row.added),
-        tuple(row.product_uuid for row in rows if row.changed and not row.added),
-        tuple(row.product_uuid for row in rows if row.broken),
-    )
 
 
 async def remove(
@@ -247,8 +254,8 @@ async def size(tx: Tx, connection_id: int) -> int:
 
 
 PORTION = 250
-"""The number of products read at once. Between two portions, other tasks of the process have a
-turn.
+"""The number of products read or written at once. Between two portions, other tasks of the process
+have a turn.
 """
 
 

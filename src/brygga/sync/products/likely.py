@@ -42,7 +42,7 @@ async def find_duplicates(session: Session) -> None:
     taken = set(bound.values())
     ours = [product for product in products if product.uuid not in bound]
     theirs = {product.product_id: product for product in shop if product.product_id not in taken}
-    found = await _matched(ours, list(theirs.values()))
+    found, claims = await _compared(ours, products, theirs)
     category = await _category(session) if any(pair.reason is Reason.SKU for pair in found) else 0
     stock = await _till_stock(session) if found else {}
     pairs = [
@@ -54,18 +54,22 @@ async def find_duplicates(session: Session) -> None:
     ]
     async with session.transaction() as tx:
         await duplicates.found(tx, connection_id, pairs, session.clock.now())
-        await plan_inputs.keep_claims(tx, connection_id, list(_claims(products, theirs)))
+        await plan_inputs.keep_claims(tx, connection_id, claims)
 
 
-async def _matched(
-    ours: Sequence[Product], theirs: Sequence[ObservedProduct]
-) -> Sequence[matching.Pair]:
-    """Two large catalogues are compared in a thread: the pages that this process serves do not
-    wait.
+async def _compared(
+    ours: Sequence[Product], products: Sequence[Product], theirs: Mapping[int, ObservedProduct]
+) -> tuple[Sequence[matching.Pair], Sequence[Claim]]:
+    """The likely pairs, and the values that are taken. A large catalogue is compared in a thread:
+    neither pages nor the sales of other merchants wait.
     """
-    if len(ours) > SMALL and len(theirs) > SMALL:
-        return await asyncio.to_thread(matching.likely, ours, theirs)
-    return matching.likely(ours, theirs)
+
+    def compared() -> tuple[Sequence[matching.Pair], Sequence[Claim]]:
+        return matching.likely(ours, list(theirs.values())), list(_claims(products, theirs))
+
+    if max(len(products), len(theirs)) > SMALL:
+        return await asyncio.to_thread(compared)
+    return compared()
 
 
 async def _whole_shop(session: Session) -> Sequence[ObservedProduct]:
