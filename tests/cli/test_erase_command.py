@@ -19,7 +19,7 @@ from brygga_sandbox.sandbox import Plan, Sandbox
 from tests.conftest import NOON
 from tests.database.merchants import connected, cup
 
-WISH = {"connection": 1, "yes": False, "disconnect": False, "json": False}
+WISH = {"connection": 1, "yes": False, "disconnect": False, "moved": False, "json": False}
 
 
 @pytest.fixture

@@ -91,6 +91,8 @@ ACROSS: dict[str, str] = {
     "resealing.reseal": "a change of keys",
     "resealing.outdated": "operators",
     "resealing.lost": "operators",
+    "moving.begin": "operators, with a file",
+    "moving.in_the_way": "operators",
     "operating.causes": "operators",
     "operating.merchants": "operators",
     "operating.queue": "operators",

@@ -14,6 +14,10 @@ from typing import Any
 import sqlalchemy as sa
 from psycopg._queries import _query2pg
 
+from brygga.database import (  # noqa: F401 - their tables are in the metadata
+    alert_tables,
+    stock_tables,
+)
 from brygga.database.tables import metadata
 
 _KNOWN = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH|SET LOCAL)\b")
@@ -23,10 +27,6 @@ _UPDATE = re.compile(
     r"\s*UPDATE (\w+)(?: (?:AS )?\w+)? SET (.*?)(?: FROM | WHERE | RETURNING |$)", re.DOTALL
 )
 _SET = re.compile(r"(\w+)\s*=")
-
-
-_ELSEWHERE = {"plans": ("plan_steps",), "additions": ("addition_pictures",)}
-"""Tables that only the migrations name."""
 
 
 def _below() -> Mapping[str, frozenset[str]]:
@@ -39,7 +39,7 @@ def _below() -> Mapping[str, frozenset[str]]:
             for key in other.constraints
             if isinstance(key, sa.ForeignKeyConstraint) and key.referred_table is table
         ]
-        found[name] = frozenset([name, *below, *_ELSEWHERE.get(name, ())])
+        found[name] = frozenset([name, *below])
     return found
 
 

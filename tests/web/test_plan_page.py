@@ -15,7 +15,7 @@ from brygga.core.model import Connection, Stage
 from brygga.database import duplicates, library, plan_inputs
 from brygga.database.duplicates import Choice, Facts, Pair
 from brygga.database.plan_inputs import Claim
-from brygga.web.pages.duplicates import links_of
+from brygga.web.choosing import links_of
 
 PLAN = "/apps/bigcommerce/plan"
 

@@ -29,6 +29,9 @@ COMMANDS = {
     "reconcile": "what connections ask after a restore, and answers by rule",
     "shadow": "connections that watch beside another app, and what Brygga would have written",
     "replay": "read kept webhooks again: what this version would do differently",
+    "export": "one merchant in a file, to move to another installation",
+    "import": "take a merchant from the file of another installation, after showing what comes",
+    "adopt": "link what another connector made, by equal SKUs, after showing what",
     "erase": "everything of one merchant who has left, with a receipt",
     "signout": "end every session of one merchant; the sync goes on",
     "log": "a merchant's sync log in words, or the report behind a support id",
@@ -38,6 +41,8 @@ COMMANDS = {
     "bench": "what the work costs in requests, statements and processor time",
 }
 
+MODULES = {"import": "importing", "export": "exporting"}
+"""The module of a command, where it has another name."""
 SANDBOX = "brygga_sandbox"
 MISSING = "the sandbox, which is not installed: pip install 'brygga[demo]'"
 
@@ -76,7 +81,7 @@ def _run(arguments: Sequence[str]) -> int:
                 return 2
             module.add(command)
     asked = parser.parse_args(arguments)
-    return int(import_module(f"brygga.cli.{asked.command}").run(asked))
+    return int(import_module(module_of(asked.command)).run(asked))
 
 
 def loaded(name: str) -> ModuleType | None:
@@ -84,8 +89,12 @@ def loaded(name: str) -> ModuleType | None:
     installed.
     """
     try:
-        return import_module(f"brygga.cli.{name}")
+        return import_module(module_of(name))
     except ModuleNotFoundError as missing:
         if missing.name != SANDBOX:
             raise
         return None
+
+
+def module_of(name: str) -> str:
+    return f"brygga.cli.{MODULES.get(name, name)}"

@@ -26,6 +26,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="disconnect first, if need be; products stay in the store",
     )
+    parser.add_argument(
+        "--moved",
+        action="store_true",
+        help="the merchant works in another installation: end the connection here without asking "
+        "a platform, and give no access back",
+    )
     parser.add_argument("--json", action="store_true", help="print the receipt as JSON")
 
 
@@ -47,6 +53,8 @@ async def _erase(asked: argparse.Namespace, runtime: Runtime) -> int:
             if not asked.yes:
                 return _shown(found, dict(await erasing.counted(tx, found.id)), active)
             now, ticket = SystemClock().now(), SystemDice().token()
+            if active is not None and asked.moved:
+                await acts.moved_away(tx, active.id, now)
             done = await acts.erase(
                 tx, asked.connection, COMMAND, now, ticket, disconnect=asked.disconnect
             )

@@ -38,6 +38,7 @@ class Code(StrEnum):
     PRODUCTS_RESUMED = "products_resumed"
     HELD = "held"  # an operator holds the work of the connection
     LET_GO = "let_go"
+    MOVED_HERE = "moved_here"  # the connection came from another installation
     REFUSED = "refused"  # cause (a failure's code): for work that has no code of its own
     INTERNAL_ERROR = "internal_error"  # support_id
     WORKS_AGAIN = "works_again"  # support_id: the work that failed is done

@@ -16,8 +16,9 @@ import sqlalchemy as sa
 
 from brygga.core.model import Stage
 from brygga.database import (
-    alert_tables,  # noqa: F401 - its tables are a merchant's too
+    alert_tables,  # noqa: F401 - their tables are a merchant's too
     audit,
+    stock_tables,  # noqa: F401
     watching_tables,  # noqa: F401 - likewise
 )
 from brygga.database.access_tables import erasures, removed_users

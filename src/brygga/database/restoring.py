@@ -80,8 +80,8 @@ async def begin_all(tx: Tx, now: datetime) -> Sequence[int]:
 
 
 async def begin(tx: Tx, connection_id: int, now: datetime) -> None:
-    """Makes one connection wait that takes over from another app: its two sides are compared in the
-    same way.
+    """Makes one connection wait that takes over from another app, or comes from another
+    installation: its two sides are compared in the same way.
     """
     await tx.run(_BEGIN_ONE, {"id": connection_id, "now": now})
     await work_items.add(tx, connection_id, Kind.RECONCILE, "", now)

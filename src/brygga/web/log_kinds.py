@@ -150,6 +150,7 @@ CODES: Final[Mapping[LogKind, frozenset[Code]]] = {
             Code.PRODUCTS_RESUMED,
             Code.HELD,
             Code.LET_GO,
+            Code.MOVED_HERE,
             Code.RESUMED,
             Code.PRICES_PAUSED,
             Code.WEIGHT_UNIT_CHANGED,

@@ -253,6 +253,16 @@ async def erase(
     return Erasure(None, ticket)
 
 
+async def moved_away(tx: Tx, number: int, now: datetime) -> None:
+    """Ends a connection that an operator holds, without asking a platform: it works elsewhere.
+    Raises `NotNow`.
+    """
+    health = await connections.health(tx, number)
+    if health.held_at is None:
+        raise NotNow("active", f"connection {number} goes on here: `brygga export` pauses it first")
+    await connections.disconnect(tx, number, now)
+
+
 async def support(tx: Tx, number: int, product: str, by: By, now: datetime) -> Mapping[str, Any]:
     """The support bundle: codes, ids, counts and times."""
     connection = await known(tx, number)

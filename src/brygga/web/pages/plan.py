@@ -17,9 +17,10 @@ from brygga.database.library import Entry
 from brygga.sync.products.plans import FILTERS, step_of
 from brygga.sync.products.preview import Note, Step, Target
 from brygga.web import plan_csv
+from brygga.web.choosing import LINK, links_of
 from brygga.web.i18n import Words
 from brygga.web.lines import reason, spoken
-from brygga.web.pages.duplicates import LINK, choose, found, links_of
+from brygga.web.pages.duplicates import choose, found
 from brygga.web.paging import Paging, page_number, query_of
 from brygga.web.stock_csv import file_name
 from brygga.web.tracing import exported
