@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from brygga.cli import backup, reconcile, restore
+from brygga.cli import backup, reconcile, restore, status
+from brygga.cli.checkup.database import database as examined
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.stock import Ledger, StockRecord
@@ -138,3 +139,32 @@ async def test_an_operator_answers_by_rule(
         state = await restoring.state(tx, one.id)
     assert state is not None
     assert (number, number, 0) == (ledger.zettle.target, ledger.shop.target, state.questions)
+
+
+async def test_status_and_doctor_say_what_waits_after_a_restore_and_what_to_do(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one = await connected(database)
+    asked = argparse.Namespace(connection=one.id, state="", cause="", search="", json=False)
+    said = []
+    async with database.transaction() as tx:
+        await restoring.begin_all(tx, NOON)
+    for compared in (False, True):
+        if compared:
+            async with database.transaction() as tx:
+                await ledgers.save(tx, one.id, [apart(8, 6)], NOON)
+                await restoring.compared(tx, one.id, NOON)
+        assert 0 == await status._status(asked, runtime_of(database))
+        told = capsys.readouterr().out
+        (found,) = [
+            each for each in await examined(runtime_of(database)) if "restored" in each.what
+        ]
+        said.append((told, found))
+
+    (first, early), (second, late) = said
+    assert "waits for a worker, which reads both platforms" in first
+    assert "nothing is compared yet" in early.what
+    assert "waits for 1 numbers to check" in second
+    assert f"`brygga reconcile {one.id}` lists them; `--take lower` answers all" in second
+    assert "1 numbers to check" in late.what
+    assert f"`brygga reconcile {one.id}`" in late.mend

@@ -17,6 +17,7 @@ from brygga.database import (
     deliveries,
     migrating,
     resealing,
+    restoring,
     rights,
     service_health,
     subscriptions,
@@ -24,6 +25,7 @@ from brygga.database import (
     work_items,
 )
 from brygga.database.engine import Database, DatabaseGone, DatabaseUnfit, Tx
+from brygga.database.restoring import Restored
 from brygga.database.rights import Rights
 from brygga.database.service_health import ServiceHealth
 from brygga.database.work_items import Parked
@@ -138,6 +140,7 @@ class _Seen:
     old: int
     scopes: dict[int, frozenset[str]]
     parked: dict[int, Sequence[Parked]]
+    restored: Sequence[tuple[int, Restored]]
     messages: Sequence[Finding]
 
 
@@ -160,6 +163,11 @@ async def _read(tx: Tx, runtime: Runtime) -> _Seen:
             for one in active
             if one.shop and (scopes := await tokens.scopes(tx, one.id, tokens.Platform.BIGCOMMERCE))
         },
+        restored=[
+            (number, found)
+            for number in await restoring.waiting(tx)
+            if (found := await restoring.state(tx, number)) is not None
+        ],
         parked={one.id: await work_items.parked(tx, one.id) for one in active},
         messages=[
             *webhooks(received, elsewhere),
@@ -190,6 +198,7 @@ def _judged(seen: _Seen) -> Iterator[Finding]:
     for connection in seen.active:
         yield from _access(connection, seen.scopes.get(connection.id, frozenset()))
         yield from _failed(connection, seen.parked[connection.id])
+    yield from map(_waits, seen.restored)
     yield from seen.messages
 
 
@@ -224,6 +233,23 @@ def _failed(connection: Connection, failing: Sequence[Parked]) -> Iterator[Findi
         f"({kinds})",
         f"`brygga log --support-id {failing[0].support_id}` shows where: tell us, or take a newer "
         f"version, which tries by itself; `brygga retry {connection.id}` tries now",
+    )
+
+
+def _waits(one: tuple[int, Restored]) -> Finding:
+    """A connection that comes from a backup or another installation, and writes nothing yet."""
+    number, restored = one
+    since = restored.at.isoformat(timespec="seconds")
+    what = f"connection {number} waits since it was restored {since}"
+    if restored.compared_at is None:
+        mend = "a worker compares both; one that was being disconnected goes on with"
+        return look(
+            f"{what}: nothing is compared yet", f"{mend} `brygga reconcile {number} --go-on`"
+        )
+    return look(
+        f"{what}: {restored.questions} numbers to check",
+        f"its merchant checks them; `brygga reconcile {number}` lists them, and `--take lower` "
+        "answers all of them",
     )
 
 
