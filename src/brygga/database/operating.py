@@ -28,6 +28,8 @@ class Standing(StrEnum):
     UNREACHABLE = "unreachable"
     FAILING = "failing"
     """Some of its work failed by a bug of ours."""
+    WATCHING = "watching"
+    """It reads beside another app, and writes nothing."""
     SETUP = "setup"
     RUNNING = "running"
 
@@ -107,6 +109,7 @@ _STANDING = """
         WHEN c.paused <> '' THEN 'paused'
         WHEN c.unreachable_since IS NOT NULL THEN 'unreachable'
         WHEN failing.items > 0 THEN 'failing'
+        WHEN c.stage = 'watching' THEN 'watching'
         WHEN c.stage <> 'running' THEN 'setup'
         ELSE 'running'
     END
