@@ -26,17 +26,58 @@ fill() {
     pip_quietly --python .venv/bin/python install "$@"
 }
 
-# What running needs; with `prepare tests`, what testing needs too; with `prepare docs`, what the site needs.
+# What running needs; with `prepare tests`, `prepare docs` or `prepare linters`, what these need too.
 # Each part is remade only when what it is made of changes.
 prepare() {
+    if running_is_there && { [ "$#" -eq 0 ] || part_is_there "$1"; }; then
+        return
+    fi
+    take_turn
     prepare_running
-    [ "${1:-}" != tests ] || prepare_tests
-    [ "${1:-}" != docs ] || prepare_docs
+    [ "$#" -eq 0 ] || prepare_part "$1"
+    end_turn
+}
+
+# Two starts at once do not make the environment twice: the second waits. A turn of ten minutes is
+# that of a process which was killed.
+take_turn() {
+    mkdir -p .tools
+    told=
+    until mkdir .tools/.making 2>/dev/null; do
+        [ -n "$told" ] || echo "Another start makes the environment. Waiting ..." >&2
+        told=yes
+        [ -z "$(find .tools/.making -prune -mmin +10 2>/dev/null)" ] || end_turn
+        sleep 1
+    done
+    trap end_turn EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM HUP
+}
+
+end_turn() {
+    rmdir .tools/.making 2>/dev/null || true
+    trap - EXIT INT TERM HUP
+}
+
+running_is_there() {
+    fingerprint=$(cksum requirements.lock pyproject.toml packages/sandbox/pyproject.toml | cksum)
+    [ -x .venv/bin/brygga ] && [ "$(cat .venv/.prepared 2>/dev/null)" = "$fingerprint" ]
+}
+
+part_is_there() {
+    fingerprint=$(cksum "$(lock_of "$1")" | cksum)
+    [ "$(cat ".venv/.prepared-$1" 2>/dev/null)" = "$fingerprint" ]
+}
+
+lock_of() {
+    case "$1" in
+    tests) echo requirements-test.lock ;;
+    *) echo "requirements-$1.lock" ;;
+    esac
 }
 
 prepare_running() {
-    fingerprint=$(cksum requirements.lock pyproject.toml packages/sandbox/pyproject.toml | cksum)
-    if [ -x .venv/bin/brygga ] && [ "$(cat .venv/.prepared 2>/dev/null)" = "$fingerprint" ]; then
+    if running_is_there; then
         return
     fi
     find_tools
@@ -49,27 +90,14 @@ prepare_running() {
 }
 
 # Adds to the environment. When what running needs changes, it is made anew without this part.
-prepare_tests() {
-    fingerprint=$(cksum requirements-test.lock | cksum)
-    if [ "$(cat .venv/.prepared-tests 2>/dev/null)" = "$fingerprint" ]; then
+prepare_part() {
+    if part_is_there "$1"; then
         return
     fi
     find_tools
-    echo "Adding what the tests need ..." >&2
-    fill --require-hashes -r requirements-test.lock
-    echo "$fingerprint" >.venv/.prepared-tests
-}
-
-# Adds to the environment, as the tests do. Shared packages have the same versions in all lock files.
-prepare_docs() {
-    fingerprint=$(cksum requirements-docs.lock | cksum)
-    if [ "$(cat .venv/.prepared-docs 2>/dev/null)" = "$fingerprint" ]; then
-        return
-    fi
-    find_tools
-    echo "Adding what the site needs ..." >&2
-    fill --require-hashes -r requirements-docs.lock
-    echo "$fingerprint" >.venv/.prepared-docs
+    echo "Adding what the $1 need ..." >&2
+    fill --require-hashes -r "$(lock_of "$1")"
+    echo "$fingerprint" >".venv/.prepared-$1"
 }
 
 find_tools() {
