@@ -98,12 +98,15 @@ class _Asked(dict[str, str]):
 
 
 def setting_names() -> list[str]:
-    """Every setting that the service reads, in its order."""
+    """Every setting that the service reads, in its order. Each may also be in a file, which is
+    said once for all.
+    """
     asked = _Asked()
     try:
         settings.read(asked)
     except settings.SettingsWrong:
-        return asked.names
+        in_files = {f"{name}_FILE" for name in asked.names}
+        return [name for name in asked.names if name not in in_files]
     raise AssertionError("nothing is set, so something is missing")
 
 
@@ -127,7 +130,8 @@ def meanings(readme: str) -> Mapping[str, str]:
 OF_CONFIGURATION = (
     "Everything is set in the environment. A wrong or missing setting ends the start with one line "
     "that names it, all of them at once; `brygga doctor` says more. This page is made from the "
-    "settings that the service reads."
+    "settings that the service reads.\n\nAny of them can come from a file: "
+    "`BRYGGA_SECRET_KEYS_FILE` names one that holds `BRYGGA_SECRET_KEYS`, and so for each."
 )
 OF_HOSTS = (
     "Each host has a base address, so that a test server can stand in for it. Leave them alone in "
