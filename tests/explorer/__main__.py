@@ -1,6 +1,6 @@
 """Plays plans of the stock core within a time limit, and continues where it stopped.
 
-    ./test --explore [--events 3] [--deviations 1] [--seconds 600] [--state F]
+    ./test --explore [--events 3] [--deviations 1] [--seconds 600] [--resume F]
 
 Each plan that was played to its end is a line of `F`. It is not played again while the core and the
 world are unchanged. The order of the plans is mixed and always the same, so that a run that ends
@@ -43,7 +43,7 @@ class Sums:
 
 def main(words: Sequence[str] | None = None) -> int:
     wanted = _arguments(words)
-    state, version = Path(wanted.state), fingerprint()
+    state, version = Path(wanted.resume), fingerprint()
     todo = mixed(wanted.events)
     sums, played = _kept(state, version, wanted.deviations, {str(plan) for plan in todo})
     ends, left = time.monotonic() + wanted.seconds, 0
@@ -62,7 +62,8 @@ def main(words: Sequence[str] | None = None) -> int:
             print(json.dumps({**names, **row}), file=file, flush=True)
     print(
         f"{sums.plans} plans, {sums.runs} runs: {sums.wrong} wrong without a word, "
-        f"{sums.asked} asked; {left} plans of {wanted.events} events left"
+        f"{sums.asked} asked; {sums.plans / len(todo):.1%} of all plans of {wanted.events} events, "
+        f"{left} left"
     )
     return 1 if sums.wrong else 0
 
@@ -108,7 +109,9 @@ def _arguments(words: Sequence[str] | None) -> argparse.Namespace:
         "--deviations", type=int, default=1, help="deviations from the ordinary, at most"
     )
     parser.add_argument("--seconds", type=float, default=600, help="no plan begins after so long")
-    parser.add_argument("--state", default="explored.txt", help="the plans that were played")
+    parser.add_argument(
+        "--resume", default="explored.txt", metavar="F", help="the plans that were played"
+    )
     return parser.parse_args(words)
 
 

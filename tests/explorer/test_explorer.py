@@ -65,7 +65,7 @@ def test_exploring_stops_in_time_and_goes_on(
 ) -> None:
     """One event: nine plans. What was played with another core is played again."""
     state = tmp_path / "explored.txt"
-    words = ["--events", "1", "--state", str(state)]
+    words = ["--events", "1", "--resume", str(state)]
     other = (
         '{"version": "of another core", "deviations": 1, "plan": "sale", "runs": 1, "asked": 0,'
         ' "wrong": 1}\n'
@@ -79,5 +79,5 @@ def test_exploring_stops_in_time_and_goes_on(
     assert main([*words, "--seconds", "-1"]) == 0
 
     assert whole.startswith("9 plans, ")
-    assert whole.endswith("; 0 plans of 1 events left")
+    assert whole.endswith("100.0% of all plans of 1 events, 0 left")
     assert ["going on after 9 plans", whole] == capsys.readouterr().out.splitlines()

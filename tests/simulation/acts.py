@@ -54,8 +54,8 @@ class Acts:
         self.orders: list[tuple[Goods, int]] = []
         self.more = MoreActs(day, self.orders)
 
-    async def step(self) -> None:
-        """One act, if it can be done."""
+    async def step(self) -> tuple[str, str] | None:
+        """One act: what it is, and whose product it is about. None where it cannot be done."""
         what = self.dice.choices(list(self.weights), list(self.weights.values()))[0]
         self.day.recounted()
         one = self.dice.choice([goods for goods in self.day.goods if goods.mode is not Mode.DEAD])
@@ -71,6 +71,8 @@ class Acts:
                 await done
         except (Refusal, NothingToDo, ValueError, LookupError) as refused:
             self.day.tell(f"{what} refused: {type(refused).__name__} {refused}")
+            return None
+        return what, one.key
 
     def item(self, one: Goods) -> tuple[Any, Any]:
         found = self.day.item(one)

@@ -1,6 +1,6 @@
 """Plays the wrong engines: which days catch each of them, and how many of a hundred.
 
-    python -m tests.simulation.mutants --days 100 [--only NAME] [--seconds 600] [--state F]
+    python -m tests.simulation.mutants --days 100 [--only NAME] [--seconds 600] [--resume F]
 
 All engines play the same day before the next day begins, and the days are spread over the whole
 range. So a run that ends early says something about each engine. Each pair of engine and day is a
@@ -186,11 +186,17 @@ def main(words: Sequence[str] | None = None) -> int:
         "--only", choices=NAMES, action="append", help="this engine; may be given again"
     )
     parser.add_argument("--seconds", type=float, default=600, help="no day begins after so long")
-    parser.add_argument("--state", type=Path, default=Path("mutants.jsonl"), help="what was played")
+    parser.add_argument(
+        "--resume",
+        type=Path,
+        default=Path("mutants.jsonl"),
+        metavar="F",
+        help="what was played; the command goes on after it",
+    )
     chosen = parser.parse_args(words)
     names, ends = chosen.only or NAMES, time.monotonic() + chosen.seconds
-    counted, left = _kept(chosen.state), 0
-    with disk() as own, chosen.state.open("a", encoding="utf-8") as ledger_row:
+    counted, left = _kept(chosen.resume), 0
+    with disk() as own, chosen.resume.open("a", encoding="utf-8") as ledger_row:
         days = Days(own)
         for seed in spread(chosen.days):
             wanted = [name for name in names if not counted.has(name, seed)]
@@ -211,7 +217,11 @@ def main(words: Sequence[str] | None = None) -> int:
                 own.sweep()
     print(table(counted, names))
     if left:
-        print(f"{left} days of engines are left; the same command goes on with them")
+        done = sum(len(counted.days.get(name, ())) for name in names)
+        print(
+            f"{done / (done + left):.0%} is played; {left} days of engines are left, and the same "
+            "command goes on with them"
+        )
     missed = [name for name in names if not counted.caught.get(name)]
     print(f"not found out: {', '.join(missed) or 'none'}")
     return 1 if missed and not left else 0

@@ -29,7 +29,7 @@ async def storm(day: Day, changes: int, script: Script) -> None:
         if script.is_over(number, done=day.changes >= changes or number >= 3 * changes):
             break
         if script.turn(number, day.dice):
-            await people.step()
+            script.note(number, await people.step())
         await asyncio.sleep(script.gap(number, day.dice))
         await people.actors.silence()
         day.check_step()

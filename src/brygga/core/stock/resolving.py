@@ -178,7 +178,7 @@ def resolve_till(
     | the level is as before, nothing has moved, before the timeout | not landed | waiting |
     | the level is as before, nothing has moved, after the timeout | not landed | not landed |
     | after the timeout, and an event of another movement came | not landed | presumed lost [1] |
-    | after the timeout, and no such event came | assumed lost | assumed landed |
+    | after twice the timeout, and no such event came | assumed lost | assumed landed |
     | anything else | waiting | waiting |
 
     [1] Where the level is high enough to include the rise, its echo may be lost: assumed landed.
@@ -199,14 +199,16 @@ def resolve_till(
     pending_write = waits.ledger.zettle.pending_write
     if pending_write is None or pending_write.since is None or not isinstance(read.level, int):
         return waits
-    is_over = read.read_started - pending_write.since >= timing.resolve_timeout
+    waited = read.read_started - pending_write.since
+    is_over = waited >= timing.resolve_timeout
     rise = pending_write.quantity > 0
     if read.level == pending_write.base == waits.ledger.zettle.confirmed and (is_over or not rise):
         return _ended(waits, refused(waits.ledger, Side.ZETTLE), read, timing, Verdict.NOT_LANDED)
-    if not is_over:
-        return waits
     hinted = waits.ledger.zettle.hinted
     reported = hinted is not None and hinted >= pending_write.sent - timing.finish(Side.ZETTLE)
+    # What moved the level just before the timeout may be reported a moment later.
+    if not is_over or (not reported and waited < 2 * timing.resolve_timeout):
+        return waits
     if rise:
         is_low = read.level < (pending_write.base or 0) + pending_write.quantity
         verdict = Verdict.PRESUMED_LOST if reported and is_low else Verdict.ASSUMED_LANDED

@@ -163,14 +163,14 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
     if read is not None:
         yield read if read > now else _again(record, read, now, timing)
     if record.pending_write is not None:
-        # Once resolving has started, BigCommerce is read again one read lag later. Zettle's echo
-        # comes by itself.
-        again = (
-            now
-            if record.pending_write.since is None or side is Side.ZETTLE
-            else now + timing.read_lag(Side.SHOP)
+        # Once resolving has started, the side is read again one read lag of BigCommerce's later.
+        # Before the resolve timeout Zettle's echo comes by itself.
+        pending_write, at = (
+            record.pending_write,
+            stock.resolve_at(side, record.pending_write, timing),
         )
-        yield max(stock.resolve_at(side, record.pending_write, timing), again)
+        waits = pending_write.since is None or (side is Side.ZETTLE and at > now)
+        yield max(at, now if waits else now + timing.read_lag(Side.SHOP))
     if record.to_push and record.rests is not None and now < record.rests < stock.SUSPENDED:
         yield record.rests
     if stock.sendable(ledger, side, now, timing):
