@@ -44,7 +44,7 @@ from brygga.sync.stock.orders import Sold
 from brygga.sync.stock.sending import Sending
 from brygga.sync.stock.unit_of_work import UnitOfWork
 from brygga.sync.worker.session import Lease, Session
-from brygga.web import following, hooks
+from brygga.web import following, receiving_zettle
 from brygga.zettle import events as till_events
 from tests.simulation.disk import DiskDatabase
 from tests.simulation.process import Process
@@ -328,7 +328,7 @@ def deaf_to_strangers() -> list[Any]:
         own = isinstance(event, till_events.BalanceChanged) and not event.external_uuid
         return () if own else real(event)
 
-    return [patch.object(hooks, "zettle_items", marked)]
+    return [patch.object(receiving_zettle, "zettle_items", marked)]
 
 
 def both_follow() -> list[Any]:

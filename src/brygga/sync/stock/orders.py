@@ -142,8 +142,10 @@ async def _of(
                 order, line, since, orders.store or InventorySettings(None, None)
             ):
                 if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
+                    took = (order.created or since) >= since
+                    sure = change if took or gave_back(ledger_rows[variant], order, at) else 0
                     found.setdefault(variant, []).append(
-                        _transaction(orders.session, order, change, at)
+                        _transaction(orders.session, order, min(change, sure), at)
                     )
                 elif before and _may_have_moved(
                     orders.session, ledger_rows[before], order, change, at
@@ -185,10 +187,23 @@ def _may_have_moved(
     """
     if _is_made_again(ledger):
         return False
-    touched, ordered, back = ledger.shop.touched, ledger.shop.ordered, order.modified or at
+    touched = ledger.shop.touched
     is_late = touched is not None and by_ours(session, Side.SHOP, at) > touched + NEAR
-    is_reported = ordered is not None and ordered >= back - TOLD
-    return change <= 0 or (is_reported and not is_late)
+    return change <= 0 or (_is_reported(ledger, order, at) and not is_late)
+
+
+def gave_back(ledger: Ledger, order: Order, at: datetime) -> bool:
+    """Whether an older order that was undone put its units back. One that was placed while the
+    store did not count took none, and no event reports it: it is not sure of a variant that is
+    attached anew.
+    """
+    return not ledger.is_unset or _is_reported(ledger, order, at)
+
+
+def _is_reported(ledger: Ledger, order: Order, at: datetime) -> bool:
+    """Whether an event of an order named this variant when the order last changed, or later."""
+    ordered, back = ledger.shop.ordered, order.modified or at
+    return ordered is not None and ordered >= back - TOLD
 
 
 def _transaction(session: Session, order: Order, change: int, at: datetime) -> SourceTransaction:
