@@ -14,7 +14,6 @@ from brygga.database import (
     bindings,
     connections,
     library_pages,
-    migrating,
     subscriptions,
     support,
     synclog,
@@ -52,6 +51,8 @@ wrote.
 
 async def gathered(tx: Tx, connection: Connection, subject: str, now: datetime) -> dict[str, Any]:
     """The report about one product, or about the whole connection when `subject` is ""."""
+    from brygga.database import migrating  # noqa: PLC0415 - it loads the queue and Alembic
+
     lines = await synclog.page(tx, connection.id, Filter(subject=subject), limit=LINES)
     found = {
         "at": _time(now),
