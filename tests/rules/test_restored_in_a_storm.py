@@ -64,7 +64,7 @@ async def asked(home: DemoStack) -> set[str]:
 
 
 async def answered(home: DemoStack, storm: Storm) -> None:
-    """The merchant counts what stands on the shelf."""
+    """The merchant counts, and types the true number."""
     number, commands = (await home.connection()).id, StockCommands()
     async with home.service.database.transaction() as tx:
         for row in await ledgers.in_question(tx, number):
