@@ -44,7 +44,7 @@ WAITING: Final = 4096
 """Connections that the kernel keeps until they are let in; its own bound may be lower."""
 IN_A_TURN: Final = 8
 """Connections that are let in before the requests of others go on."""
-CLOSED_IN_A_TURN: Final = 100
+CLOSED_IN_A_TURN: Final = 500
 """Unwelcome connections that are closed before the requests of others go on."""
 ABORTING: Final = struct.pack("ii", 1, 0)
 """The option of a socket that is closed without a farewell: the kernel keeps nothing of it."""
