@@ -102,6 +102,8 @@ class Settings:
     contact_email: str
     database_url: str | None = field(repr=False, default=None)
     """None: the embedded PostgreSQL in `data_dir`."""
+    database_direct_url: str | None = field(repr=False, default=None)
+    """PostgreSQL's own address, where `database_url` is a pooler in transaction mode."""
     hosts: Hosts = Hosts()
     metrics_token: str = field(repr=False, default="")
     """The token that a monitor has to send to read /metrics. "": nobody reads it, or only this
@@ -148,6 +150,7 @@ def read(environment: Mapping[str, str]) -> Settings:
             "PUBLIC_URL", _url, "the address at which merchants and platforms reach us"
         ),
         database_url=reader.optional("DATABASE_URL", _database, None),
+        database_direct_url=reader.optional("DATABASE_DIRECT_URL", _database, None),
         data_dir=Path(reader.optional("DATA_DIR", str, ".data") or ".data"),
         secret_keys=reader.required(
             "SECRET_KEYS", _secrets, f"one or more secrets of {_SECRET_LENGTH} characters or more"
@@ -191,6 +194,10 @@ def read(environment: Mapping[str, str]) -> Settings:
             }
         ),
     )
+    if settings.database_direct_url and not reader.environment.get(f"{PREFIX}DATABASE_URL"):
+        reader.problems.append(
+            f"{PREFIX}DATABASE_DIRECT_URL needs {PREFIX}DATABASE_URL, the pooler's address"
+        )
     if {*(settings.operator or ())} & {*(settings.operator_reads or ())}:
         reader.problems.append(
             f"{PREFIX}OPERATOR_READERS_FILE has a secret of {PREFIX}OPERATOR_SECRETS_FILE: "

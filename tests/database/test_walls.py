@@ -104,6 +104,7 @@ ACROSS: dict[str, str] = {
     "restoring.begin_all": "a restore",
     "restoring.waiting": "operators",
     "rights.read": "no merchant's",
+    "rights.session": "no merchant's",
     "rights.workers": "no merchant's",
     "rights.clock": "no merchant's",
     "signed_messages.use": "a message that BigCommerce has signed, by its id",

@@ -9,8 +9,6 @@ from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.database import audit, connections
 from brygga.database.audit import Entry
-from brygga.database.engine import Database
-from brygga.wiring import sealer
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +38,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 async def _audit(asked: argparse.Namespace, runtime: Runtime) -> int:
-    database = Database.at(runtime.database_url, sealer(runtime.settings))
+    database = runtime.database()
     try:
         async with database.read() as tx:
             if (

@@ -93,8 +93,10 @@ def alone(work: Callable[[str], Coroutine[Any, Any, int]]) -> int:
 
 
 @contextlib.asynccontextmanager
-async def open_stack(wish: Wish, database_url: str) -> AsyncIterator[DemoStack]:
-    """Yields when all three addresses answer."""
+async def open_stack(
+    wish: Wish, database_url: str, direct_url: str | None = None
+) -> AsyncIterator[DemoStack]:
+    """Yields when all three addresses answer. `direct_url` as for `Database.at`."""
     door = listen(wish.port_base)
     url = address(door)
     sandboxes = SandboxServer(
@@ -118,7 +120,7 @@ async def open_stack(wish: Wish, database_url: str) -> AsyncIterator[DemoStack]:
         await sandbox.furnish()
     try:
         stop = asyncio.Event()
-        settings = settings_for(sandbox, url)
+        settings = replace(settings_for(sandbox, url), database_direct_url=direct_url)
         async with (
             _service(settings, database_url, door, stop) as service,
             contextlib.AsyncExitStack() as others,
@@ -166,7 +168,7 @@ async def _service(
     settings: Settings, database_url: str, door: socket.socket, stop: asyncio.Event
 ) -> AsyncIterator[Service]:
     settings = replace(settings, database_url=database_url)
-    database = Database.at(database_url, sealer(settings))
+    database = Database.at(database_url, sealer(settings), direct_url=settings.database_direct_url)
     await upgrade(database)
     clock = SystemClock()
     service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
@@ -185,7 +187,7 @@ async def _another_worker(
     with the first.
     """
     settings = replace(settings, database_url=database_url)
-    database = Database.at(database_url, sealer(settings))
+    database = Database.at(database_url, sealer(settings), direct_url=settings.database_direct_url)
     clock = SystemClock()
     service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
     try:

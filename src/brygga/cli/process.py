@@ -41,7 +41,11 @@ class Runtime:
 
     def database(self) -> Database:
         """The caller closes it."""
-        return Database.at(self.database_url, Sealer(self.settings.secret_keys))
+        return Database.at(
+            self.database_url,
+            Sealer(self.settings.secret_keys),
+            direct_url=self.settings.database_direct_url,
+        )
 
 
 def run(work: Callable[[Runtime], Awaitable[int]]) -> int:

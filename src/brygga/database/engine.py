@@ -138,6 +138,8 @@ class Database:
 
     engine: AsyncEngine
     sealer: Sealer
+    direct_url: str | None = field(repr=False, default=None)
+    """PostgreSQL's own address, where `engine` reaches it through a pooler."""
     listeners: list[Callable[[Notice], None]] = field(default_factory=list)
     followers: list[Callable[[int], None]] = field(default_factory=list)
     unannounced: set[int] = field(default_factory=set)
@@ -145,11 +147,32 @@ class Database:
 
     @classmethod
     def at(
-        cls, url: str, sealer: Sealer, pool_size: int = 15, statement_timeout_s: int = 30
+        cls,
+        url: str,
+        sealer: Sealer,
+        pool_size: int = 15,
+        statement_timeout_s: int = 30,
+        *,
+        direct_url: str | None = None,
     ) -> "Database":
         """For a URL of the form postgresql://user:password@host/name. It connects at the first
         statement, not now.
+
+        With `direct_url`, `url` is a pooler's address that gives us a session for one transaction
+        only (PgBouncer in transaction mode). Then nothing is prepared, and the role has to say what
+        our sessions ask for at their start (docs/scaling.md).
         """
+        wished: dict[str, Any] = {"connect_timeout": 10}
+        if direct_url is None:
+            # A plan made while a table was empty is not reused: it would be far too slow after
+            # a first import.
+            wished |= {
+                "application_name": "brygga",
+                "options": f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
+                " -c plan_cache_mode=force_custom_plan",
+            }
+        else:
+            wished["prepare_threshold"] = None
         engine = create_async_engine(
             sqlalchemy_url(url),
             pool_size=pool_size,
@@ -160,23 +183,16 @@ class Database:
             hide_parameters=True,
             pool_pre_ping=True,
             pool_recycle=1800,
-            connect_args={
-                "connect_timeout": 10,
-                "application_name": "brygga",
-                # A plan made while a table was empty is not reused: it would be far too slow after
-                # a first import.
-                "options": f"-c statement_timeout={statement_timeout_s * 1000} -c timezone=UTC"
-                " -c plan_cache_mode=force_custom_plan",
-            },
+            connect_args=wished,
         )
-        return cls(engine, sealer)
+        return cls(engine, sealer, direct_url)
 
     @property
     def url(self) -> str:
-        """The URL as libpq reads it, with the password. It is for drivers that connect by
-        themselves, never for a log.
+        """PostgreSQL's own address as libpq reads it, with the password. It is for drivers that
+        connect by themselves and keep their session, never for a log.
         """
-        return libpq_url(self.engine.url)
+        return self.direct_url or libpq_url(self.engine.url)
 
     def on_commit(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Calls `listener` after every commit in this process that added work items. The returned

@@ -24,6 +24,19 @@ class Rights:
     closed: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session of ours is like. Two with the same `database` and `started_at` are of one
+    server's database.
+    """
+
+    role: str
+    database: str
+    started_at: datetime
+    statement_timeout: str
+    timezone: str
+
+
 _ROLE = sa.text("""
     SELECT current_user AS role, coalesce(current_schema(), '') AS schema,
         coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS creates,
@@ -42,6 +55,12 @@ _TABLES = sa.text("""
 _WORKERS = sa.text("""
     SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = :name
+""")
+_SESSION = sa.text("""
+    SELECT current_user AS role, current_database() AS database,
+        pg_postmaster_start_time() AS started_at,
+        current_setting('statement_timeout') AS statement_timeout,
+        current_setting('TimeZone') AS timezone
 """)
 _CLOCK = sa.text("SELECT clock_timestamp()")
 WORKER = "brygga worker"
@@ -73,3 +92,9 @@ async def clock(tx: Tx) -> datetime:
     """What time the database's machine has."""
     found: datetime = await tx.scalar(_CLOCK)
     return found
+
+
+async def session(tx: Tx) -> Session:
+    row = await tx.first(_SESSION)
+    assert row is not None
+    return Session(*row)

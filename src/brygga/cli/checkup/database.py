@@ -8,6 +8,7 @@ from typing import Final
 from brygga.bigcommerce import oauth as shop_oauth
 from brygga.cli.checkup.findings import Finding, look, well, wrong
 from brygga.cli.checkup.mail import undelivered
+from brygga.cli.checkup.pooler import pooler
 from brygga.cli.checkup.webhooks import webhooks
 from brygga.cli.process import Runtime
 from brygga.core.model import Connection, Stage
@@ -69,7 +70,7 @@ def _mend(said: str) -> str:
 async def _examined(opened: Database, runtime: Runtime) -> list[Finding]:
     async with opened.read() as tx:
         granted = await rights.read(tx)
-    found = [*may(granted)]
+    found = [*may(granted), *await pooler(opened)]
     if granted.closed or not granted.schema:
         return found
     at, newest = await migrating.current(opened), migrating.newest()

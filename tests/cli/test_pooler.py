@@ -1,0 +1,149 @@
+"""The whole service behind PgBouncer in transaction mode, with PostgreSQL's own address for what
+needs a session (docs/scaling.md).
+"""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import psycopg
+import pytest
+
+from brygga.cli import check, demo_stack, merchant
+from brygga.cli.browser import BrowserClient
+from brygga.cli.checkup.findings import Verdict
+from brygga.cli.checkup.pooler import pooler
+from brygga.cli.demo_stack import Wish
+from brygga.database.engine import Database
+from tests.conftest import SEALER
+
+BINARY = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+needs_pooler = pytest.mark.skipif(BINARY is None, reason="PgBouncer is not installed")
+ASKS = (
+    "ALTER ROLE brygga IN DATABASE {} SET statement_timeout = '30s'",
+    "ALTER ROLE brygga IN DATABASE {} SET timezone = 'UTC'",
+)
+
+
+@dataclass
+class Pooler:
+    folder: Path
+    name: str
+    port: int
+    server: dict[str, str]
+    process: subprocess.Popen[bytes] | None = field(default=None)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://brygga@127.0.0.1:{self.port}/{self.name}"
+
+    def start(self) -> None:
+        assert BINARY is not None
+        target = " ".join(f"{key}={value}" for key, value in self.server.items())
+        users = self.folder / "users"
+        users.write_text('"brygga" ""\n')
+        ini = self.folder / "pgbouncer.ini"
+        ini.write_text(
+            f"[databases]\n{self.name} = {target} dbname={self.name}\n[pgbouncer]\n"
+            f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
+            f"auth_type = trust\nauth_file = {users}\npool_mode = transaction\n"
+            "default_pool_size = 6\nmax_client_conn = 200\nserver_lifetime = 5\n"
+        )
+        for one in (self.folder, users, ini):
+            one.chmod(0o755)
+        own = ["-u", "nobody"] if os.geteuid() == 0 else []
+        self.process = subprocess.Popen([BINARY, *own, "-q", str(ini)])
+        for _ in range(100):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
+                return
+            time.sleep(0.05)
+        raise AssertionError("PgBouncer did not start")
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait(10)
+            self.process = None
+
+
+@pytest.fixture
+def pooled(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pooler]:
+    folder = tmp_path_factory.mktemp("pooler")
+    for above in (folder, *folder.parents):
+        if above.owner() == Path.home().owner() and above.name.startswith(("pytest", "pooler")):
+            above.chmod(0o755)
+    parts = urlsplit(database_url)
+    asked = parse_qs(parts.query)
+    server = {"host": asked.get("host", [parts.hostname or "127.0.0.1"])[0], "user": "brygga"}
+    if port := asked.get("port", [str(parts.port or "")])[0]:
+        server["port"] = port
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        number = free.getsockname()[1]
+    made = Pooler(folder, parts.path.strip("/"), number, server)
+    made.start()
+    yield made
+    made.stop()
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        admin.execute(f"ALTER ROLE brygga IN DATABASE {made.name} RESET ALL")
+
+
+def asked_of_the_role(database_url: str, name: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as admin:
+        for line in ASKS:
+            admin.execute(line.format(name))
+
+
+@needs_pooler
+@pytest.mark.rule("S2", "S3", "P5")
+async def test_the_service_works_behind_a_pooler_in_transaction_mode(
+    database_url: str, pooled: Pooler
+) -> None:
+    asked_of_the_role(database_url, pooled.name)
+    async with (
+        demo_stack.open_stack(Wish(port_base=0, products=6), pooled.url, database_url) as home,
+        demo_stack.browser_client() as http,
+    ):
+        await merchant.connect(BrowserClient(http), home.url)
+        assert await check.comes_through(
+            home, lambda: len(check.bound(home)) == len(check.till_products(home))
+        )
+        assert await check.sale(home)
+        pooled.stop()
+        pooled.start()
+        assert await check.order(home)
+        assert await check.rename(home)
+
+
+@needs_pooler
+async def test_the_doctor_says_what_the_role_has_to_ask_for(
+    database_url: str, pooled: Pooler
+) -> None:
+    database = Database.at(pooled.url, SEALER, direct_url=database_url)
+    elsewhere = Database.at(pooled.url, SEALER, direct_url="postgresql://u@127.0.0.1:9/n")
+    another = Database.at(
+        pooled.url, SEALER, direct_url=database_url.replace(f"/{pooled.name}?", "/postgres?")
+    )
+    try:
+        (lacking,) = await pooler(database)
+        asked_of_the_role(database_url, pooled.name)
+        pooled.stop()
+        pooled.start()
+        await database.engine.dispose()
+        (well,) = await pooler(database)
+        found = [(await pooler(one))[0] for one in (elsewhere, another)]
+    finally:
+        for one in (database, elsewhere, another):
+            await one.close()
+
+    assert "ALTER ROLE brygga SET statement_timeout" in lacking.mend
+    assert Verdict.WELL is well.verdict
+    assert "does not answer beside its pooler" in found[0].what
+    assert "lead to two databases" in found[1].what
