@@ -22,9 +22,9 @@ from tests.packaging.building import ROOT, Installed, bare, done, installed_in
 TIMEOUT_S = 240.0
 LOADING = """
 from importlib import import_module
-from brygga.cli.commands import COMMANDS
+from brygga.cli.commands import COMMANDS, module_of
 for name in COMMANDS:
-    import_module(f"brygga.cli.{name}")
+    import_module(module_of(name))
     print(name)
 """
 HEADERS = {"Accept-Language": "sv"}

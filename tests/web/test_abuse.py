@@ -35,7 +35,7 @@ from brygga.web.arguments import MADE, THE_FRAMEWORKS
 from brygga.zettle import events
 
 ABUSES: Final = int(os.environ.get("BRYGGA_ABUSES", "150"))
-THEIR_OWN: Final = ("sessions", "oauth_states", "audit")
+THEIR_OWN: Final = ("sessions", "oauth_states", "audit", "plans")
 """What sign-ins that were begun leave, and files that the merchant fetched."""
 ENDLESS: Final = "/live"
 _SPOT: Final = re.compile(r"{(\w+):(\w+)}")
