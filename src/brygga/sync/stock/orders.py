@@ -143,10 +143,10 @@ async def _of(
             ):
                 if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
                     took = (order.created or since) >= since
-                    sure = change if took or gave_back(ledger_rows[variant], order, at) else 0
-                    found.setdefault(variant, []).append(
-                        _transaction(orders.session, order, min(change, sure), at)
-                    )
+                    if took or change <= 0 or gave_back(ledger_rows[variant], order, at):
+                        found.setdefault(variant, []).append(
+                            _transaction(orders.session, order, change, at)
+                        )
                 elif before and _may_have_moved(
                     orders.session, ledger_rows[before], order, change, at
                 ):
@@ -194,7 +194,7 @@ def _may_have_moved(
 
 def gave_back(ledger: Ledger, order: Order, at: datetime) -> bool:
     """Whether an older order that was undone put its units back. One that was placed while the
-    store did not count took none, and no event reports it: it is not sure of a variant that is
+    store did not count took none, and no event says that it gave one back to a variant that is
     attached anew.
     """
     return not ledger.is_unset or _is_reported(ledger, order, at)
