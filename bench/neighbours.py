@@ -31,7 +31,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx2
-from pages_at_size import service_of
+from large_store import service_of
 
 from brygga.cli import demo_stack, logs, merchant
 from brygga.cli.browser import BrowserClient, Lost

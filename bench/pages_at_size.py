@@ -1,10 +1,11 @@
-"""Server time of every page of a merchant while a large first sync runs: `python
-bench/pages_at_size.py [N]` (10,000 products).
+"""Server time of every page of a merchant with a large store: `python bench/pages_at_size.py [N]`
+(10,000 products).
 
-One process serves the pages and does the work, as `./run serve --work` does, on an embedded
-database; both platforms are sandboxes in a process of their own. Three pages stay open and follow
-the sync. Every page is asked for again and again, first while the set-up is not finished, then
-while the first sync runs. A time is what passes between the request and the last byte of its
+One process serves the pages and has a worker, as `./run serve --work` does, on an embedded
+database; both platforms are sandboxes in a process of their own. A few products are real, the
+others are copies in the database (`large_store.py`), a tenth of which wait to be created. Three
+pages stay open and follow the sync. Every page is asked for again and again, first while the set-up
+is not finished, then after it. A time is what passes between the request and the last byte of its
 answer, inside the process of the pages; `bytes` is what leaves it, compressed. `free` is the median
 less the time that this process stood in line for a processor, where the kernel tells: on a machine
 that does much else it is nearer to the truth, and still too long, as the database stands in line
@@ -14,33 +15,19 @@ too. `--no-autovacuum` proves that nobody but Brygga itself need keep statistics
 import argparse
 import asyncio
 import contextlib
-import json
 import logging
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx2
 import psycopg
-import sqlalchemy as sa
+from large_store import LargeStore, large_store, one_product
 
-from brygga.cli import demo_stack, logs, merchant, serving
-from brygga.cli.browser import BrowserClient, Lost
-from brygga.cli.merchant import NeverReady
-from brygga.database.engine import Database
-from brygga.database.migrating import upgrade
-from brygga.database.queue import QueueJobs
-from brygga.system import SystemClock, SystemDice
-from brygga.wiring import Seams, Service, build, sealer
-from brygga_sandbox.clock import RealClock
-from brygga_sandbox.sandbox import Connector, Plan
-from brygga_sandbox.server import SandboxServer, address, listen
+from brygga.cli import demo_stack, logs
 
 HOME = "/apps/bigcommerce"
 BAR_MS = 300
@@ -115,70 +102,6 @@ def running_pages(uuid: str, variant: str) -> list[str]:
     ]
 
 
-# ---- The platforms, in a process of their own
-
-
-async def sandbox(products: int, url: str) -> None:
-    """Prints where the sandbox is, and lives until its input closes."""
-    plan = Plan(products=products, connector=Connector().at(url), drawings=False)
-    sandboxes = SandboxServer(plan, RealClock(), 0)
-    found = await sandboxes.start()
-    found.shop().set_settings(plan="Scale", quota=450)
-    facts = {"zettle_url": found.plan.zettle_url, "bigcommerce_url": found.plan.bigcommerce_url}
-    print(json.dumps({**facts, "connector": asdict(found.plan.connector)}), flush=True)
-    await asyncio.to_thread(sys.stdin.read)
-    await sandboxes.stop()
-
-
-@contextlib.contextmanager
-def sandbox_beside(products: int, url: str) -> Any:
-    """The sandbox as `demo_stack.settings_for` wants to know it."""
-    process = subprocess.Popen(
-        [sys.executable, __file__, str(products), "--sandbox", url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        facts = json.loads(process.stdout.readline())
-        plan = SimpleNamespace(**{**facts, "connector": Connector(**facts["connector"])})
-        yield SimpleNamespace(plan=plan)
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        process.wait(30)
-
-
-# ---- The service ---------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def service_of(settings: Any, database_url: str, door: Any) -> AsyncIterator[Service]:
-    database = Database.at(database_url, sealer(settings))
-    await upgrade(database)
-    clock, stop = SystemClock(), asyncio.Event()
-    service = build(settings, database, QueueJobs(database, clock), Seams(clock, SystemDice()))
-    try:
-        async with serving.web(service, door), serving.working(service, stop):
-            yield service
-    finally:
-        await service.close()
-
-
-async def finishable(browser: BrowserClient, url: str) -> None:
-    """As a merchant goes through the set-up, up to the button that finishes it; a large library
-    takes its time."""
-    while True:
-        try:
-            await merchant.prepare(browser, url, prices=True, whole_library=True)
-        except (NeverReady, Lost):
-            if browser.offers("Finish set-up"):
-                return
-            await asyncio.sleep(1)
-        else:
-            return
-
-
 def in_line_ms() -> float:
     """How long this process, which works in one thread, has stood in line for a processor so
     far.
@@ -243,64 +166,37 @@ async def follow(http: httpx2.AsyncClient, url: str) -> None:
                 pass
 
 
-async def one_product(database: Database) -> tuple[str, str]:
-    async with database.read() as tx:
-        row = await tx.first(
-            sa.text("""
-                SELECT product_uuid AS uuid, product #>> '{variants,0,uuid}' AS variant FROM library
-                WHERE product IS NOT NULL ORDER BY sort_key LIMIT 1 OFFSET 7
-            """)
-        )
-    assert row is not None
-    return row.uuid, row.variant
-
-
 async def measure(products: int, rounds: int, database_url: str) -> bool:
-    door = listen(0)
-    url = address(door)
-    with sandbox_beside(products, url) as beside:
-        settings = replace(demo_stack.settings_for(beside, url), database_url=database_url)
-        async with (
-            service_of(settings, database_url, door) as service,
-            demo_stack.browser_client() as http,
-        ):
-            browser = BrowserClient(http)
-            began = time.perf_counter()
-            await finishable(browser, url)
-            print(
-                f"{products} products are read after {time.perf_counter() - began:.0f} s",
-                flush=True,
-            )
-            transport = httpx2.ASGITransport(cast(Any, service.web))
-            headers = {"accept-language": "en", "accept-encoding": "gzip"}
-            async with httpx2.AsyncClient(
-                transport=transport,
-                base_url=url,
-                cookies=http.cookies,
-                headers=headers,
-                timeout=120,
-            ) as pages:
-                before = await asked(pages, set_up_pages(), max(3, rounds // 2))
-                print(reported("before the set-up is finished", before), flush=True)
-                await merchant.finish(browser)
-                open_pages = [asyncio.create_task(follow(http, url)) for _ in range(OPEN)]
-                uuid, variant = await one_product(service.database)
-                began = time.perf_counter()
-                running = await asked(pages, running_pages(uuid, variant), rounds)
-                took = time.perf_counter() - began
-                print(reported(f"while the first sync runs, for {took:.0f} s", running), flush=True)
-                print(await progress(service.database), flush=True)
-                for one in open_pages:
-                    one.cancel()
-                await asyncio.gather(*open_pages, return_exceptions=True)
+    began = time.perf_counter()
+    async with large_store(products, database_url) as store:
+        took = time.perf_counter() - began
+        print(f"{products} products are in the library after {took:.0f} s", flush=True)
+        transport = httpx2.ASGITransport(cast(Any, store.service.web))
+        async with httpx2.AsyncClient(
+            transport=transport,
+            base_url=store.url,
+            cookies=store.http.cookies,
+            headers={"accept-language": "en", "accept-encoding": "gzip"},
+            timeout=120,
+        ) as pages:
+            before = await asked(pages, set_up_pages(), max(3, rounds // 2))
+            print(reported("before the set-up is finished", before), flush=True)
+            running = await after_setup(store, pages, rounds)
     return all(one.free_ms < BAR_MS and one.status < 400 for one in [*before, *running])
 
 
-async def progress(database: Database) -> str:
-    async with database.read() as tx:
-        made = await tx.scalar(sa.text("SELECT count(*) FROM bindings"))
-        waiting = await tx.scalar(sa.text("SELECT count(*) FROM work_items WHERE kind = 'product'"))
-    return f"{made} products are in the store by now, {waiting} wait"
+async def after_setup(store: LargeStore, pages: httpx2.AsyncClient, rounds: int) -> Sequence[Asked]:
+    await store.finish()
+    open_pages = [asyncio.create_task(follow(store.http, store.url)) for _ in range(OPEN)]
+    uuid, variant = await one_product(store.service.database)
+    began = time.perf_counter()
+    running = await asked(pages, running_pages(uuid, variant), rounds)
+    took = time.perf_counter() - began
+    print(reported(f"after the set-up, for {took:.0f} s", running), flush=True)
+    for one in open_pages:
+        one.cancel()
+    await asyncio.gather(*open_pages, return_exceptions=True)
+    return running
 
 
 def main() -> int:
@@ -308,11 +204,7 @@ def main() -> int:
     asked_for.add_argument("products", type=int, nargs="?", default=10_000)
     asked_for.add_argument("--rounds", type=int, default=15)
     asked_for.add_argument("--no-autovacuum", action="store_true")
-    asked_for.add_argument("--sandbox", help=argparse.SUPPRESS)
     wish = asked_for.parse_args()
-    if wish.sandbox:
-        asyncio.run(sandbox(wish.products, wish.sandbox))
-        return 0
     logs.configure(logging.WARNING)
     with demo_stack.throwaway_database() as database_url:
         if wish.no_autovacuum:

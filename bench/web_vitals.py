@@ -9,7 +9,7 @@ is printed.
 
 One process serves the pages, on an embedded database; the platforms are sandboxes in a process of
 their own. A few products go through the first sync. The others are copies of one of them in the
-database, because only the pages are measured.
+database (`large_store.py`), because only the pages are measured.
 """
 
 import argparse
@@ -17,20 +17,15 @@ import asyncio
 import logging
 import os
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-import sqlalchemy as sa
-from pages_at_size import HOME, one_product, sandbox_beside, service_of
+from large_store import large_store, one_product
+from pages_at_size import HOME
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
-from brygga.cli import demo_stack, logs, merchant
-from brygga.cli.browser import BrowserClient
-from brygga.database.engine import Database
-from brygga_sandbox.server import address, listen
+from brygga.cli import demo_stack, logs
 
-REAL = 12
-"""Products that go through the first sync."""
 CLS, LCP_MS, INP_MS, DOCUMENT_BYTES = 0.0, 1_000.0, 100.0, 20_000
 NAMES = ("CLS", "LCP ms", "INP ms", "HTML B", "first B", "again B")
 HEADING = f"{'page':<64}" + "".join(f"{name:>9}" for name in NAMES)
@@ -81,67 +76,6 @@ class PageLoad:
             "bytes": self.document > DOCUMENT_BYTES,
         }
         return [name for name, misses in bars.items() if misses]
-
-
-# ---- A large store -------------------------------------------------------------------------------
-
-
-async def fill(database: Database, uuid: str, variant: str, count: int) -> None:
-    """Makes copies of one product, with its binding, its stock record and a line of its log."""
-    of_product = "overlay(t.product_uuid placing lpad(to_hex(n), 8, '0') from 1 for 8)"
-    new_variant = f"overlay('{variant}' placing lpad(to_hex(n), 8, '0') from 1 for 8)"
-    copy = f"replace(t.product::text, '{uuid}', {of_product})"
-    copies: dict[str, dict[str, str]] = {
-        "library": {
-            "product_uuid": of_product,
-            "name": "t.name || ' ' || n",
-            "sort_key": "t.sort_key || lpad(n::text, 6, '0')",
-            "product": f"CAST(replace({copy}, '{variant}', {new_variant}) AS jsonb)",
-        },
-        "bindings": {"product_uuid": of_product, "product_id": "t.product_id + 100000 + n"},
-        "ledgers": {"product_uuid": of_product, "variant_uuid": new_variant},
-        "synclog": {"subject": "overlay(t.subject placing lpad(to_hex(n), 8, '0') from 1 for 8)"},
-    }
-    async with database.transaction() as tx:
-        for table, changed in copies.items():
-            rows = await tx.rows(
-                sa.text(
-                    "SELECT column_name AS name FROM information_schema.columns"
-                    " WHERE table_name = :table AND table_schema = current_schema()"
-                    " AND is_identity = 'NO' AND is_generated = 'NEVER'"
-                ),
-                {"table": table},
-            )
-            names = [row.name for row in rows]
-            values = ", ".join(changed.get(name, f"t.{name}") for name in names)
-            key = "subject" if table == "synclog" else "product_uuid"
-            await tx.run(
-                sa.text(
-                    f"INSERT INTO {table} ({', '.join(names)}) SELECT {values}"
-                    f" FROM (SELECT * FROM {table} WHERE {key} = :uuid LIMIT 1) AS t,"
-                    " generate_series(1, :count) AS n"
-                ),
-                {"uuid": uuid, "count": count},
-            )
-    async with database.transaction() as tx:
-        await tx.run(sa.text("ANALYZE"))
-
-
-async def settled(database: Database) -> None:
-    """Until the first sync is over."""
-    while True:
-        async with database.read() as tx:
-            made = await tx.scalar(
-                sa.text("SELECT count(*) FROM bindings WHERE synced_at IS NOT NULL")
-            )
-            waits = await tx.scalar(
-                sa.text(
-                    "SELECT count(*) FROM work_items WHERE due_at < now() + interval '1 minute'"
-                )
-            )
-        if made and made >= REAL - 2 and not waits:
-            return
-        await asyncio.sleep(0.5)
 
 
 # ---- The browser ---------------------------------------------------------------------------------
@@ -249,30 +183,23 @@ def pages(uuid: str, variant: str) -> list[str]:
 
 
 async def measure(products: int, database_url: str, chromium: str) -> bool:
-    door = listen(0)
-    url = address(door)
-    with sandbox_beside(REAL, url) as beside:
-        settings = replace(demo_stack.settings_for(beside, url), database_url=database_url)
-        async with (
-            service_of(settings, database_url, door) as service,
-            demo_stack.browser_client() as http,
-        ):
-            browser = BrowserClient(http)
-            await merchant.connect(browser, url)
-            await settled(service.database)
-            uuid, variant = await one_product(service.database)
-            await fill(service.database, uuid, variant, products)
-            async with async_playwright() as playwright:
-                opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-                print(HEADING, flush=True)
-                found = []
-                for path in pages(uuid, variant):
-                    context = await _context(opened, http.cookies, url)
-                    found.append(await measured(context, url, path))
-                    await context.close()
-                    print(reported(found[-1]), flush=True)
-                requests, received = await still(await _context(opened, http.cookies, url), url)
-                await opened.close()
+    async with (
+        large_store(products, database_url) as store,
+        async_playwright() as playwright,
+    ):
+        await store.finish()
+        uuid, variant = await one_product(store.service.database)
+        opened = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        print(HEADING, flush=True)
+        found = []
+        for path in pages(uuid, variant):
+            context = await _context(opened, store.http.cookies, store.url)
+            found.append(await measured(context, store.url, path))
+            await context.close()
+            print(reported(found[-1]), flush=True)
+        context = await _context(opened, store.http.cookies, store.url)
+        requests, received = await still(context, store.url)
+        await opened.close()
     still_s = f"{STILL_S:.0f} s while nothing changes"
     print(f"an open page, {still_s}: {requests} requests, {received} bytes")
     return not any(one.misses for one in found) and not requests
