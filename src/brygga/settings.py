@@ -209,6 +209,13 @@ def read(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
+def mail_server(environment: Mapping[str, str]) -> Smtp | None:
+    """Only the mail server of the environment. None where no host is set, or a setting is wrong."""
+    reader = _Reader(environment)
+    found = _smtp(reader)
+    return None if reader.problems else found
+
+
 class _Reader:
     """Reads each setting and collects what is wrong, so that an operator can correct everything at
     once.

@@ -2,13 +2,18 @@
 Chromium.
 """
 
+import asyncio
+import email
+import email.policy
 import json
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.markers import merchants_products
+from tests.wire.test_mail import Server
 
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -31,11 +37,47 @@ CHROMIUM_FLAGS = [
 TIMEOUT_S = 60.0
 
 
+class Mailbox:
+    """A mail server on this machine that keeps what it is sent."""
+
+    def __init__(self) -> None:
+        self.server, self.loop = Server(), asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+
+    @contextmanager
+    def open(self) -> Iterator[dict[str, str]]:
+        """The settings of a service that sends its mail here."""
+        self.thread.start()
+        listening = asyncio.start_server(self.server.talk, "127.0.0.1", 0)
+        opened = asyncio.run_coroutine_threadsafe(listening, self.loop).result()
+        settings = {
+            "HOST": "127.0.0.1",
+            "PORT": str(opened.sockets[0].getsockname()[1]),
+            "SECURITY": "off",
+            "FROM": "brygga@example.com",
+        }
+        yield {f"BRYGGA_SMTP_{name}": value for name, value in settings.items()}
+        self.loop.call_soon_threadsafe(opened.close)
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join(5)
+
+    @property
+    def mails(self) -> list[str]:
+        """Their texts, newest last."""
+        found = []
+        for raw in self.server.mails:
+            body = email.message_from_string(raw, policy=email.policy.default).get_body(("plain",))
+            assert body is not None
+            found.append(str(body.get_content()))
+        return found
+
+
 @dataclass
 class Demo:
     """A running demo, and what its ready file said."""
 
     facts: dict[str, Any]
+    mailbox: Mailbox
     http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=20))
 
     @property
@@ -101,9 +143,10 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         "--ready-file",
         str(ready),
     ]
-    with log.open("wb") as output:
+    mailbox = Mailbox()
+    with log.open("wb") as output, mailbox.open() as mail:
         process = subprocess.Popen(
-            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ}
+            command, stdout=output, stderr=subprocess.STDOUT, env={**os.environ, **mail}
         )
         try:
             ends = time.monotonic() + TIMEOUT_S
@@ -111,7 +154,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
                 assert process.poll() is None, log.read_text()
                 assert time.monotonic() < ends, log.read_text()
                 time.sleep(0.1)
-            yield Demo(json.loads(ready.read_text()))
+            yield Demo(json.loads(ready.read_text()), mailbox)
             assert process.poll() is None, log.read_text()
         finally:
             process.send_signal(signal.SIGTERM)

@@ -8,6 +8,7 @@ import pytest
 from tests.web.conftest import Browser, World
 from tests.web.test_true_pages import with_products
 
+from brygga.core.hands import Counting
 from brygga.core.model import Connection, Origin, Synced
 from brygga.core.report import Code, Line, Topic
 from brygga.core.stock.ledger import Side
@@ -92,6 +93,18 @@ async def test_all_is_well_and_the_last_sale_is_told(world: World, language: Lan
     assert "order_placed" not in page
 
 
+async def test_stock_that_is_paused_by_how_it_is_counted_needs_the_merchant(world: World) -> None:
+    """Decision 18: the overview does not say that everything matches, and leads to the button."""
+    connection, browser, uuids = await opened(world)
+    async with world.database.transaction() as tx:
+        await bindings.set_counting(tx, connection.id, uuids[1], Counting.LUMPED)
+    page = (await browser.open(HOME)).text
+
+    assert "The stock of one product is paused" in page
+    assert f'href="/library/{uuids[1]}#stock"' in page
+    assert "Everything matches" not in page
+
+
 @pytest.mark.rule("C12", "E1")
 async def test_the_list_of_what_is_left_to_do_can_be_finished(world: World) -> None:
     """A tick holds until there are more products than it was made for."""
@@ -102,6 +115,7 @@ async def test_the_list_of_what_is_left_to_do_can_be_finished(world: World) -> N
     ticked = await read(browser)
     async with world.database.transaction() as tx:
         await bindings.set_seen(tx, connection.id, {uuids[1]: (True, False)})
+        await work_items.add(tx, connection.id, Kind.HOOKS, "", world.clock.now())
     grown = await read(browser)
     await browser.press(f"{HOME}/todo", item="todo:vat:25", done="no")
     opened_again = await read(browser)

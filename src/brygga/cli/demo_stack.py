@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 import tempfile
@@ -23,7 +24,7 @@ from brygga.database.embedded import EmbeddedFailed, embedded
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
-from brygga.settings import Hosts, Settings
+from brygga.settings import Hosts, Settings, mail_server
 from brygga.system import SystemClock, SystemDice
 from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox.clock import RealClock
@@ -159,6 +160,7 @@ def settings_at(zettle: str, shop: str, url: str, app: Connector | None = None) 
         bigcommerce_client_secret=app.bigcommerce_client_secret,
         contact_email="help@example.com",
         metrics_local=True,
+        smtp=mail_server(os.environ),
         hosts=hosts,
     )
 

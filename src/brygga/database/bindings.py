@@ -71,6 +71,10 @@ class Totals:
     to_delete: int = 0
     hidden: int = 0
     in_category: int = 0
+    miscounted: int = 0
+    """Products whose stock is paused: BigCommerce counts them in another way (decision 18)."""
+    first_miscounted: str = ""
+    """Zettle's uuid of one of them."""
 
 
 _SAVE_ROWS = sa.text("""
@@ -337,10 +341,14 @@ async def totals(tx: Tx, connection_id: int) -> Totals:
                 count(*) FILTER (WHERE origin = 'linked') AS linked,
                 count(*) FILTER (WHERE state = 'to_delete') AS to_delete,
                 count(*) FILTER (WHERE hidden AND state = 'bound') AS hidden,
-                count(*) FILTER (WHERE in_category AND state = 'bound') AS in_category
+                count(*) FILTER (WHERE in_category AND state = 'bound') AS in_category,
+                count(*) FILTER (WHERE counting = ANY (CAST(:paused AS text[]))
+                    AND state = 'bound') AS miscounted,
+                coalesce(min(product_uuid) FILTER (WHERE counting = ANY (CAST(:paused AS text[]))
+                    AND state = 'bound'), '') AS first_miscounted
             FROM bindings WHERE connection_id = :id
         """),
-        {"id": connection_id},
+        {"id": connection_id, "paused": [one.value for one in Counting if one.is_paused]},
     )
     assert row is not None
     return Totals(*row)

@@ -59,6 +59,7 @@ from brygga.web.receiving import Receiving
 from brygga.web.refusals import Refusals
 from brygga.web.security import add_headers, form_targets
 from brygga.web.session import RotatingConfig, cookie_name
+from brygga.web.standing import Phase
 from brygga.web.tally import Tally
 from brygga.web.tracing import Traced
 from brygga.web.visit import (
@@ -85,7 +86,10 @@ are compressed once (`static_files`). Secrets in a page are masked (`masking`).
 
 @get("/")
 async def start(visit: Visit) -> Redirect:
-    return visit.go("/apps" if visit.connection else "/sign-in")
+    """Where a merchant's day begins: the overview, once the set-up is finished."""
+    if visit.connection is None:
+        return visit.go("/sign-in")
+    return visit.go("/apps/bigcommerce" if visit.standing.phase is Phase.RUNNING else "/apps")
 
 
 @get("/language/{language:str}")

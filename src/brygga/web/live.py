@@ -26,6 +26,7 @@ from brygga.database import (
     library_pages,
     movements,
     plans,
+    stamps,
     synclog,
     work_items,
 )
@@ -49,6 +50,8 @@ SHARE: Final = 20
 
 After a count that took long, the next one waits longer.
 """
+KEPT: Final = 200
+"""Summaries in memory of connections that nobody follows."""
 LONGEST_S: Final = 600
 """After this time the stream ends, and the browser opens a new one by itself."""
 SIGN_OF_LIFE_S: Final = 15
@@ -119,6 +122,8 @@ class Boards:
     clock: Clock
     changes: Changes = field(init=False)
     _boards: dict[int, Board] = field(default_factory=dict)
+    _kept: dict[int, tuple[str, Summary | None]] = field(default_factory=dict)
+    """The newest summaries of connections that nobody follows, with the stamp before each."""
 
     def __post_init__(self) -> None:
         self.changes = Changes(self.database, self.clock)
@@ -151,7 +156,7 @@ class Boards:
         """
         followed = self.changes.followed(connection_id)
         if followed is None:
-            return await summary.read(self.database, connection_id, self.clock.now())
+            return await self._unfollowed(connection_id)
         board = self.of(connection_id, followed)
         async with board.lock:
             if board.summary is None or board.summarized != followed.version:
@@ -159,6 +164,19 @@ class Boards:
                 board.summary = await summary.read(self.database, connection_id, self.clock.now())
                 board.summarized = version
             return board.summary
+
+    async def _unfollowed(self, connection_id: int) -> Summary:
+        """As `summary`, while this process hears of nothing: pages without a script are opened
+        again and again. A stamp of the work says whether anything was done since.
+        """
+        async with self.database.read() as tx:
+            now = await stamps.of(tx, connection_id)
+        stamp, kept = self._kept.get(connection_id, ("", None))
+        if kept is None or stamp != now:
+            kept = await summary.read(self.database, connection_id, self.clock.now())
+            others = [one for one in self._kept.items() if one[0] != connection_id]
+            self._kept = dict([*others[1 - KEPT :], (connection_id, (now, kept))])
+        return kept
 
     async def newest_act(self, connection_id: int, board: Board) -> int:
         """Asked anew after each change, also while a count has to wait, and once for all

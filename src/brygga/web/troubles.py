@@ -144,6 +144,18 @@ def failed_trouble(words: Words, count: int) -> Trouble | None:
     return Trouble(key, (("n", words.number(count)),), link="/library?state=failed")
 
 
+def miscounted_trouble(words: Words, count: int, first: str) -> Trouble | None:
+    """Products whose stock is paused until the merchant lets BigCommerce count them as Zettle does
+    (decision 18).
+    """
+    if not count:
+        return None
+    if count == 1:
+        return Trouble("trouble.miscounted_one", tone="warn", link=f"/library/{first}#stock")
+    log = "/apps/bigcommerce/log?topic=stock&severity=problems"
+    return Trouble("trouble.miscounted", (("n", words.number(count)),), "warn", link=log)
+
+
 def left_out_trouble(words: Words, count: int) -> Trouble | None:
     """Products of which something could not be carried over."""
     if not count:

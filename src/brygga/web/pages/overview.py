@@ -41,6 +41,7 @@ from brygga.web.troubles import (
     failed_trouble,
     failure_trouble,
     left_out_trouble,
+    miscounted_trouble,
     prices_trouble,
     question_trouble,
 )
@@ -154,12 +155,15 @@ async def _troubles(
     questions = await open_questions(tx, connection.id)
     checks = await doubtful(tx, connection.id, words)
     parked = failure_trouble(await work_items.parked(tx, connection.id))
+    totals = numbers.totals
+    paused = miscounted_trouble(words, totals.miscounted, totals.first_miscounted)
     failing = None if parked else failed_trouble(words, numbers.failed)
     found = [
         *(question_trouble(kind, count) for kind, count in questions.items()),
         *doubt_troubles(checks, words),
         *((prices,) if prices else ()),
         *((failing,) if failing else ()),
+        *((paused,) if paused else ()),
     ]
     left = left_out_trouble(words, numbers.left_out)
     notes = [*((parked,) if parked else ()), *((left,) if left else ())]
