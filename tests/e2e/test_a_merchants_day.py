@@ -1,6 +1,7 @@
 """One merchant, one day, in Swedish and in a real browser: from sign-in to disconnect."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +13,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.mark.rule(
-    "C1", "C3", "C4", "C9", "C10", "P3", "P5", "S2", "S3", "A1", "A3", "A4", "E1", "D1", "D2"
+    *("C1", "C3", "C4", "C8", "C9", "C10", "P1", "P2", "P3", "P4", "P5", "P7", "P8", "P12"),
+    *("A1", "A2", "A3", "A4", "S1", "S2", "S3", "S4", "S7", "D1", "D2", "E1"),
 )
 def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     connect(page, demo)
@@ -28,7 +30,13 @@ def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     renamed_at_the_till(page, demo, mug)
     sold_at_the_till(page, demo, mug)
     ordered_in_the_shop(page, demo, mug)
+    edited_in_the_shop(demo, mug)
     all_is_well(page, demo)
+    both_sides_compared(page, demo, mug)
+    counted_no_more(page, demo, mug)
+    told_by_mail(page, demo)
+    compared_and_downloaded(page, demo)
+    added_and_deleted_at_the_till(page, demo)
     unassigned(page, demo)
     disconnected(page, demo)
 
@@ -121,6 +129,92 @@ def all_is_well(page: Page, demo: Demo) -> None:
     page.get_by_text(re.compile(r"kassan hade den \d+(,\d)?\ss senare")).wait_for()
     page.get_by_role("button", name=re.compile("^Klart: Visa ")).click()
     page.get_by_text("1 avbockad").wait_for()
+
+
+def edited_in_the_shop(demo: Demo, mug: dict[str, Any]) -> None:
+    """S4, P7: the number follows to the till, the name does not."""
+    there = demo.product("Mugg Solnedgång")
+    assert there is not None
+    control = f"{demo.facts['bigcommerce']['control']}"
+    body = {"product_id": there["id"], "level": 9}
+    demo.http.post(f"{control}/stock", json=body).raise_for_status()
+    demo.http.post(f"{control}/products/{there['id']}", json={"page_title": "Egen"})
+    variant = mug["variants"][0]["uuid"]
+    demo.wait("nine at the till", lambda: demo.balance(variant) == 9)
+    assert "Egen" not in str(demo.library())
+
+
+def both_sides_compared(page: Page, demo: Demo, mug: dict[str, Any]) -> None:
+    """P1, P2, P4, C8 on the product's page, and A2: unassigned there, and undone."""
+    page.goto(f"{demo.url}/library/{mug['uuid']}")
+    fields = page.locator("#fields")
+    fields.get_by_role("row", name=re.compile("^Namn Mugg Solnedgång Mugg Solnedgång")).wait_for()
+    for own in ("Synlighet", "Kategorier", "Moms"):
+        fields.get_by_role("row", name=re.compile(f"^{own} .*Ditt eget")).wait_for()
+    page.get_by_role("checkbox", name=re.compile("^BigCommerce")).uncheck()
+    page.get_by_role("button", name="Spara").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Ta bort tilldelning av produkt").click()
+    page.get_by_role("button", name="Ångra").click()
+    page.get_by_text("produkten blir kvar i BigCommerce").wait_for()
+
+
+def counted_no_more(page: Page, demo: Demo, mug: dict[str, Any]) -> None:
+    """S1, S7: without tracking the number in the shop stays, and with it Zettle's is written."""
+    variant = mug["variants"][0]["uuid"]
+    tracking = page.get_by_role("checkbox", name="Aktivera lagerhantering")
+    tracking.uncheck()
+    page.locator("#stock form button").first.click()
+    demo.wait("an untracked mug", lambda: variant not in stock(demo))
+    page.goto(f"{demo.url}/library/{mug['uuid']}")
+    tracking.check()
+    page.locator("#stock form button").first.click()
+    demo.wait("a tracked mug", lambda: variant in stock(demo))
+
+
+def stock(demo: Demo) -> dict[str, int]:
+    state = demo.http.get(f"{demo.facts['zettle']['control']}/state").raise_for_status().json()
+    return dict(state["stock"])
+
+
+def told_by_mail(page: Page, demo: Demo) -> None:
+    """An address is confirmed by the link that was sent there; one cause is switched off."""
+    page.goto(f"{demo.url}/apps/bigcommerce")
+    page.get_by_role("link", name="Aviseringar").click()
+    page.get_by_label("E-postadress").fill("anna@example.com")
+    page.get_by_role("button", name="Spara adressen").click()
+    page.get_by_text("Inte bekräftad än").wait_for()
+    demo.wait("the mail with the link", lambda: demo.mailbox.mails)
+    (link,) = re.findall(r"https?://\S+/alerts/confirm/\S+", demo.mailbox.mails[-1])
+    page.goto(link)
+    page.get_by_role("button", name="Ja, skicka aviseringar hit").click()
+    page.get_by_role("link", name="Aviseringar").click()
+    page.get_by_text("Bekräftad", exact=True).wait_for()
+    cause = page.get_by_role("checkbox", name=re.compile("Den första synken är klar"))
+    cause.uncheck()
+    page.get_by_role("button", name="Spara", exact=True).click()
+    page.get_by_role("status").first.wait_for()
+    assert not cause.is_checked()
+
+
+def compared_and_downloaded(page: Page, demo: Demo) -> None:
+    """A statement without waiting for the night, and its file."""
+    page.get_by_role("link", name="Besked", exact=True).click()
+    page.get_by_role("button", name="Jämför nu").click()
+    file = page.get_by_role("link", name=re.compile("^Besked 1 som CSV"))
+    with page.expect_download() as sent:
+        file.click()
+    assert "Mugg Solnedgång" in Path(sent.value.path()).read_text()
+
+
+def added_and_deleted_at_the_till(page: Page, demo: Demo) -> None:
+    """P8, P12."""
+    control = f"{demo.facts['zettle']['control']}/products"
+    made = {"name": "Vas Ny", "variants": [{"sku": "VAS-NY", "price": 100}]}
+    uuid = demo.http.post(control, json=made).raise_for_status().json()["uuid"]
+    demo.wait("the vase in the store", lambda: demo.product("Vas Ny") is not None)
+    page.goto(f"{demo.till}/products/{uuid}?lang=sv")
+    page.get_by_role("button", name="Ta bort").click()
+    demo.wait("gone from the store", lambda: demo.product("Vas Ny") is None)
 
 
 def level(demo: Demo) -> int:

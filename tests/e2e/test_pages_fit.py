@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_a_merchants_day import connect, finish, stocked
+from tests.e2e.test_a_merchants_day import connect, stocked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,14 +61,19 @@ FAINT = """(enough) => {
 }"""  # noqa: E501
 
 
-@pytest.mark.rule("A4", "E1", "E2", "S5")
+@pytest.mark.rule("A4", "C6", "E1", "E2", "P11", "S5")
 def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Browser) -> None:
+    twin = in_both_systems(demo)
     connect(page, demo)
     wrong = looked_at(chromium, page, demo, ["/apps", "/apps/bigcommerce"])
-    finish(page, demo)
+    chosen(page)
+    wrong += looked_at(chromium, page, demo, ["/apps/bigcommerce", "/apps/bigcommerce/plan"])
+    linked(page, demo, twin)
+    page.get_by_role("button", name="Slutför inställningarna").click()
     demo.wait(
         "every product in the store", lambda: len(demo.store()["products"]) == len(demo.library())
     )
+    stated(page, demo)
     long = unbroken(demo)
     mug = stocked(demo, demo.library())
     wrong += looked_at(
@@ -84,6 +89,31 @@ def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Brows
     )
 
     assert [] == wrong
+
+
+def in_both_systems(demo: Demo) -> int:
+    """A product of the store's own that is likely one of Zettle's: its id."""
+    product = demo.library()[0]
+    made = {"name": product["name"], "sku": product["variants"][0].get("sku", ""), "price": 10}
+    control = f"{demo.facts['bigcommerce']['control']}/products"
+    return int(demo.http.post(control, json=made).raise_for_status().json()["id"])
+
+
+def chosen(page: Page) -> None:
+    """Without prices (C6), the whole library."""
+    page.get_by_role("radio", name=re.compile("Jag sätter priserna i BigCommerce")).check()
+    page.get_by_role("button", name="Fortsätt").click()
+    page.get_by_role("radio", name=re.compile("Hela biblioteket")).check()
+    page.get_by_role("button", name="Fortsätt").click()
+    page.get_by_role("button", name="Slutför inställningarna").wait_for()
+
+
+def linked(page: Page, demo: Demo, twin: int) -> None:
+    """P11: found without a reload, shown side by side, and linked by a click."""
+    page.get_by_role("link", name="1 produkt kan redan finnas i butiken").click()
+    page.get_by_role("radio", name=re.compile("Länka med den här")).first.check()
+    page.get_by_role("button", name="Spara valen").last.click()
+    page.get_by_role("link", name="Tillbaka till inställningarna").click()
 
 
 def unbroken(demo: Demo) -> str:
@@ -109,6 +139,13 @@ def unbroken(demo: Demo) -> str:
     return str(product["uuid"])
 
 
+def stated(page: Page, demo: Demo) -> None:
+    """A statement, without waiting for the night."""
+    page.goto(f"{demo.url}/apps/bigcommerce/statements")
+    page.get_by_role("button", name="Jämför nu").click()
+    page.get_by_role("link", name=re.compile("som CSV")).wait_for()
+
+
 def a_line(page: Page, demo: Demo, uuid: str) -> str:
     """The page of the newest line about this product."""
     log = page.request.get(f"{demo.url}/apps/bigcommerce/log?product={uuid}").text()
@@ -127,6 +164,11 @@ def addresses(mug: dict[str, Any]) -> list[str]:
         "/apps/bigcommerce/left-out",
         "/apps/bigcommerce/check",
         "/apps/bigcommerce/disconnect",
+        "/apps/bigcommerce/alerts",
+        "/apps/bigcommerce/statements",
+        "/apps/bigcommerce/statements/1",
+        "/help/codes",
+        "/help/codes/image_not_fetched",
         "/library",
         "/library?q=finns-inte",
         "/library/new",

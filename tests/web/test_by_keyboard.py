@@ -11,10 +11,11 @@ from tests.conftest import NOON
 from tests.web.clicks import moved, opened
 from tests.web.conftest import Browser, World
 
-from brygga.core.model import Connection
+from brygga.core.model import Connection, Stage
+from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Side
 from brygga.core.stock.movement import Cause, Movement
-from brygga.database import additions, library, movements
+from brygga.database import additions, library, movements, synclog
 from brygga.database.additions import State
 
 CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
@@ -81,6 +82,55 @@ async def test_the_library_is_used_by_keyboard_alone(world: World) -> None:
         await page.keyboard.press("Escape")
         await dialog.wait_for(state="hidden")
         assert "summary" == (await page.evaluate(ACTIVE))["name"]
+
+
+@pytest.mark.rule("A4", "C9", "C10")
+async def test_set_up_and_sync_log_are_walked_by_keyboard(world: World) -> None:
+    """Each control is reached, in the order of the page, with a ring; Enter and the arrows do."""
+    await world.running(stage=Stage.PRICES_CHOSEN)
+    browser = world.browser()
+    await browser.sign_in()
+    async with opened(browser, CHROMIUM, reduced_motion="reduce") as windows:
+        page = await windows.new_page()
+        await page.goto("/apps/bigcommerce")
+        await page.locator("input[name=products]").first.focus()
+        await page.keyboard.press("ArrowDown")
+        assert "hand" == await page.locator("input[name=products]:checked").get_attribute("value")
+        await page.keyboard.press("Tab")
+        assert "Continue" == (await page.evaluate(ACTIVE))["text"]
+        await page.keyboard.press("Enter")
+        await page.get_by_role("button", name="Finish set-up").wait_for()
+        reached = [one["text"] for one in await tabbed(page)]
+        wanted = ["Change the choices", "Look at the plan", "Finish set-up"]
+        assert wanted == [one for one in reached if one in wanted]
+
+
+async def test_the_sync_log_is_searched_and_opened_by_keyboard(world: World) -> None:
+    connection, browser, uuids = await furnished(world)
+    line = Line(
+        Code.IMAGE_NOT_FETCHED, Topic.PRODUCT, Severity.WARNING, uuids[0], params={"name": "Mugg"}
+    )
+    async with world.database.transaction() as tx:
+        await synclog.add(tx, connection.id, line, world.clock.now())
+    async with opened(browser, CHROMIUM, reduced_motion="reduce") as windows:
+        page = await windows.new_page()
+        await page.goto("/apps/bigcommerce/log")
+        reached = await tabbed(page)
+        assert not [one for one in reached if not one["ring"]]
+        assert {"Show product", "Details", "Why, and what to do"} <= {
+            one["text"] for one in reached
+        }
+
+        await page.locator("#q").focus()
+        await page.keyboard.type("mugg")
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**q=mugg**")
+        await page.locator("details > summary", has_text="Why, and what to do").focus()
+        await page.keyboard.press("Enter")
+        await page.locator("details[open] p").first.wait_for()
+        await page.get_by_role("link", name="Details").first.focus()
+        await page.keyboard.press("Enter")
+        await page.wait_for_url("**/log/*")
 
 
 async def test_the_focus_stays_where_it_was_when_a_page_renews_itself(world: World) -> None:

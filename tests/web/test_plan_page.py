@@ -215,3 +215,30 @@ async def test_the_plan_is_a_file_too(world: World) -> None:
     assert {"Kanna", "Mugg", "Skål", "'=Krus"} == {row[0] for row in rows}
     assert {"Will be created"} == {row[1] for row in rows}
     assert ["Butikens 7 (#7, Same SKU)"] == [row[4] for row in rows if row[0] == "Mugg"]
+
+
+@pytest.mark.rule("P11")
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "will be left out: more than"), ("sv", "kommer inte med: fler än")],
+)
+async def test_what_will_be_left_out_is_said_in_the_future(
+    world: World, language: str, said: str
+) -> None:
+    """Decision 8, before anything has happened."""
+    connection = await world.running(stage=Stage.PRODUCTS_CHOSEN)
+    (uuid,) = await world.stock_library(connection, "Kanna")
+    async with world.database.transaction() as tx:
+        entry = (await library.get_many(tx, connection.id, [uuid]))[uuid]
+        assert entry.product is not None
+        (variant,) = entry.product.variants
+        long = replace(entry.product, variants=(replace(variant, sku="X" * 300),), etag="long")
+        await library.upsert_many(tx, connection.id, [long], world.clock.now())
+    browser = world.browser(language)
+    await browser.sign_in()
+    await browser.open(PLAN)
+    page = (await browser.open(PLAN)).text
+
+    assert said in page
+    assert "was left out" not in page
+    assert "utelämnades" not in page

@@ -50,13 +50,20 @@ VALUES = frozenset({"shop", "till", "was", "now", "value", "written"})
 
 
 def spoken(
-    words: Words, code: str, params: Mapping[str, str], units: Units | None = None, name: str = ""
+    words: Words,
+    code: str,
+    params: Mapping[str, str],
+    units: Units | None = None,
+    name: str = "",
+    *,
+    as_plan: bool = False,
 ) -> tuple[str, str, str]:
     """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`,
     `field`) is first put into words, and so is a value of a field.
 
     A line that would name an `other` product uses other words, `.alone`, where that product is not
-    known. A sentence that does not name its product begins with `name`.
+    known. A sentence that does not name its product begins with `name`. `as_plan`: it has not
+    happened yet, and only the sentence is wanted.
     """
     field = params.get("field", "")
     said = {
@@ -69,6 +76,8 @@ def spoken(
     if not words.has(key):
         key = f"failure.{code}" if words.has(f"failure.{code}") else "log.unknown"
         said.setdefault("code", code)
+    if as_plan and words.has(f"plan.note.{code}"):
+        key = f"plan.note.{code}"
     alone = f"{key}.alone" if not said.get("other") and words.has(f"{key}.alone") else key
     names = name and not ("%(name)s" in words.text(alone) and said.get("name"))
     return (

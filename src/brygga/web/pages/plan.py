@@ -277,7 +277,7 @@ def _why(words: Words, code: str) -> str:
 
 
 def _reported(words: Words, note: Note) -> str:
-    return spoken(words, note.code, note.params)[0]
+    return spoken(words, note.code, note.params, as_plan=True)[0]
 
 
 # ---- Choosing ------------------------------------------------------------------------------------
