@@ -101,7 +101,7 @@ def in_both_systems(demo: Demo) -> int:
 
 def chosen(page: Page) -> None:
     """Without prices (C6), the whole library."""
-    page.get_by_role("radio", name=re.compile("Jag sätter priserna i BigCommerce")).check()
+    page.get_by_role("radio", name=re.compile("Jag sätter priser i BigCommerce")).check()
     page.get_by_role("button", name="Fortsätt").click()
     page.get_by_role("radio", name=re.compile("Hela biblioteket")).check()
     page.get_by_role("button", name="Fortsätt").click()
@@ -110,7 +110,7 @@ def chosen(page: Page) -> None:
 
 def linked(page: Page, demo: Demo, twin: int) -> None:
     """P11: found without a reload, shown side by side, and linked by a click."""
-    page.get_by_role("link", name="1 produkt kan redan finnas i butiken").click()
+    page.get_by_role("link", name="1 produkt finns kanske redan i butiken").click()
     page.get_by_role("radio", name=re.compile("Länka med den här")).first.check()
     page.get_by_role("button", name="Spara valen").last.click()
     page.get_by_role("link", name="Tillbaka till inställningarna").click()
