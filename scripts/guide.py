@@ -27,22 +27,43 @@ ROOT = Path(__file__).parent.parent
 TEXTS = Path(__file__).parent / "guide"
 GUIDE = ROOT / "docs" / "guide"
 PICTURES = GUIDE / "pictures"
-LANGUAGES: tuple[Language, ...] = ("sv", "en")
-"""Those that the texts are written in."""
+LANGUAGES: tuple[Language, ...] = ("sv", "en", "nb", "da", "fi", "de")
+"""The texts are written in the first two. The others have what comes from the words of the pages:
+every message, every question with its answer.
+"""
 SPOT = re.compile(r"{{([^{}]+)}}")
 TITLES = {
     "sv": ("Guide för handlare", "Alla meddelanden", "Frågor och svar"),
     "en": ("Guide for merchants", "All messages", "Questions and answers"),
+    "nb": ("Veiledning for forhandlere", "Alle meldinger", "Spørsmål og svar"),
+    "da": ("Vejledning til forhandlere", "Alle meddelelser", "Spørgsmål og svar"),
+    "fi": ("Kauppiaan opas", "Kaikki viestit", "Kysymykset ja vastaukset"),
+    "de": ("Leitfaden für Händler", "Alle Meldungen", "Fragen und Antworten"),
 }
 MADE = {
     "sv": "Bilderna visar exempel. Sidan är gjord av `scripts/guide.py`.",
     "en": "Pictures show examples. This page is made by `scripts/guide.py`.",
+    "nb": "Siden er laget av `scripts/guide.py`. Kapitlene med bilder finnes på "
+    "[svensk](../sv/README.md) og [engelsk](../en/README.md).",
+    "da": "Siden er lavet af `scripts/guide.py`. Kapitlerne med billeder findes på "
+    "[svensk](../sv/README.md) og [engelsk](../en/README.md).",
+    "fi": "Sivun tekee `scripts/guide.py`. Kuvalliset luvut ovat "
+    "[ruotsiksi](../sv/README.md) ja [englanniksi](../en/README.md).",
+    "de": "Diese Seite erstellt `scripts/guide.py`. Die Kapitel mit Bildern gibt es auf "
+    "[Schwedisch](../sv/README.md) und [Englisch](../en/README.md).",
 }
 EXPLAINED = {
     "sv": "Vad synk-loggen och sidorna kan säga, varför, och vad du gör. Namn och siffror är "
     "exempel.",
     "en": "What the sync log and the pages can say, why, and what to do. Names and numbers are "
     "examples.",
+    "nb": "Hva synkloggen og sidene kan si, hvorfor, og hva du gjør. Navn og tall er eksempler.",
+    "da": "Hvad synkloggen og siderne kan sige, hvorfor, og hvad du gør. Navne og tal er "
+    "eksempler.",
+    "fi": "Mitä synkronointiloki ja sivut voivat sanoa, miksi ja mitä teet. Nimet ja luvut ovat "
+    "esimerkkejä.",
+    "de": "Was das Sync-Protokoll und die Seiten sagen können, warum, und was zu tun ist. Namen "
+    "und Zahlen sind Beispiele.",
 }
 MESSAGES, ANSWERS = "08-messages.md", "09-questions.md"
 
