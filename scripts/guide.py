@@ -28,9 +28,7 @@ TEXTS = Path(__file__).parent / "guide"
 GUIDE = ROOT / "docs" / "guide"
 PICTURES = GUIDE / "pictures"
 LANGUAGES: tuple[Language, ...] = ("sv", "en", "nb", "da", "fi", "de")
-"""The texts are written in the first two. The others have what comes from the words of the pages:
-every message, every question with its answer.
-"""
+"""The pictures are in the first two; the others show those in English."""
 SPOT = re.compile(r"{{([^{}]+)}}")
 TITLES = {
     "sv": ("Guide för handlare", "Alla meddelanden", "Frågor och svar"),
@@ -43,14 +41,10 @@ TITLES = {
 MADE = {
     "sv": "Bilderna visar exempel. Sidan är gjord av `scripts/guide.py`.",
     "en": "Pictures show examples. This page is made by `scripts/guide.py`.",
-    "nb": "Siden er laget av `scripts/guide.py`. Kapitlene med bilder finnes på "
-    "[svensk](../sv/README.md) og [engelsk](../en/README.md).",
-    "da": "Siden er lavet af `scripts/guide.py`. Kapitlerne med billeder findes på "
-    "[svensk](../sv/README.md) og [engelsk](../en/README.md).",
-    "fi": "Sivun tekee `scripts/guide.py`. Kuvalliset luvut ovat "
-    "[ruotsiksi](../sv/README.md) ja [englanniksi](../en/README.md).",
-    "de": "Diese Seite erstellt `scripts/guide.py`. Die Kapitel mit Bildern gibt es auf "
-    "[Schwedisch](../sv/README.md) und [Englisch](../en/README.md).",
+    "nb": "Bildene viser eksempler, på engelsk. Siden er laget av `scripts/guide.py`.",
+    "da": "Billederne viser eksempler, på engelsk. Siden er lavet af `scripts/guide.py`.",
+    "fi": "Kuvat ovat esimerkkejä, englanniksi. Sivun tekee `scripts/guide.py`.",
+    "de": "Die Bilder zeigen Beispiele, auf Englisch. Diese Seite erstellt `scripts/guide.py`.",
 }
 EXPLAINED = {
     "sv": "Vad synk-loggen och sidorna kan säga, varför, och vad du gör. Namn och siffror är "
@@ -110,6 +104,7 @@ def picture(name: str, language: str) -> str:
     for folder, of in (
         ("guide/pictures", language),
         ("screenshots", language),
+        ("guide/pictures", "en"),
         ("screenshots", "sv"),
     ):
         file = f"{folder}/{name}-{of}-light-1280.png"

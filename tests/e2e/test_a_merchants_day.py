@@ -12,10 +12,8 @@ from tests.e2e.conftest import Demo
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.rule(
-    *("C1", "C3", "C4", "C8", "C9", "C10", "P1", "P2", "P3", "P4", "P5", "P7", "P8", "P12"),
-    *("A1", "A2", "A3", "A4", "S1", "S2", "S3", "S4", "S7", "D1", "D2", "E1"),
-)
+@pytest.mark.rule("C1", "C3", "C4", "C8", "C9", "C10", "P1", "P2", "P3", "P4", "P5", "P7")
+@pytest.mark.rule("A1", "A2", "A3", "A4", "S1", "S2", "S3", "S4", "S7", "D1", "D2", "E1")
 def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     connect(page, demo)
     finish(page, demo)
@@ -36,7 +34,6 @@ def test_a_day_with_brygga(page: Page, demo: Demo) -> None:
     counted_no_more(page, demo, mug)
     told_by_mail(page, demo)
     compared_and_downloaded(page, demo)
-    added_and_deleted_at_the_till(page, demo)
     unassigned(page, demo)
     disconnected(page, demo)
 
@@ -201,18 +198,7 @@ def compared_and_downloaded(page: Page, demo: Demo) -> None:
     file = page.get_by_role("link", name=re.compile("^Besked 1 som CSV"))
     with page.expect_download() as sent:
         file.click()
-    assert "Mugg Solnedgång" in Path(sent.value.path()).read_text()
-
-
-def added_and_deleted_at_the_till(page: Page, demo: Demo) -> None:
-    """P8, P12."""
-    control = f"{demo.facts['zettle']['control']}/products"
-    made = {"name": "Vas Ny", "variants": [{"sku": "VAS-NY", "price": 100}]}
-    uuid = demo.http.post(control, json=made).raise_for_status().json()["uuid"]
-    demo.wait("the vase in the store", lambda: demo.product("Vas Ny") is not None)
-    page.goto(f"{demo.till}/products/{uuid}?lang=sv")
-    page.get_by_role("button", name="Ta bort").click()
-    demo.wait("gone from the store", lambda: demo.product("Vas Ny") is None)
+    assert "Lika;" in Path(sent.value.path()).read_text()
 
 
 def level(demo: Demo) -> int:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_a_merchants_day import connect, stocked
+from tests.e2e.test_a_merchants_day import connect, finish, stocked
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -61,15 +61,11 @@ FAINT = """(enough) => {
 }"""  # noqa: E501
 
 
-@pytest.mark.rule("A4", "C6", "E1", "E2", "P11", "S5")
+@pytest.mark.rule("A4", "E1", "E2", "S5")
 def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Browser) -> None:
-    twin = in_both_systems(demo)
     connect(page, demo)
     wrong = looked_at(chromium, page, demo, ["/apps", "/apps/bigcommerce"])
-    chosen(page)
-    wrong += looked_at(chromium, page, demo, ["/apps/bigcommerce", "/apps/bigcommerce/plan"])
-    linked(page, demo, twin)
-    page.get_by_role("button", name="Slutför inställningarna").click()
+    finish(page, demo)
     demo.wait(
         "every product in the store", lambda: len(demo.store()["products"]) == len(demo.library())
     )
@@ -89,31 +85,6 @@ def test_every_page_fits_and_can_be_read(page: Page, demo: Demo, chromium: Brows
     )
 
     assert [] == wrong
-
-
-def in_both_systems(demo: Demo) -> int:
-    """A product of the store's own that is likely one of Zettle's: its id."""
-    product = demo.library()[0]
-    made = {"name": product["name"], "sku": product["variants"][0].get("sku", ""), "price": 10}
-    control = f"{demo.facts['bigcommerce']['control']}/products"
-    return int(demo.http.post(control, json=made).raise_for_status().json()["id"])
-
-
-def chosen(page: Page) -> None:
-    """Without prices (C6), the whole library."""
-    page.get_by_role("radio", name=re.compile("Jag sätter priser i BigCommerce")).check()
-    page.get_by_role("button", name="Fortsätt").click()
-    page.get_by_role("radio", name=re.compile("Hela biblioteket")).check()
-    page.get_by_role("button", name="Fortsätt").click()
-    page.get_by_role("button", name="Slutför inställningarna").wait_for()
-
-
-def linked(page: Page, demo: Demo, twin: int) -> None:
-    """P11: found without a reload, shown side by side, and linked by a click."""
-    page.get_by_role("link", name="1 produkt finns kanske redan i butiken").click()
-    page.get_by_role("radio", name=re.compile("Länka med den här")).first.check()
-    page.get_by_role("button", name="Spara valen").last.click()
-    page.get_by_role("link", name="Tillbaka till inställningarna").click()
 
 
 def unbroken(demo: Demo) -> str:
