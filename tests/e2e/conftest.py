@@ -77,7 +77,7 @@ class Demo:
     """A running demo, and what its ready file said."""
 
     facts: dict[str, Any]
-    mailbox: Mailbox
+    mailbox: Mailbox = field(default_factory=Mailbox)
     http: httpx2.Client = field(default_factory=lambda: httpx2.Client(timeout=20))
 
     @property
