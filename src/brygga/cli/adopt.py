@@ -43,11 +43,7 @@ class Plan:
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
     parser.add_argument("--yes", action="store_true", help="link them; without it only shown")
     parser.add_argument("--json", action="store_true", help="print JSON")
 

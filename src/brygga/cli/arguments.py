@@ -26,3 +26,12 @@ port = between(0, 65_535)
 """0: any free port."""
 port_base = between(0, 65_533)
 """The first of three ports; 0: any free ports."""
+
+
+def one_connection(parser: argparse.ArgumentParser) -> None:
+    """`connection`: the number of one, which has to be given."""
+    parser.add_argument(
+        "connection",
+        type=connection,
+        help="the number of a connection, as `brygga status` shows it",
+    )

@@ -13,11 +13,7 @@ from brygga.web.operating.acts import NotNow
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
     parser.add_argument("file", type=Path, help="where the merchant is written; it must not exist")
     add_passphrase(parser, "seal the merchant's tokens with it; without it they are left out")
     parser.add_argument("--json", action="store_true", help="print JSON")

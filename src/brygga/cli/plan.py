@@ -17,11 +17,7 @@ NAME_WIDTH = 48
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
     parser.add_argument(
         "--all", action="store_true", help="also the products with which nothing would be done"
     )

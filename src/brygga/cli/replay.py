@@ -22,11 +22,7 @@ from brygga.web.replaying import NO_KEY, Again, read_again
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--hours",

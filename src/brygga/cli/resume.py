@@ -12,11 +12,7 @@ from brygga.web.operating import acts
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 

@@ -13,11 +13,7 @@ from brygga.system import SystemClock
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
 
 
 def run(asked: argparse.Namespace) -> int:

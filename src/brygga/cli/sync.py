@@ -20,11 +20,7 @@ TIMEOUT_S = 600.0
 
 
 def add(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "connection",
-        type=arguments.connection,
-        help="the number of a connection, as `brygga status` shows it",
-    )
+    arguments.one_connection(parser)
     parser.add_argument(
         "product",
         nargs="?",

@@ -20,8 +20,9 @@ from brygga.database.work_items import Kind
 from brygga.web.lines import LineView, spoken
 from brygga.web.operating import acts, door, status
 from brygga.web.operating.acts import Failed, NotNow
-from brygga.web.operating.api import ReplayWish, is_named, kept
+from brygga.web.operating.api import is_named, kept
 from brygga.web.operating.door import HOME, SIGN_IN, Operator
+from brygga.web.operating.shapes import ReplayWish
 from brygga.web.operating.status import Cause, Status, Waiting
 from brygga.web.paging import Paging, page_number, query_of
 from brygga.web.replaying import NO_KEY, Again, read_again
