@@ -21,8 +21,8 @@ from brygga.database.work_items import Kind
 from brygga.sync.stock.work import NEWBORN
 from brygga.web.deps import WebDeps
 from brygga.web.following import bigcommerce_items
-from brygga.web.inbox import keep, unseen
 from brygga.web.lanes import Message
+from brygga.web.saving import keep, unseen
 from brygga.web.work import Wanted, ask_many
 
 LATER_S: Final = 5

@@ -13,8 +13,8 @@ from brygga.database.work_items import Kind
 from brygga.sync.connection.account import REMOVED
 from brygga.web.deps import WebDeps
 from brygga.web.following import zettle_items
-from brygga.web.inbox import keep, unseen
 from brygga.web.lanes import Message
+from brygga.web.saving import keep, unseen
 from brygga.web.work import Wanted, ask, ask_many
 from brygga.zettle import events as till_events
 
