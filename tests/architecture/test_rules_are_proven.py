@@ -1,12 +1,12 @@
 """Every rule of docs/rules.md is named by at least one test that proves it."""
 
+import ast
 import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 IN_A_BROWSER = [f"C{number}" for number in range(1, 13)] + [f"D{number}" for number in range(1, 5)]
 """Connect and disconnect: each is told once in Chromium too."""
-_MARK = re.compile(r"mark\.rule\(([^)]*)\)\s*(?:@[^\n]*\n)*\s*(?:async )?def (test_\w+)")
 
 
 def told_in_a_browser() -> dict[str, list[str]]:
@@ -16,10 +16,23 @@ def told_in_a_browser() -> dict[str, list[str]]:
         text = path.read_text(encoding="utf-8")
         if "pytest.mark.browser" not in text:
             continue
-        for marks, test in _MARK.findall(text):
-            for rule in re.findall(r"[\"']([A-Z]\d+)[\"']", marks):
-                found.setdefault(rule, []).append(f"{path.name}:{test}")
+        for test in ast.walk(ast.parse(text)):
+            if isinstance(test, ast.FunctionDef | ast.AsyncFunctionDef):
+                for rule in rules_of(test):
+                    found.setdefault(rule, []).append(f"{path.name}:{test.name}")
     return found
+
+
+def rules_of(test: ast.FunctionDef | ast.AsyncFunctionDef) -> list[str]:
+    """The rules that all its marks name."""
+    marks = [one for one in test.decorator_list if ast.unparse(one).startswith("pytest.mark.rule(")]
+    return [
+        str(of.value)
+        for mark in marks
+        if isinstance(mark, ast.Call)
+        for of in mark.args
+        if isinstance(of, ast.Constant)
+    ]
 
 
 def test_every_rule_has_a_test_that_names_it() -> None:

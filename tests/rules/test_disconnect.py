@@ -352,7 +352,8 @@ async def test_a_removal_that_is_only_told_ends_nothing(home: DemoStack) -> None
     signature = hmac.new(key.encode(), f"{stamp}.{payload}".encode(), hashlib.sha256).hexdigest()
     found = await look_up(deps.database, Platform.ZETTLE, connection.hook_key)
     assert found is not None
-    answer = await hooks._zettle(deps, found, signature, json.dumps(said).encode(), Reports())
+    receiving, body = home.service.web.state.receiving, json.dumps(said).encode()
+    answer = await hooks._zettle(receiving, found, signature, body, Reports())
     await home.wait(60)
     home.till.sell(home.variant(uuid))
     await home.wait(20)

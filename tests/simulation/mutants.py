@@ -335,8 +335,15 @@ def both_follow() -> list[Any]:
     """Separate stock moves the other side too."""
     real = moves._moved
 
-    def moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: datetime) -> Ledger:
-        found = real(ledger, side, record, change, at)
+    def moved(  # noqa: PLR0917 - as the real one
+        ledger: Ledger,
+        side: Side,
+        record: StockRecord,
+        change: int,
+        at: datetime,
+        timing: Timing,
+    ) -> Ledger:
+        found = real(ledger, side, record, change, at, timing)
         other = found[side.other]
         if not ledger.separate or other.target is None:
             return found

@@ -476,3 +476,27 @@ def test_an_edit_explains_no_zero_of_a_product_counted_whole(
     ledger = stock.hinted(ledger, Side.SHOP, Hint(at(20), by_order=by_order, variant="1"))
 
     assert zeroed is stock.is_zeroed(ledger, LevelRead(0, at(40)), TIMING)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("first", "second", "explained"),
+    [
+        (at(20), at(23), True),
+        (at(20), at(21), False),
+        (None, at(23), False),
+    ],
+    ids=["two edits", "two events of one edit", "nothing told of the first"],
+)
+def test_a_second_edit_explains_a_zero_just_after_the_first(
+    first: datetime | None, second: datetime, explained: bool
+) -> None:
+    """BigCommerce sends several events for one edit, at most a second apart."""
+    ledger = shared(0, clear_read=at(0))
+    if first is not None:
+        ledger = stock.hinted(ledger, Side.SHOP, Hint(at(20.5), variant="1", made=first))
+    ledger = stock.observed(ledger, Side.SHOP, LevelRead(1, at(22)), TIMING).ledger
+    ledger = stock.hinted(ledger, Side.SHOP, Hint(at(23.5), variant="1", made=second))
+
+    assert 1 == ledger.shop.confirmed
+    assert explained is not stock.is_zeroed(ledger, LevelRead(0, at(35)), TIMING)

@@ -138,6 +138,10 @@ class Change:
 
     at: datetime
     quantity: int
+    told: datetime | None = None
+    """When BigCommerce's event of an edit that came before the read was made, by its clock. None
+    where no event told of the change, and for a write of ours.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +154,8 @@ class ReportedChange:
     """When the last order that such an event named happened, by BigCommerce's clock."""
     edited: datetime | None = None
     """The last one that named this very variant and no order."""
+    edit_made: datetime | None = None
+    """When that one was made, by BigCommerce's clock."""
     whole: datetime | None = None
     """The last one that named only its product of several variants. BigCommerce counted the product
     as a whole then (bigcommerce facts 6.3), and may have forgotten the numbers of its variants.

@@ -6,7 +6,8 @@ targets by the same quantity.
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from brygga.core.stock.ledger import (
     SUSPENDED,
@@ -21,6 +22,11 @@ from brygga.core.stock.ledger import (
     Timing,
 )
 from brygga.core.stock.slots import Slot
+
+APART: Final = timedelta(seconds=2)
+"""Two events of BigCommerce's that were made this long apart are of two edits: it sends several for
+one, and gives their times in whole seconds (bigcommerce facts 6.2).
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,12 @@ def observed(ledger: Ledger, side: Side, read: LevelRead, timing: Timing) -> Obs
         ambiguous=(record.ambiguous or read.read_started) if doubtful else None,
         recent=tuple(c for c in record.recent if c.at > read.read_started - read_lag),
     )
-    return Observed(_moved(ledger, side, seen, change, read.read_started), change)
+    return Observed(_moved(ledger, side, seen, change, read.read_started, timing), change)
 
 
-def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: datetime) -> Ledger:
+def _moved(  # noqa: PLR0917 - what moved, and what is known of it
+    ledger: Ledger, side: Side, record: StockRecord, change: int, at: datetime, timing: Timing
+) -> Ledger:
     """Adds the change to `record`, and to the other record's `to_push`."""
     if change == 0:
         return ledger.with_record(side, record)
@@ -89,7 +97,7 @@ def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: dat
     moved = replace(
         record,
         confirmed=record.confirmed + change,
-        recent=(*record.recent, Change(at, change)),
+        recent=(*record.recent, Change(at, change, _told(side, record, at, timing))),
         hinted=hint,
     )
     if ledger.separate:
@@ -108,6 +116,14 @@ def _moved(ledger: Ledger, side: Side, record: StockRecord, change: int, at: dat
     if other.target is not None:
         other = replace(other, to_push=other.to_push + change)
     return ledger.with_record(side, moved, other)
+
+
+def _told(side: Side, record: StockRecord, at: datetime, timing: Timing) -> datetime | None:
+    """When the event of an edit was made that came before a read `at` this time showed a change."""
+    reported = record.reported
+    if side is Side.ZETTLE or reported is None or not is_edited(record, timing):
+        return None
+    return reported.edit_made if reported.edited and reported.edited <= at else None
 
 
 # ---- A level that is gone without an event -------------------------------------------------------
@@ -171,16 +187,26 @@ def is_edited(record: StockRecord, timing: Timing) -> bool:
     """Whether an event that is not closed, and names no order, explains any number.
 
     It does not where the record moved a moment ago or has a pending write: the event may be about
-    that. Nor where another one named its product of several variants: the number may be forgotten,
-    and a number typed after that says nothing about it.
+    that, unless an earlier one told of the movement before it was read. Nor where another one named
+    its product of several variants: the number may be forgotten, and a number typed after that says
+    nothing about it.
     """
-    is_ours = bool(record.recent) or record.pending_write is not None
     reported = record.reported
     return (
         reported is not None
-        and not is_ours
+        and record.pending_write is None
+        and all(_is_before(one, reported) for one in record.recent)
         and not _is_open(record, reported.whole, timing)
         and _is_open(record, reported.edited, timing)
+    )
+
+
+def _is_before(change: Change, reported: ReportedChange) -> bool:
+    """Whether an event told of the change, and the last edit's event was made after that one."""
+    return (
+        change.told is not None
+        and reported.edit_made is not None
+        and reported.edit_made - change.told >= APART
     )
 
 
@@ -224,8 +250,10 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     if hint.variant:
         made = hint.made or hint.at
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
-        edited = reported.edited if hint.by_order else latest
-        reported = replace(reported, at=latest, ordered=ordered, edited=edited)
+        reported = replace(reported, at=latest, ordered=ordered)
+        if not hint.by_order:
+            last = max(reported.edit_made or made, made)
+            reported = replace(reported, edited=latest, edit_made=last)
     else:
         reported = replace(reported, whole=hint.at)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
