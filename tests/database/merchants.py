@@ -47,6 +47,12 @@ async def newest(tx: Tx, organization: str) -> Connection:
     return found
 
 
+async def ids_from(tx: Tx, number: int) -> None:
+    """The next connection has this id."""
+    name = "pg_get_serial_sequence('connections', 'id')"
+    await tx.scalar(sa.text(f"SELECT setval({name}, :number, false)"), {"number": number})
+
+
 async def connected(
     database: Database, organization: str = "org-1", store_hash: str = "abc123"
 ) -> Connection:

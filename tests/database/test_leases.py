@@ -5,14 +5,16 @@ import itertools
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from brygga.core.failures import LeaseLost
 from brygga.database import connections, inbox, leases
 from brygga.database.engine import Database, DatabaseGone, Fence
+from brygga.database.leases import gate_key
 from brygga.database.tokens import Platform
 from tests.conftest import NOON, SEALER
-from tests.database.merchants import connected
+from tests.database.merchants import connected, ids_from
 
 LATER = NOON + timedelta(minutes=5)
 
@@ -51,6 +53,30 @@ async def test_who_lost_the_lease_writes_nothing(database: Database) -> None:
         assert first is not None
         assert not await leases.renew(tx, first, LATER)
         assert "" == (await connections.health(tx, one.id)).zettle_cursor
+
+
+async def test_an_id_beyond_32_bits_has_a_lease_and_webhooks_too(database: Database) -> None:
+    """The gate's key has 32 bits. Ids that are 2**31 apart have one gate, and each its lease."""
+    small = await connected(database)
+    async with database.transaction() as tx:
+        await ids_from(tx, 2**31 + small.id)
+    large = await connected(database, "org-2", "def456")
+    taken = []
+    for one in (small, large):
+        async with database.transaction() as tx:
+            new = await inbox.accept(tx, one.id, Platform.ZETTLE, ["message"], NOON)
+        fence = await _lease(database, one.id, "first", 0)
+        taken.append((one.id, new, fence and fence.epoch))
+
+    assert [(number, {"message"}, 1) for number in (small.id, 2**31 + small.id)] == taken
+    async with database.read() as tx:
+        keys = await tx.first(
+            sa.text(
+                f"SELECT {gate_key('7')} AS low, {gate_key(str(2**63 - 1))} AS high, "
+                f"{gate_key(str(2**31 - 1))} AS last"
+            )
+        )
+    assert (7, 2**31 - 1, 2**31 - 1) == tuple(keys or ())
 
 
 async def test_a_lease_given_back_is_free_at_once(database: Database) -> None:

@@ -28,7 +28,7 @@ from brygga.database import tables
 from brygga.database.connections import Taken
 from brygga.database.engine import Database, Tx
 from tests.conftest import NOON
-from tests.database.merchants import connected
+from tests.database.merchants import connected, ids_from
 
 KEY, SECRET, NUMBER = "key-of-lind", "secret-of-lind", 7007
 FITTING: dict[tuple[str, str], Any] = {
@@ -272,7 +272,11 @@ def test_every_other_shape_has_its_reason() -> None:
 
 
 async def test_no_function_reaches_into_another_merchants_rows(database: Database) -> None:
-    lind, berg = await connected(database), await connected(database, "org-2", "def456")
+    """The other merchant's id has more than 32 bits: no function is in need of a small one."""
+    lind = await connected(database)
+    async with database.transaction() as tx:
+        await ids_from(tx, 2**31 + lind.id)
+    berg = await connected(database, "org-2", "def456")
     async with database.transaction() as tx:
         await fill(tx, lind.id)
     walked, touched, leaked, odd = 0, [], [], []

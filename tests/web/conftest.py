@@ -32,6 +32,7 @@ from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
 from brygga.web.deps import Granted, ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
+from brygga.web.operating.door import API, hash_of
 from brygga.web.stock_commands import PageStockCommands
 
 HOME = "https://brygga.example"
@@ -53,7 +54,9 @@ REFRESH = "a refresh token of Zettle's"
 SHOP_TOKEN = "a token of the store's"
 CLIENT_SECRET = "the app's own secret"
 FORMS_SECRET = "a secret for forms that is long"
-ALWAYS_SECRET = {ACCESS, REFRESH, SHOP_TOKEN, CLIENT_SECRET, FORMS_SECRET}
+FULL, READS = "full-" + "f" * 40, "reads-" + "r" * 40
+"""Secrets of operators: one may do everything, one may only read."""
+ALWAYS_SECRET = {ACCESS, REFRESH, SHOP_TOKEN, CLIENT_SECRET, FORMS_SECRET, FULL, READS}
 OWNER = 7
 """The id of the store's owner among its users."""
 LATER = datetime(2030, 1, 1, tzinfo=UTC)
@@ -246,3 +249,41 @@ async def world(
 
 def minutes(count: int) -> float:
     return timedelta(minutes=count).total_seconds()
+
+
+@dataclass
+class Office:
+    """A world whose operator has set both secrets."""
+
+    world: World
+
+    async def signed_in(self, secret: str = FULL) -> Browser:
+        browser = self.world.browser()
+        answer = await browser.http.post("/operator/sign-in", data={"secret": secret})
+        assert 303 == answer.status_code
+        return browser
+
+    async def ask(self, method: str, path: str, secret: str = FULL, **more: Any) -> httpx2.Response:
+        headers = {"authorization": f"Bearer {secret}"}
+        http = self.world.browser().http
+        return await http.request(method, f"{API}{path}", headers=headers, **more)
+
+
+@pytest.fixture
+async def office(
+    quick_database: Database, clock: MovableClock, dice: CountingDice
+) -> AsyncIterator[Office]:
+    database, till, store, jobs = quick_database, Till(), Store(), QuietJobs()
+    settings = WebSettings(
+        HOME,
+        FORMS_SECRET,
+        CLIENT_SECRET,
+        "help@example.com",
+        operator=(hash_of(FULL),),
+        operator_reads=(hash_of(READS),),
+    )
+    made = Sessions(database, clock)
+    deps = WebDeps(database, jobs, made, clock, dice, settings, till, store, PageStockCommands())
+    app = pages.lend(deps)
+    yield Office(World(app, deps, database, clock, till, store, jobs))
+    pages.give_back(app)

@@ -245,3 +245,18 @@ async def test_a_form_from_elsewhere_is_counted(world: World) -> None:
 
     assert {"foreign": 2.0} == refused(world)
     assert 200 == (await browser.open("/library")).status_code
+
+
+async def test_limits_of_one_rate_do_not_share_a_counter(world: World) -> None:
+    """Who begins the thirtieth sign-in of a minute still comes back from Zettle."""
+    guest = world.browser(address="192.0.2.1")
+    begun = await statuses(guest, "/sign-in/zettle", 30)
+    back = await statuses(guest, "/zettle/auth?code=a&state=b", 1)
+    found = Limits(world.clock)
+    for _ in range(10):
+        found.take(limits.ALERTS, "7")
+    found.take(limits.SUPPORT, "7")
+
+    assert ({302}, [400]) == (set(begun), back)
+    with pytest.raises(TooMany):
+        found.take(limits.ALERTS, "7")

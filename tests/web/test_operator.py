@@ -1,80 +1,34 @@
 """The operator's pages and API: who comes in, what is shown, what is done, and what never is."""
 
 import re
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-import httpx2
 import jsonschema_rs
 import pytest
 from litestar.handlers import HTTPRouteHandler
-from tests import pages
-from tests.conftest import NOON, CountingDice, MovableClock
-from tests.web.conftest import BERG, HOME, SHOP, Browser, QuietJobs, Store, Till, World
+from tests.conftest import NOON
+from tests.web.conftest import BERG, FULL, HOME, READS, SHOP, Office, World
 from tests.web.test_every_route import EVIL, filled, furnished, methods
 
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code
 from brygga.database import audit, connections, kept_webhooks, support, synclog, work_items
 from brygga.database.audit import Act
-from brygga.database.engine import Database
 from brygga.database.kept_webhooks import Webhook
-from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.web.app import OPERATOR_ROUTES, ROUTES
-from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.i18n import LANGUAGES
 from brygga.web.operating.api import ENDPOINTS
 from brygga.web.operating.door import API, hash_of
 from brygga.web.operating.openapi import document
-from brygga.web.stock_commands import PageStockCommands
 
-FULL, READS = "full-" + "f" * 40, "reads-" + "r" * 40
 KEPT = (
     '{"producer":"stores/abc123","scope":"store/product/updated","data":{"type":"product","id":7}}'
 )
 
 STOCK = "6a1d3b00-0000-11ed-9c3e-000000000001"
-
-
-@dataclass
-class Office:
-    """A world whose operator has set both secrets."""
-
-    world: World
-
-    async def signed_in(self, secret: str = FULL) -> Browser:
-        browser = self.world.browser()
-        answer = await browser.http.post("/operator/sign-in", data={"secret": secret})
-        assert 303 == answer.status_code
-        return browser
-
-    async def ask(self, method: str, path: str, secret: str = FULL, **more: Any) -> httpx2.Response:
-        headers = {"authorization": f"Bearer {secret}"}
-        http = self.world.browser().http
-        return await http.request(method, f"{API}{path}", headers=headers, **more)
-
-
-@pytest.fixture
-async def office(
-    quick_database: Database, clock: MovableClock, dice: CountingDice
-) -> AsyncIterator[Office]:
-    database, till, store, jobs = quick_database, Till(), Store(), QuietJobs()
-    settings = WebSettings(
-        HOME,
-        "a secret for forms that is long",
-        "client-secret",
-        "help@example.com",
-        operator=(hash_of(FULL),),
-        operator_reads=(hash_of(READS),),
-    )
-    made = Sessions(database, clock)
-    deps = WebDeps(database, jobs, made, clock, dice, settings, till, store, PageStockCommands())
-    app = pages.lend(deps)
-    yield Office(World(app, deps, database, clock, till, store, jobs))
-    pages.give_back(app)
 
 
 async def failing(world: World, connection: Connection, name: str = "cup") -> None:

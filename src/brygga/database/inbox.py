@@ -18,7 +18,7 @@ KEPT = timedelta(days=4)
 
 
 # The gate of the connection's lease (`database/leases.py`): webhooks come without end.
-_GATE = f"pg_advisory_xact_lock_shared({leases.GATE}, CAST(:id AS int))"
+_GATE = f"pg_advisory_xact_lock_shared({leases.GATE}, {leases.gate_key(':id')})"
 _ACCEPT = sa.text(f"""
     INSERT INTO inbox (connection_id, platform, message_id, received_at)
     SELECT :id, :platform, n.message, :now

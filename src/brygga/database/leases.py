@@ -18,12 +18,21 @@ from brygga.database.values import to_json
 # So they pass a gate first, and whoever takes the lease closes it: a lock whose waiters are served
 # in turn. Only a lease that is free is waited for.
 GATE = 1_278_366_035
-"""The first key of that lock; the second is the connection."""
+"""The first key of that lock; the second is `gate_key` of the connection."""
+
+
+def gate_key(number: str) -> str:
+    """The second key, in SQL, of the connection whose id `number` names. PostgreSQL takes 32 bits:
+    ids that are 2**31 apart share a gate, and then only wait a moment for each other.
+    """
+    return f"CAST(CAST({number} AS bigint) & 2147483647 AS int)"
+
+
 # FOR UPDATE waits for the last fenced transaction of the previous holder, and then evaluates the
 # row as that transaction left it.
 _TAKE = sa.text(f"""
     WITH gate AS MATERIALIZED (
-        SELECT pg_advisory_xact_lock({GATE}, CAST(id AS int)) FROM connections
+        SELECT pg_advisory_xact_lock({GATE}, {gate_key("id")}) FROM connections
         WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
     ), free AS (
         SELECT c.id FROM gate, connections c

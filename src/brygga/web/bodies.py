@@ -3,6 +3,7 @@
     route                        largest body       a pause      in all
     webhooks                     1,000,000 bytes    5 s          10 s
     forms                        256,000 bytes      10 s         30 s
+    an operator's secret         4,000 bytes        5 s          10 s
     pictures, as multipart       51,000,000 bytes   20 s         10 min
     GET, HEAD, OPTIONS           never read
 
@@ -41,6 +42,8 @@ class Bounds:
 
 HOOK: Final = Bounds(1_000_000, 5, 10)
 FORM: Final = Bounds(256_000, 10, 30)
+SECRET: Final = Bounds(4_000, 5, 10)
+"""Of the one form that anybody may send: an operator's sign-in."""
 PICTURES: Final = Bounds(pictures.MOST_PICTURES * pictures.MOST_BYTES + 1_000_000, 20, 600)
 """Of one form with all its pictures."""
 

@@ -8,6 +8,7 @@
     webhooks to an address of no connection         a source                 60 a minute
     webhooks that prove nothing, at one address     a source                 120 a minute
     secrets of an operator that are wrong           a source                 10 a minute
+    lines of the log about them                     everybody                600 a minute
     pages and forms                                 a merchant, an operator  1,200 a minute
     support reports                                 a merchant               10 an hour
     test alerts, and mails that ask to confirm      a merchant               10 an hour
@@ -45,6 +46,8 @@ MOST_KEYS: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Limit:
+    """`name` is a part of each counter's key: two limits of one rate never share a counter."""
+
     name: str
     rate: RateLimitItem
 
@@ -58,6 +61,7 @@ FORGED_HOOK: Final = Limit("forged_hook", RateLimitItemPerMinute(120))
 PAGES: Final = Limit("pages", RateLimitItemPerMinute(1_200))
 SUPPORT: Final = Limit("support", RateLimitItemPerHour(10))
 OPERATOR: Final = Limit("operator", RateLimitItemPerMinute(10))
+OPERATOR_LINES: Final = Limit("operator_lines", RateLimitItemPerMinute(600))
 ALERTS: Final = Limit("alerts", RateLimitItemPerHour(10))
 STREAMS_OF_SESSION: Final = 6
 STREAMS_OF_MERCHANT: Final = 30
@@ -84,12 +88,12 @@ class Limits:
 
     def take(self, limit: Limit, *whose: str) -> None:
         """Counts one more. Raises `TooMany` where the limit is reached."""
-        if self.is_on and not self._windows.hit(limit.rate, *whose):
+        if self.is_on and not self._windows.hit(limit.rate, limit.name, *whose):
             raise self._too_many(limit, *whose)
 
     def check(self, limit: Limit, *whose: str) -> None:
         """Raises `TooMany` where the limit of failures is reached."""
-        if self.is_on and not self._windows.test(limit.rate, *whose):
+        if self.is_on and not self._windows.test(limit.rate, limit.name, *whose):
             raise self._too_many(limit, *whose)
 
     def has_room(self, limit: Limit) -> bool:
@@ -100,7 +104,7 @@ class Limits:
 
     def failed(self, limit: Limit, *whose: str) -> None:
         if self.is_on:
-            self._windows.hit(limit.rate, *whose)
+            self._windows.hit(limit.rate, limit.name, *whose)
 
     def stream(self, session: str, merchant: str) -> "Place":
         """A place for one more live stream. Raises `TooMany` where the most allowed are open."""
@@ -114,7 +118,7 @@ class Limits:
 
     def _too_many(self, limit: Limit, *whose: str) -> TooMany:
         left = (
-            self._windows.get_window_stats(limit.rate, *whose).reset_time
+            self._windows.get_window_stats(limit.rate, limit.name, *whose).reset_time
             - self.clock.now().timestamp()
         )
         return TooMany(limit.name, max(1, math.ceil(left)))

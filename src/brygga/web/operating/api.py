@@ -184,6 +184,11 @@ async def kept(tx: Tx, number: int, wish: ReplayWish, now: datetime) -> list[Kep
     return [one for one in found if wish.id in (0, one.id)]
 
 
+def is_moment(at: datetime) -> bool:
+    """Whether an hour can begin then: a time with its zone, which also an hour later is one."""
+    return at.tzinfo is not None and 2000 <= at.year <= 2200
+
+
 async def pause(asked: Question) -> Held:
     deps = asked.tool.deps
     async with deps.database.transaction() as tx:
@@ -221,8 +226,8 @@ async def retry(asked: Question) -> Retried:
 
 async def replay(asked: Question) -> Replayed:
     deps, wish = asked.tool.deps, asked.body
-    if wish.at is not None and wish.at.tzinfo is None:
-        raise Wrong(400, "malformed", "at: expected a time with its zone")
+    if wish.at is not None and not is_moment(wish.at):
+        raise Wrong(400, "malformed", "at: expected a time with its zone, from 2000 to 2200")
     async with deps.database.transaction() as tx:
         now = deps.clock.now()
         await acts.known(tx, asked.number)

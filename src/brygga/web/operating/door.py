@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+import structlog
 from litestar import Response
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, PermissionDeniedException
@@ -26,12 +27,12 @@ from brygga.web.bodies import SAFE, read_form
 from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.entrance import is_spoiled
 from brygga.web.forms import FIELD, token_of
-from brygga.web.limits import OPERATOR, PAGES, Limits, source_of
+from brygga.web.limits import OPERATOR, OPERATOR_LINES, PAGES, Limits, source_of
 from brygga.web.masking import masked, unmasked
 from brygga.web.operating.acts import By
 from brygga.web.rendering import Frame, Notice
 from brygga.web.session import OUR_ID, AnyRequest, cookie_name
-from brygga.web.tracing import request_id
+from brygga.web.tracing import request_id, route_of
 from brygga.web.visit import Visit, address_of, language_of
 
 HOME: Final = "/operator"
@@ -62,6 +63,9 @@ NOTICES: Final = frozenset(
         "unchanged",
     }
 )
+
+
+log = structlog.get_logger("brygga.web")
 
 
 class Role(StrEnum):
@@ -114,7 +118,7 @@ def tool(request: AnyRequest, *, acts: bool = False) -> Tool:
     digest = hash_of(secret.strip())
     role = role_of(deps.settings, digest) if kind.lower() == "bearer" and secret else None
     if role is None:
-        limits.failed(OPERATOR, source_of(request))
+        _failed(request)
         raise Wrong(401, "unauthorized", "Authorization: Bearer with a secret of an operator's")
     limits.take(PAGES, "operator", digest)
     if acts and role is not Role.FULL:
@@ -213,24 +217,39 @@ async def _check(request: AnyRequest, operator: Operator) -> None:
         raise PermissionDeniedException("this secret may only read")
 
 
-async def begin(request: AnyRequest, secret: str) -> Response[Any] | None:
-    """Signs in who has typed a secret of ours. None for any other. Raises `TooMany`."""
+async def begin(request: AnyRequest) -> Response[Any] | None:
+    """Signs in who has typed a secret of ours, and ends the session that this browser had. None for
+    any other text. Raises `TooMany`, and the refusal of a form, before the form is read.
+    """
     deps: WebDeps = request.app.state.deps
     limits: Limits = request.app.state.limits
     limits.check(OPERATOR, source_of(request))
     if request.headers.get("sec-fetch-site") == "cross-site":
         raise PermissionDeniedException("sent from another site")
+    typed = (await read_form(request)).get("secret")
+    secret = typed.strip() if isinstance(typed, str) else ""
     digest = hash_of(secret)
     role = role_of(deps.settings, digest) if secret else None
     if role is None:
-        limits.failed(OPERATOR, source_of(request))
+        _failed(request)
         return None
+    before = request.cookies.get(cookie_name(COOKIE, secure=deps.settings.secure), "")
     key = hash_of(f"{deps.dice.token()}{deps.dice.token()}")
     async with deps.database.transaction() as tx:
         now = deps.clock.now()
+        await operator_sessions.end(tx, before)
         await operator_sessions.begin(tx, key, digest, now)
         await _by(request, digest, "page").note(tx, None, now, command="sign-in", role=role.value)
     return Redirect(HOME, status_code=303, cookies=[_cookie(deps, key)])
+
+
+def _failed(request: AnyRequest) -> None:
+    """Counts a secret that is none of ours, and writes down where it came from."""
+    limits: Limits = request.app.state.limits
+    source = source_of(request)
+    limits.failed(OPERATOR, source)
+    if limits.has_room(OPERATOR_LINES):
+        log.warning("operator refused", route=route_of(request.scope), source=source)
 
 
 async def leave(operator: Operator) -> Redirect:

@@ -121,6 +121,8 @@ async def question(request: AnyRequest, endpoint: Endpoint, tool: Tool) -> Quest
             body = msgspec.json.decode(sent or b"{}", type=endpoint.body)
         except msgspec.MsgspecError as wrong:
             raise Wrong(400, "malformed", f"the body: {wrong}"[:LONGEST]) from None
+        except RecursionError:
+            raise Wrong(400, "malformed", "the body is nested too deep") from None
         except UnicodeError:
             raise Wrong(400, "malformed", "the body is not UTF-8") from None
     number = request.path_params.get("number", 0)

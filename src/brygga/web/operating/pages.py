@@ -11,16 +11,18 @@ from typing import Any, Final
 
 import msgspec
 from litestar import Response, get, post
+from litestar.exceptions import ClientException
 from litestar.response import Redirect
 
 from brygga.database import kept_webhooks, operating, synclog
 from brygga.database.operating import Standing, Summary
 from brygga.database.synclog import Filter
 from brygga.database.work_items import Kind
+from brygga.web.bodies import BODY, SECRET
 from brygga.web.lines import LineView, spoken
 from brygga.web.operating import acts, door, status
 from brygga.web.operating.acts import Failed, NotNow
-from brygga.web.operating.api import is_named, kept
+from brygga.web.operating.api import is_moment, is_named, kept
 from brygga.web.operating.door import HOME, SIGN_IN, Operator
 from brygga.web.operating.shapes import ReplayWish
 from brygga.web.operating.status import Cause, Status, Waiting
@@ -103,9 +105,9 @@ async def sign_in(request: AnyRequest) -> Response[str]:
     return _door(request, wrong=False)
 
 
-@post(SIGN_IN, skip_session=True, exclude_from_csrf=True)
-async def enter(request: AnyRequest, form: Form) -> Response[Any]:
-    return await door.begin(request, form.one("secret")) or _door(request, wrong=True)
+@post(SIGN_IN, opt={BODY: SECRET}, skip_session=True, exclude_from_csrf=True)
+async def enter(request: AnyRequest) -> Response[Any]:
+    return await door.begin(request) or _door(request, wrong=True)
 
 
 def _door(request: AnyRequest, *, wrong: bool) -> Response[str]:
@@ -280,12 +282,14 @@ async def sync(operator: Operator, number: int, form: Form) -> Redirect:
 
 @post(f"{HOME}/retry", skip_session=True, exclude_from_csrf=True)
 async def retry(operator: Operator, form: Form) -> Redirect:
-    """What failed of one merchant, or of all where the form names none."""
-    number = form.one("number")
-    of = int(number) if number.isascii() and number.isdigit() and len(number) < 19 else None
-    kind = Kind(form.one("kind")) if form.one("kind") in {*Kind} else None
-    failed = Failed(of, kind, cause=form.one("cause") or None)
-    back = f"{HOME}/queue" if of is None else f"{HOME}/merchants/{of}"
+    """What failed of one merchant, or of all where the form names none. Nothing is tried where the
+    form names something that does not exist.
+    """
+    of, named = _number(form.one("number")), form.one("kind")
+    if named and named not in {*Kind}:
+        raise NotThere
+    failed = Failed(of or None, Kind(named) if named else None, cause=form.one("cause") or None)
+    back = f"{HOME}/merchants/{of}" if of else f"{HOME}/queue"
     try:
         async with operator.deps.database.transaction() as tx:
             found = await acts.retry(tx, failed, operator.by, operator.deps.clock.now())
@@ -309,8 +313,16 @@ async def replay(operator: Operator, number: int, form: Form) -> Redirect:
     return operator.back(f"{HOME}/merchants/{number}", "replayed", work)
 
 
+# A field that is there and cannot be read must never mean "all": it is refused.
+
+
 def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+    """0 for an empty text. Raises `NotThere` for what is no number of ours."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) < 19 and int(text)):
+        raise NotThere
+    return int(text)
 
 
 def _hours(text: str) -> int:
@@ -318,13 +330,19 @@ def _hours(text: str) -> int:
 
 
 def _hour(text: str) -> datetime | None:
-    """The hour of a text such as 2026-11-30T10:00, in UTC. None for any other text."""
+    """The hour of a text such as 2026-11-30T10:00, in UTC. None for an empty text. Raises the
+    refusal of any other.
+    """
+    if not text:
+        return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
-        return None
-    in_range = 2000 <= found.year <= 2200
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)) if in_range else None
+        raise ClientException("no time") from None
+    at = found if found.tzinfo else found.replace(tzinfo=UTC)
+    if not is_moment(at):
+        raise ClientException("no time of ours")
+    return at
 
 
 @post(f"{ONE}/erase", skip_session=True, exclude_from_csrf=True)

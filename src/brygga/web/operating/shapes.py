@@ -111,7 +111,8 @@ class Erased:
 
 # ---- Bodies --------------------------------------------------------------------------------------
 
-Word = Annotated[str, Meta(max_length=200)]
+Word = Annotated[str, Meta(max_length=200, pattern="^[^\\x00]*$")]
+"""No statement of the database takes a text that holds U+0000."""
 
 
 @dataclass(frozen=True, slots=True)
