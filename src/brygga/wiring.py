@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +21,6 @@ from brygga.database import connections, exchanges, tokens
 from brygga.database.alert_messages import Channel, Message
 from brygga.database.alert_settings import AlertSettings
 from brygga.database.engine import Database, Tx
-from brygga.database.exchanges import Exchange
 from brygga.database.queue import Jobs
 from brygga.database.sealing import Sealer
 from brygga.database.sessions import Sessions
@@ -51,7 +49,7 @@ from brygga.sync.stock.statement import Statements
 from brygga.sync.worker.alerting import Outbox, Sender
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.program import program
-from brygga.sync.worker.recording import MOST_CALLS, Recording
+from brygga.sync.worker.recording import Recording
 from brygga.sync.worker.session import Clients, Lease, MakeClients
 from brygga.sync.worker.turn import Handler
 from brygga.web import health, letters
@@ -238,16 +236,14 @@ async def _clients(
     def guard(call: Call) -> None:
         lease.check(call.timeout_s)
 
-    async with database.transaction(lease.fence) as tx:
-        # Taken out while we hold it: after a crash the next holder finds none, and probes.
-        snapshot = await connections.take_budget(tx, connection.id)
-        shop_token = await tokens.get(tx, connection.id, Platform.BIGCOMMERCE)
+    acquired = lease.acquired
+    held = {} if acquired is None else acquired.tokens
 
     async def refresh(refresh_token: str) -> zettle_oauth.Grant:
         gate = GuardedGate(OpenGate(), guard)
         return await zettle_oauth.refresh(platforms.wire, platforms.zettle_app, refresh_token, gate)
 
-    reached = _reach(connection, shop_token)
+    reached = _reach(connection, held.get(Platform.BIGCOMMERCE))
     stage = connection.stage
     made: Clients
 
@@ -278,24 +274,25 @@ async def _clients(
     access = ZettleAccess(
         connection.id, lambda: database.transaction(lease.fence), refresh, platforms.clock
     )
-    made_calls: deque[Exchange] = deque(maxlen=MOST_CALLS)
+    access.hand_on(held.get(Platform.ZETTLE))
     pace = GuardedGate(InventoryPace(platforms.clock), guard)
-    zettle_gate = Recording(ReadOnlyGate(pace, is_shut), platforms.clock, made_calls)
+    zettle_gate = Recording(ReadOnlyGate(pace, is_shut), platforms.clock, lease.calls)
     # One budget for the whole turn: calls of the previous client that are still under way count in
     # it.
-    budget = StoreBudget(platforms.clock, snapshot)
+    budget = StoreBudget(platforms.clock, None if acquired is None else acquired.budget)
     lease.budget = budget.snapshot
     shop_paced = ReadOnlyGate(GuardedGate(budget, guard), is_shut)
-    shop_gate = Recording(shop_paced, platforms.clock, made_calls)
+    shop_gate = Recording(shop_paced, platforms.clock, lease.calls)
     zettle = Zettle(platforms.wire, zettle_gate, platforms.zettle_urls, access)
     made = Clients(zettle, shop_of(reached), platforms.wire.clocks, follow)
     try:
         yield made
     finally:
-        if not lease.lost:
+        # A turn that ends well saves this as it gives back the lease.
+        if not lease.lost and not lease.given_back:
             async with database.transaction(lease.fence) as tx:
                 await connections.set_budget(tx, connection.id, budget.snapshot() or None)
-                await exchanges.add(tx, connection.id, list(made_calls))
+                await exchanges.add(tx, connection.id, lease.calls)
 
 
 def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | None:

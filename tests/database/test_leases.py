@@ -22,7 +22,7 @@ LATER = NOON + timedelta(minutes=5)
 async def _lease(database: Database, connection_id: int, holder: str, at_s: float) -> Fence | None:
     now = NOON + timedelta(seconds=at_s)
     async with database.transaction() as tx:
-        return await leases.acquire(
+        found = await leases.acquire(
             tx,
             connection_id,
             holder,
@@ -30,6 +30,7 @@ async def _lease(database: Database, connection_id: int, holder: str, at_s: floa
             until=now + timedelta(seconds=60),
             takeover_delay=timedelta(seconds=10),
         )
+    return None if found is None else found.fence
 
 
 async def test_a_lease_is_taken_over_only_after_its_end_and_the_grace(database: Database) -> None:

@@ -64,4 +64,4 @@ async def test_a_dead_holders_lease_ends_at_once_and_its_grace_stays(database: D
     assert (1, None, 0) == (ended, early, again)
     assert dead is not None
     assert taken is not None
-    assert taken.epoch > dead.epoch
+    assert taken.fence.epoch > dead.fence.epoch

@@ -366,7 +366,7 @@ async def opened(database: Database, clock: MovableClock, plan: Plan | None = No
     async with database.transaction() as tx:
         made = await connections.start(tx, await reached.zettle.organization(), "key", clock.now())
         await connections.set_stage(tx, made.id, Stage.PRICES_CHOSEN)
-        fence = await leases.acquire(
+        acquired = await leases.acquire(
             tx,
             made.id,
             "test",
@@ -374,11 +374,11 @@ async def opened(database: Database, clock: MovableClock, plan: Plan | None = No
             until=clock.now() + timedelta(days=99),
             takeover_delay=timedelta(0),
         )
-    assert fence is not None
+    assert acquired is not None
     session = Session(
         connection=made,
         database=database,
-        lease=Lease(fence, clock, 1e12),
+        lease=Lease(acquired.fence, clock, 1e12),
         clock=clock,
         dice=CountingDice(),
         settings=Facts(),

@@ -185,9 +185,13 @@ async def test_the_budget_of_a_store_that_came_in_a_turn_is_handed_on(
                 gate = gate.inner
             gate.known = True
         async with database.transaction() as tx:
-            saved = await connections.take_budget(tx, one.id)
+            later = NOON + timedelta(hours=1)
+            found = await leases.acquire(
+                tx, one.id, "next", now=later, until=later, takeover_delay=timedelta()
+            )
 
-    assert saved
+    assert found is not None
+    assert found.budget
 
 
 async def _needs_store(session: Session, batch: Sequence[WorkItem]) -> None:
@@ -263,10 +267,12 @@ async def _real(
 ) -> AsyncIterator[Clients]:
     until = NOON + timedelta(seconds=90)
     async with database.transaction() as tx:
-        fence = await leases.acquire(
+        acquired = await leases.acquire(
             tx, one.id, "me", now=NOON, until=until, takeover_delay=timedelta()
         )
-    assert fence is not None
+    assert acquired is not None
     make = clients(Platforms(SETTINGS, wire, clock), database)
-    async with make(one, Lease(fence, clock, clock.monotonic() + 90)) as made:
+    async with make(
+        one, Lease(acquired.fence, clock, clock.monotonic() + 90, acquired=acquired)
+    ) as made:
         yield made

@@ -86,7 +86,13 @@ _COLUMNS = (
 )
 
 
-def _value(tx: Tx, row: Any) -> Connection:
+def named(table: str) -> str:
+    """The columns that `read` needs, for a statement that reads more than a connection."""
+    return ", ".join(f"{table}.{one.name}" for one in _COLUMNS)
+
+
+def read(tx: Tx, row: Any) -> Connection:
+    """The connection in a row with these columns."""
     return Connection(
         id=row.id,
         organization=from_plain(row.organization, Organization),
@@ -120,7 +126,7 @@ async def start(tx: Tx, organization: Organization, hook_key: str, now: datetime
     )
     row = await tx.first(statement)
     assert row is not None
-    return _value(tx, row)
+    return read(tx, row)
 
 
 # This runs at every turn and for every webhook, so it is built once.
@@ -140,7 +146,7 @@ _SET_BUDGET = sa.text("""
 
 async def by_id(tx: Tx, connection_id: int) -> Connection | None:
     row = await tx.first(_BY_ID, {"id": connection_id})
-    return None if row is None else _value(tx, row)
+    return None if row is None else read(tx, row)
 
 
 async def by_organization(tx: Tx, organization_uuid: str) -> Connection | None:
@@ -156,12 +162,12 @@ async def by_store(tx: Tx, store_hash: str) -> Connection | None:
 async def by_hook_key(tx: Tx, hook_key: str) -> Connection | None:
     """Returns a disconnected connection too: its platforms may still call."""
     row = await tx.first(_BY_HOOK_KEY, {"key": hook_keys.hashed(hook_key)})
-    return None if row is None else _value(tx, row)
+    return None if row is None else read(tx, row)
 
 
 async def active(tx: Tx) -> Sequence[Connection]:
     return [
-        _value(tx, row)
+        read(tx, row)
         for row in await tx.rows(sa.select(*_COLUMNS).where(ACTIVE).order_by(connections.c.id))
     ]
 
@@ -189,7 +195,7 @@ async def health(tx: Tx, connection_id: int) -> Health:
 
 async def _one(tx: Tx, *conditions: Any) -> Connection | None:
     row = await tx.first(sa.select(*_COLUMNS).where(*conditions))
-    return None if row is None else _value(tx, row)
+    return None if row is None else read(tx, row)
 
 
 # ---- Set-up --------------------------------------------------------------------------------------
@@ -223,7 +229,7 @@ async def state(tx: Tx, connection_id: int) -> State:
     """
     row = await tx.first(_STATE, {"id": connection_id})
     assert row is not None
-    return state_of(_value(tx, row), row.leaving, undoable=row.undo_until is not None)
+    return state_of(read(tx, row), row.leaving, undoable=row.undo_until is not None)
 
 
 async def save(
@@ -371,21 +377,6 @@ async def reachable(tx: Tx, connection_id: int) -> bool:
         .values(unreachable_since=None)
     )
     return await tx.run(statement) == 1
-
-
-_TAKE_BUDGET = sa.text("""
-    WITH own AS (SELECT id, budget FROM connections WHERE id = :id FOR NO KEY UPDATE)
-    UPDATE connections c SET budget = NULL FROM own WHERE c.id = own.id RETURNING own.budget
-""")
-
-
-async def take_budget(tx: Tx, connection_id: int) -> Mapping[str, Any] | None:
-    """The store's request budget as the last turn left it, taken out of the database.
-
-    None after a crash, which costs one probe.
-    """
-    found: Mapping[str, Any] | None = await tx.scalar(_TAKE_BUDGET, {"id": connection_id})
-    return found
 
 
 async def budget_seen(tx: Tx, connection_id: int) -> Mapping[str, int] | None:

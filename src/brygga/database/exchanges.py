@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from brygga.database.engine import Tx
 from brygga.database.tables import exchanges
+from brygga.database.values import to_json
 
 KEPT = timedelta(days=14)
 MOST = 2_000
@@ -33,14 +34,31 @@ class Exchange:
     answer: Any = None
 
 
+# The deletion does not see the rows that are added beside it.
+_ADD = sa.text("""
+    WITH added AS (
+        INSERT INTO exchanges (connection_id, at, platform, method, path, status, subjects, sent,
+            answer)
+        SELECT :id, at, platform, method, path, status, subjects, sent, answer
+        FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n (place integer, at timestamptz,
+            platform text, method text, path text, status integer, subjects text[], sent jsonb,
+            answer jsonb)
+        ORDER BY place
+    )
+    DELETE FROM exchanges WHERE connection_id = :id AND id <= (
+        SELECT id FROM exchanges WHERE connection_id = :id ORDER BY id DESC OFFSET :rest LIMIT 1
+    )
+""")
+
+
 async def add(tx: Tx, connection_id: int, made: Sequence[Exchange]) -> None:
     """Saves these calls, and deletes the oldest beyond `MOST`."""
     if not made:
         return
-    values = [
+    rows = [
         {
-            "connection_id": connection_id,
-            "at": one.at,
+            "place": place,
+            "at": one.at.isoformat(),
             "platform": one.platform,
             "method": one.method,
             "path": one.path,
@@ -49,16 +67,10 @@ async def add(tx: Tx, connection_id: int, made: Sequence[Exchange]) -> None:
             "sent": one.sent,
             "answer": one.answer,
         }
-        for one in made
+        for place, one in enumerate([*made][-MOST:])
     ]
-    await tx.run_many(sa.insert(exchanges), values)
-    statement = sa.text("""
-        DELETE FROM exchanges WHERE connection_id = :id AND id <= (
-            SELECT id FROM exchanges WHERE connection_id = :id
-            ORDER BY id DESC OFFSET :most LIMIT 1
-        )
-    """)
-    await tx.run(statement, {"id": connection_id, "most": MOST})
+    values = {"id": connection_id, "rows": to_json(rows), "rest": MOST - len(rows)}
+    await tx.run(_ADD, values)
 
 
 async def about(

@@ -6,11 +6,17 @@ it continues.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
+from brygga.core.failures import LeaseLost
+from brygga.core.model import Connection
+from brygga.database import connections, tokens
 from brygga.database.engine import Fence, Tx
+from brygga.database.tokens import Platform, Token
 from brygga.database.values import to_json
 
 # Every row that names a connection takes KEY SHARE on the connection's row as it is added. Where
@@ -35,14 +41,20 @@ _TAKE = sa.text(f"""
         SELECT pg_advisory_xact_lock({GATE}, {gate_key("id")}) FROM connections
         WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
     ), free AS (
-        SELECT c.id FROM gate, connections c
+        SELECT c.id, c.budget AS handed FROM gate, connections c
         WHERE c.id = :id AND (c.lease_holder IS NULL OR c.lease_until < :expired)
         FOR UPDATE OF c
     )
     UPDATE connections c SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
-        lease_until = :until
-    FROM free WHERE c.id = free.id
-    RETURNING lease_epoch
+        lease_until = :until, budget = NULL
+    FROM free
+        LEFT JOIN tokens t ON t.connection_id = free.id AND t.platform = 'bigcommerce'
+        LEFT JOIN tokens z ON z.connection_id = free.id AND z.platform = 'zettle'
+    WHERE c.id = free.id
+    RETURNING c.lease_epoch, c.unreachable_since, free.handed,
+        CAST(CAST(pg_current_xact_id() AS xid) AS text) || '/' || coalesce(t.xmin::text, '')
+            AS stamp, {connections.named("c")}, {tokens.named("t", "shop_")},
+        {tokens.named("z", "till_")}
 """)  # noqa: S608 - only our own constants are put together
 _RENEW = sa.text("""
     UPDATE connections SET lease_until = :until,
@@ -50,7 +62,8 @@ _RENEW = sa.text("""
     WHERE id = :id AND lease_epoch = :epoch AND lease_holder = :holder
 """)
 _RELEASE = sa.text("""
-    UPDATE connections SET lease_holder = NULL, lease_until = NULL
+    UPDATE connections SET lease_holder = NULL, lease_until = NULL,
+        budget = CAST(:budget AS jsonb), budget_seen = coalesce(CAST(:budget AS jsonb), budget_seen)
     WHERE id = :id AND lease_epoch = :epoch AND lease_holder = :holder
 """)
 
@@ -58,6 +71,23 @@ _RELEASE = sa.text("""
 _END_ALL = sa.text("""
     UPDATE connections SET lease_until = :now WHERE lease_holder IS NOT NULL AND lease_until > :now
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """A lease, and what its turn begins with, in one statement."""
+
+    fence: Fence
+    connection: Connection
+    is_outage: bool
+    """A platform was out of reach in the last turn."""
+    budget: Mapping[str, Any] | None
+    """The store's request budget as the last turn left it, taken out of the database while this
+    turn holds it. None after a crash, which costs one probe.
+    """
+    tokens: Mapping[Platform, Token]
+    stamp: str
+    """As `work_items.Due.stamp` now."""
 
 
 async def acquire(
@@ -68,15 +98,30 @@ async def acquire(
     now: datetime,
     until: datetime,
     takeover_delay: timedelta,
-) -> Fence | None:
+) -> Acquired | None:
     """The lease, or None while another worker holds it.
 
     A lease that was not given back is free `takeover_delay` after it ended: until then, a request
     that its holder sent at the end may still be on the way.
     """
     values = {"id": connection_id, "holder": holder, "until": until}
-    epoch = await tx.scalar(_TAKE, {**values, "expired": now - takeover_delay})
-    return None if epoch is None else Fence(connection_id, epoch, holder)
+    row = await tx.first(_TAKE, {**values, "expired": now - takeover_delay})
+    if row is None:
+        return None
+    held = {
+        Platform.BIGCOMMERCE: tokens.read(
+            tx, connection_id, Platform.BIGCOMMERCE, row._mapping, "shop_"
+        ),
+        Platform.ZETTLE: tokens.read(tx, connection_id, Platform.ZETTLE, row._mapping, "till_"),
+    }
+    return Acquired(
+        Fence(connection_id, row.lease_epoch, holder),
+        connections.read(tx, row),
+        row.unreachable_since is not None,
+        row.handed,
+        {platform: token for platform, token in held.items() if token is not None},
+        row.stamp,
+    )
 
 
 async def renew(
@@ -93,11 +138,18 @@ async def renew(
     return await tx.run(_RENEW, values) == 1
 
 
-async def release(tx: Tx, fence: Fence) -> None:
-    """Gives the lease back. Nothing happens when another worker holds it already."""
-    await tx.run(
-        _RELEASE, {"id": fence.connection_id, "epoch": fence.epoch, "holder": fence.holder}
-    )
+async def release(tx: Tx, fence: Fence, budget: Mapping[str, int] | None = None) -> None:
+    """Gives the lease back, and hands on the store's request budget. Raises `LeaseLost`, and writes
+    nothing, when another worker holds the lease already.
+    """
+    values = {
+        "id": fence.connection_id,
+        "epoch": fence.epoch,
+        "holder": fence.holder,
+        "budget": to_json(dict(budget)) if budget else None,
+    }
+    if await tx.run(_RELEASE, values) != 1:
+        raise LeaseLost(f"connection {fence.connection_id} was taken over")
 
 
 async def end_all(tx: Tx, now: datetime) -> int:

@@ -29,6 +29,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from brygga.database import rights, work_items
 from brygga.database.engine import CHANNEL, Database, Notice, Tx
+from brygga.database.work_items import WORKABLE, Kind
 from brygga.seams import Clock
 
 log = structlog.get_logger(__name__)
@@ -146,6 +147,18 @@ class QueueSettings:
 
 
 _LOCK_OWN_ROW = sa.text("SELECT 1 FROM pgqueuer WHERE id = :number FOR UPDATE")
+_RELEASE = sa.text(f"""
+    WITH due AS (
+        SELECT EXISTS (
+            SELECT FROM work_items m JOIN connections c ON c.id = m.connection_id
+            WHERE m.connection_id = :id AND m.due_at <= :now
+                AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
+        ) AS is_due
+    ), released AS (
+        UPDATE pgqueuer q SET dedupe_key = NULL FROM due WHERE q.id = :number AND NOT due.is_due
+    )
+    SELECT is_due FROM due
+""")  # noqa: S608 - only our own constants are put together
 _GIVE_KEY_BACK = sa.text("UPDATE pgqueuer SET dedupe_key = NULL WHERE id = :number")
 _CLEAN = """
     WITH old AS (DELETE FROM pgqueuer_statistics WHERE created < now() - interval '7 days')
@@ -176,13 +189,10 @@ class QueueJobs:
         )
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
+        # The lock first: the next statement sees what whoever held it has committed.
         await tx.run(_LOCK_OWN_ROW, {"number": job.number})
-        due = await work_items.next_due(tx, job.connection_id)
-        if due is not None and due <= now:
-            return False
-        await tx.run(_GIVE_KEY_BACK, {"number": job.number})
-
-        return True
+        values = {"id": job.connection_id, "number": job.number, "now": now}
+        return not await tx.scalar(_RELEASE, {**values, "kinds": [kind.value for kind in Kind]})
 
     async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
         await self.give_up(tx, job)

@@ -1,6 +1,7 @@
 """The access that a merchant gave us, encrypted. One row per connection and platform."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -89,23 +90,37 @@ _GET = sa.select(tokens).where(
 async def get(tx: Tx, connection_id: int, platform: Platform) -> Token | None:
     """Raises `SealBroken` when the row's secret does not open."""
     row = await tx.first(_GET, {"id": connection_id, "platform": platform.value})
-    if row is None:
+    return None if row is None else read(tx, connection_id, platform, row._mapping)
+
+
+_FIELDS = (
+    "issued_at",
+    "expires_at",
+    "scopes",
+    "account",
+    "refresh_started_at",
+    "refresh_attempts",
+    "revoked_at",
+)
+
+
+def named(table: str, prefix: str) -> str:
+    """The columns that `read` needs, for a statement that reads more than a token."""
+    return ", ".join(f"{table}.{one} AS {prefix}{one}" for one in ("sealed", *_FIELDS))
+
+
+def read(
+    tx: Tx, connection_id: int, platform: Platform, row: Mapping[Any, Any], prefix: str = ""
+) -> Token | None:
+    """The token in a row whose columns have this prefix. None where a join found none. Raises
+    `SealBroken` when its secret does not open.
+    """
+    if row[f"{prefix}sealed"] is None:
         return None
     access, refresh = json.loads(
-        tx.sealer.open(row.sealed, "tokens", connection_id, platform.value)
+        tx.sealer.open(row[f"{prefix}sealed"], "tokens", connection_id, platform.value)
     )
-
-    return Token(
-        access=access,
-        refresh=refresh,
-        issued_at=row.issued_at,
-        expires_at=row.expires_at,
-        scopes=row.scopes,
-        account=row.account,
-        refresh_started_at=row.refresh_started_at,
-        refresh_attempts=row.refresh_attempts,
-        revoked_at=row.revoked_at,
-    )
+    return Token(access, refresh=refresh, **{one: row[f"{prefix}{one}"] for one in _FIELDS})
 
 
 async def scopes(tx: Tx, connection_id: int, platform: Platform) -> str:

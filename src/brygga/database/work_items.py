@@ -208,9 +208,11 @@ _DUE = sa.text(f"""
     ), first AS (
         SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
     )
-    SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, due.connection_id, kind,
-        subject, generation, due_at, force, attempts, detail, rank, failing_since, support_id,
-        trace
+    SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, EXISTS (
+            SELECT FROM work_items m WHERE m.connection_id = :id AND m.due_at <= :now
+                AND m.kind = ANY (CAST(:others AS text[])) AND {WORKABLE}
+        ) AS others, due.connection_id, kind, subject, generation, due_at, force, attempts, detail,
+        rank, failing_since, support_id, trace
     FROM connections c
         LEFT JOIN tokens t ON t.connection_id = c.id AND t.platform = 'bigcommerce'
         LEFT JOIN (due JOIN first USING (kind, rank)) ON true
@@ -268,10 +270,13 @@ _KNOWN = [kind.value for kind in Kind]
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """`stamp` differs when the connection's row, or its store's token, has changed."""
+    """`stamp` differs when the connection's row, or its store's token, has changed. `others`: work
+    of other kinds is due too.
+    """
 
     items: Sequence[WorkItem]
     stamp: str
+    others: bool = False
 
 
 async def due(
@@ -296,11 +301,12 @@ async def due_with_stamp(
         "id": connection_id,
         "now": now,
         "kinds": [kind.value for kind in kinds],
+        "others": [kind.value for kind in Kind if kind not in kinds],
         "limit": limit,
     }
     rows = await tx.rows(_DUE, values)
     found = [_mark(row) for row in rows if row.generation is not None]
-    return Due(found, rows[0].stamp if rows else "")
+    return Due(found, rows[0].stamp, rows[0].others) if rows else Due(found, "")
 
 
 async def next_due(tx: Tx, connection_id: int) -> datetime | None:

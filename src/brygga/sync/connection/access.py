@@ -64,6 +64,13 @@ class ZettleAccess:
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _token: Token | None = None
 
+    def hand_on(self, token: Token | None) -> None:
+        """The token as it was read with the lease. One that is revoked is read again, and refused
+        then.
+        """
+        if token is not None and token.revoked_at is None:
+            self._token = token
+
     async def __call__(self) -> str:
         """A token that is still valid for a while. Raises NeedsMerchant when access is gone."""
         async with self._lock:

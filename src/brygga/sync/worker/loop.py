@@ -167,7 +167,7 @@ class Worker:
             timedelta(seconds=self.pace.takeover_delay_s),
         )
         async with self.database.transaction() as tx:
-            fence = await leases.acquire(
+            acquired = await leases.acquire(
                 tx,
                 job.connection_id,
                 self.holder,
@@ -175,11 +175,12 @@ class Worker:
                 until=until,
                 takeover_delay=takeover_delay,
             )
-            if fence is None:
+            if acquired is None:
                 await self.jobs.give_up(tx, job)
                 return None
 
-        return Lease(fence, self.clock, started + self.pace.lease_s)
+        until_s = started + self.pace.lease_s
+        return Lease(acquired.fence, self.clock, until_s, acquired=acquired)
 
     # ---- The timer -------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@ methods that report the outcome of a work item.
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
@@ -17,9 +18,12 @@ from brygga.core.report import Code, Line
 from brygga.core.stock import Timing
 from brygga.database import connections, synclog, work_items
 from brygga.database.engine import Database, Fence, Tx
+from brygga.database.exchanges import Exchange
+from brygga.database.leases import Acquired
 from brygga.database.work_items import WorkItem
 from brygga.figures import Figures
 from brygga.seams import Clock, Dice
+from brygga.sync.worker.recording import MOST_CALLS
 from brygga.sync.worker.subjects import subject, topic
 from brygga.wire import Clocks
 from brygga.zettle.api import Zettle
@@ -55,8 +59,13 @@ class Lease:
     clock: Clock
     until: float
     lost: bool = False
+    given_back: bool = False
+    acquired: Acquired | None = None
+    """What was read together with the lease."""
     budget: Callable[[], Mapping[str, int] | None] = lambda: None
     """The store's request budget now, for the pages. The clients of the turn set it."""
+    calls: deque[Exchange] = field(default_factory=lambda: deque(maxlen=MOST_CALLS))
+    """The newest calls of the turn that changed something, for the pages."""
 
     def left_s(self) -> float:
         return 0.0 if self.lost else max(0.0, self.until - self.clock.monotonic())

@@ -11,7 +11,7 @@ from typing import Any
 
 from brygga import traces
 from brygga.core.failures import Failure, LeaseLost, Refused
-from brygga.database import connections, leases, work_items
+from brygga.database import exchanges, leases, work_items
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
 from brygga.database.queue import Job, Jobs, first_of
 from brygga.database.statistics import Upkeep
@@ -26,6 +26,9 @@ Handler = Callable[[Session, Sequence[WorkItem]], Awaitable[None]]
 """Does the work of some work items of one kind, and reports the outcome of each in the session."""
 
 
+QUEUES = ("stock", "product")
+REST_S = 1.0
+"""A queue with nothing to do looks again after this time."""
 TOGETHER = 2
 """A batch that the database ended is retried as a whole this many times."""
 
@@ -78,10 +81,18 @@ class Turn:
     """Of the connection as the session last read it (`work_items.Due`)."""
     _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Both queues look one after the other, so that a change is read once."""
+    _empty: dict[str, float] = field(default_factory=dict)
+    """By queue: when a look, its own or the other's, found nothing due there. Forgotten when work
+    is added or was done.
+    """
+    _notices: int = 0
+    """How often work was added."""
     _idle: set[str] = field(default_factory=set)
     _product_over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notify(self, *, is_stock: bool = False) -> None:
+        self._notices += 1
+        self._empty.clear()
         if not is_stock:
             self.changed.set()
         self.stock_resumed.set()
@@ -93,11 +104,10 @@ class Turn:
         After any other end the lease expires by itself, because a request may still be under way.
         Raises an ExceptionGroup with `LeaseLost` when another worker holds the connection.
         """
-        async with self.means.database.read() as tx:
-            connection = await connections.by_id(tx, self.job.connection_id)
-            health = await connections.health(tx, self.job.connection_id)
-        assert connection is not None
-        self.outage = health.unreachable_since is not None
+        acquired = self.lease.acquired
+        assert acquired is not None
+        connection, self._stamp = acquired.connection, acquired.stamp
+        self.outage = acquired.is_outage
         self.ends_at = self.means.clock.monotonic() + self.means.pace.slice_s
         async with self.means.clients(connection, self.lease) as clients:
             session = Session(
@@ -122,19 +132,21 @@ class Turn:
                         watcher.cancel()
             except* _Hurried:
                 hurried = True
+            if not hurried:
+                await self._end()
         if hurried:
             self.means.log.warning("stopped in the middle of work", connection=connection.id)
-            return
-        await self._end()
 
     async def _until_done(self, session: Session) -> None:
         while True:
             self._idle.clear()
             self._product_over.clear()
             async with asyncio.TaskGroup() as queues:
-                queues.create_task(self._product_queue(session))
+                # Stock looks first, and mostly finds that there is no product work.
                 queues.create_task(self._stock_queue(session))
-            if self._turn_over() or not await self._has_work():
+                queues.create_task(self._product_queue(session))
+            # What came due by time alone meanwhile is seen as the lease is given back.
+            if self._turn_over() or not (self.stock_resumed.is_set() or self.changed.is_set()):
                 return
 
     # ---- Queues ----------------------------------------------------------------------------------
@@ -168,7 +180,22 @@ class Turn:
 
     async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
         """Handles the most urgent batch of the queue. False when nothing is due."""
-        async with self._looking, session.read() as tx:
+        async with self._looking:
+            batch = () if self._is_empty(queue) else await self._look(session, kinds)
+        if not batch:
+            self._idle.add(queue)
+            return False
+        self._idle.discard(queue)
+        await self._handle(session, batch)
+        self._empty.clear()
+        await self.means.upkeep.follow()
+
+        return True
+
+    async def _look(self, session: Session, kinds: Collection[Kind]) -> Sequence[WorkItem]:
+        """The due items of these kinds. It also shows whether the other queue has any."""
+        notices, looked = self._notices, self.means.clock.monotonic()
+        async with session.read() as tx:
             due = await work_items.due_with_stamp(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
@@ -176,15 +203,16 @@ class Turn:
             if due.stamp != self._stamp:
                 await session.reload(tx)
                 self._stamp = due.stamp
-        batch = due.items
-        if not batch:
-            self._idle.add(queue)
-            return False
-        self._idle.discard(queue)
-        await self._handle(session, batch)
-        await self.means.upkeep.follow()
+        if notices == self._notices:
+            own, other = QUEUES if kinds is STOCK_KINDS else reversed(QUEUES)
+            found = {own: bool(due.items), other: due.others}
+            self._empty = {one: looked for one, is_due in found.items() if not is_due}
+        return due.items
 
-        return True
+    def _is_empty(self, queue: str) -> bool:
+        """Whether a look a moment ago found nothing due there, and nothing was added since."""
+        looked = self._empty.get(queue)
+        return looked is not None and self.means.clock.monotonic() - looked < REST_S
 
     async def _wait(self, *events: asyncio.Event) -> None:
         """Waits until a commit adds work items, or a second has passed: some may come due by time
@@ -193,7 +221,9 @@ class Turn:
         # A stop resumes a queue once. A second time would only make the stock queue spin until the
         # product queue ends.
         stop = () if self.stop.is_set() else (self.stop,)
-        await first_of(self.means.clock.sleep(1.0), *(event.wait() for event in (*stop, *events)))
+        await first_of(
+            self.means.clock.sleep(REST_S), *(event.wait() for event in (*stop, *events))
+        )
 
     def _turn_over(self) -> bool:
         return self.stop.is_set() or self.lease.lost or self.means.clock.monotonic() >= self.ends_at
@@ -273,19 +303,16 @@ class Turn:
         await self.means.clock.sleep(self.means.pace.shutdown_timeout_s)
         raise _Hurried
 
-    async def _has_work(self) -> bool:
-        async with self.means.database.read() as tx:
-            due = await work_items.next_due(tx, self.job.connection_id)
-        return due is not None and due <= self.means.clock.now()
-
     async def _end(self) -> None:
-        """Gives back the lease, and the job or its key, in one transaction. Work that came due
-        meanwhile gets a new place in the queue.
+        """Gives back the lease, and the job or its key, in one transaction, and saves what outlives
+        the turn. Work that came due meanwhile gets a new place in the queue.
         """
-        async with self.means.database.transaction(self.lease.fence) as tx:
+        async with self.means.database.transaction() as tx:
             # The connection's row before the job's row: the web pages that change a connection and
             # then enqueue it lock in the same order.
-            await leases.release(tx, self.lease.fence)
+            await leases.release(tx, self.lease.fence, self.lease.budget())
+            await exchanges.add(tx, self.job.connection_id, self.lease.calls)
+            self.lease.given_back = True
             if not await self.means.jobs.release(tx, self.job, self.means.clock.now()):
                 await self.means.jobs.hand_on(tx, self.job)
 
