@@ -252,6 +252,13 @@ async def test_the_rest_of_the_nouns_keep_what_they_are_given(database: Database
         await duplicates.found(tx, one.id, [pair, duplicates.Pair("vase", 6, "likely")], LATER)
         assert {"cup": 5} == await duplicates.links(tx, one.id, ["cup", "vase"])
 
+        # A search adds what it finds on its way, and takes no choice back.
+        await library.upsert_many(tx, one.id, [cup(), cup("bowl", name="Fat")], NOON)
+        early = duplicates.Pair("bowl", 7, "certain", "sku", "Fat")
+        await duplicates.add_found(tx, one.id, [pair, early], LATER)
+        assert [("Fat", early)] == await duplicates.first_undecided(tx, one.id, 5)
+        assert {"cup": 5} == await duplicates.links(tx, one.id, ["cup", "bowl"])
+
 
 async def test_the_sync_log_pages_counts_and_knows_the_last_success(database: Database) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")

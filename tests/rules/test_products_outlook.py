@@ -3,6 +3,7 @@ P12).
 """
 
 import json
+from typing import Any
 
 import pytest
 
@@ -25,6 +26,34 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 async def steps(bench: Bench) -> dict[str, Step]:
     async with bench.database.read() as tx:
         return {one.name: one for one in await preview(tx, bench.connection)}
+
+
+@pytest.mark.rule("P11")
+async def test_what_is_equal_is_shown_while_the_store_is_still_being_read(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest of the store may take minutes. A name that is only similar comes last."""
+    for name in ("Mugg", "Fat", "Vas"):
+        bench.till_product(name)
+    shop = bench.session.shop
+    for name in ("Fat", "Mug", "Mugg"):
+        await bench.sandbox.shop().add_product(name=name)
+    read = shop.products_page
+    seen: list[list[tuple[str, str]]] = []
+
+    async def one_by_one(page: int = 1, **wishes: Any) -> Any:
+        async with bench.database.read() as tx:
+            first = await duplicates.first_undecided(tx, bench.connection.id, 5)
+        seen.append([(name, pair.shop_name) for name, pair in first])
+        return await read(page, **wishes, limit=1)
+
+    monkeypatch.setattr(shop, "products_page", one_by_one)
+    await bench.read_library()
+    async with bench.database.read() as tx:
+        found = await duplicates.all_of(tx, bench.connection.id)
+
+    assert [[], [("Fat", "Fat")], [("Fat", "Fat")]] == seen
+    assert ["Fat", "Mugg"] == sorted({pair.shop_name for pair in found} - {"Mug"})
 
 
 @pytest.mark.rule("P8")

@@ -257,6 +257,26 @@ async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shop
     assert Code.STOCK_STOPPED in await home.codes()
 
 
+@pytest.mark.rule("S1", "S7")
+async def test_switched_at_the_till_the_products_page_says_so_within_a_second(
+    home: DemoStack,
+) -> None:
+    """Zettle's message is on its way, not ours to hasten: the page follows it at once."""
+    uuid = await stocked(home, 10)
+    home.till.sell(home.variant(uuid))
+    home.till.track(uuid, False)
+    await asyncio.sleep(1)
+    off = await home.read(f"/library/{uuid}")
+    home.till.track(uuid, True)
+    await home.calm()
+    on = await home.read(f"/library/{uuid}")
+
+    assert "The same on both sides" not in off
+    assert "Mugg: tracking was switched off." in off
+    assert "The same on both sides" in on
+    assert [(9, 9)] == home.levels(uuid)
+
+
 @pytest.mark.rule("S5", "S7")
 async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: DemoStack) -> None:
     """What the page says: the shop keeps its number, and switched on again the till's counts."""

@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from brygga.core.model import Stage
-from brygga.database import connections, work_items
+from brygga.core.model import Connection, Stage
+from brygga.database import alert_messages, alert_settings, connections, work_items
+from brygga.database.alert_messages import CONFIRM, Channel, Draft, Message
+from brygga.database.alert_settings import AlertSettings
 from brygga.database.work_items import Kind, WorkItem
+from brygga.sync.worker.alerting import Outbox
 from brygga.sync.worker.loop import Pace
 from brygga.sync.worker.session import Session
 from tests.conftest import NOON
 from tests.database.merchants import connected
-from tests.sync_worker.conftest import Bench
+from tests.sync_worker.conftest import Bench, _true
 
 
 async def test_work_left_before_and_during_a_drain_is_all_done(bench: Bench) -> None:
@@ -70,6 +73,30 @@ async def test_work_that_is_due_later_is_done_then(bench: Bench) -> None:
         await bench.until(lambda: _has(bench, 1), step_s=0.02)
 
     assert NOON + timedelta(seconds=10) <= bench.clock.now() <= NOON + timedelta(seconds=20)
+
+
+async def test_a_message_that_somebody_waits_for_is_sent_within_seconds(bench: Bench) -> None:
+    """The mail that confirms an address does not wait for the tidying, once a minute."""
+    one = await connected(bench.database)
+    sent: list[tuple[str, datetime]] = []
+
+    async def sender(message: Message, settings: AlertSettings, connection: Connection) -> None:
+        sent.append((message.kind, bench.clock.now()))
+
+    worker = bench.worker()
+    worker.outbox = Outbox(bench.database, bench.clock, {Channel.MAIL: sender})
+    async with bench.running(worker):
+        await bench.until(lambda: _true(worker.ticked_at is not None), step_s=0.02)
+        asked = bench.clock.now() + timedelta(seconds=1)
+        draft = Draft(Channel.MAIL, CONFIRM, "msg_1", (), {"ticket": "t", "to": "anna@example.com"})
+        async with bench.database.transaction() as tx:
+            await alert_settings.set_email(tx, one.id, "anna@example.com", "t", asked)
+            await alert_messages.save(tx, one.id, draft, asked)
+        await bench.until(lambda: _true(bool(sent)), step_s=0.02)
+
+    ((kind, at),) = sent
+    assert CONFIRM == kind
+    assert at - asked < timedelta(seconds=10)
 
 
 async def test_a_mark_made_again_while_it_is_worked_on_is_worked_on_again(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """Figures that move by themselves while a page is open."""
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from tests.web.test_bodies import Sender, ask
 from tests.web.test_store_callbacks import REMOVE_USER, STAFF, through_the_panel
 
 from brygga.core.model import Choices
-from brygga.database import audit, connections, sessions, work_items
+from brygga.core.report import Code, Line, Severity, Topic
+from brygga.database import audit, connections, sessions, synclog, work_items
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
@@ -126,6 +128,57 @@ async def test_open_pages_share_one_count(world: World, clock: MovableClock) -> 
 
     assert 5 == sum('"waiting": "1"' in str(one.data) for one in reported)
     assert 1 == sum("GROUP BY state" in one for one in seen)
+
+
+async def test_the_first_figures_know_more_than_a_page_that_was_read_before(world: World) -> None:
+    """Rule S7: tracking was switched off between a page and its stream. The page can tell."""
+    connection = await world.running()
+    (uuid,) = await world.stock_library(connection, "Kanna", assigned=True)
+    browser = world.browser()
+    await browser.sign_in()
+    line = Line(Code.STOCK_STOPPED, Topic.STOCK, Severity.INFO, uuid, params={"name": "Kanna"})
+    before = newest_of((await browser.open(f"/library/{uuid}")).text)
+    async with world.database.transaction() as tx:
+        await synclog.add(tx, connection.id, line, world.clock.now())
+    stream = opened(world, connection.id)
+    first = json.loads(str((await anext(stream)).data))
+    await stream.aclose()
+    after = newest_of((await browser.open(f"/library/{uuid}")).text)
+
+    assert before != first["newest"] == after
+
+
+def newest_of(page: str) -> str:
+    return page.partition('data-newest="')[2].partition('"')[0]
+
+
+async def test_work_that_ends_is_told_to_a_page_that_waits(
+    world: World, clock: MovableClock
+) -> None:
+    """Stock work that changed no number: the overview does not go on saying that it is on its
+    way.
+    """
+    connection = await world.running()
+    browser = world.browser()
+    await browser.sign_in()
+    async with world.database.transaction() as tx:
+        await work_items.forget(tx, connection.id, list(Kind))
+        await work_items.add(tx, connection.id, Kind.STOCK, "kanna", clock.now())
+    during = (await browser.open("/apps/bigcommerce")).text
+    stream = opened(world, connection.id)
+    first = json.loads(str((await anext(stream)).data))
+    following = asyncio.create_task(anext(stream))
+    await until_quiet(clock)
+    async with world.database.transaction() as tx:
+        await work_items.forget(tx, connection.id, [Kind.STOCK])
+        tx.touch(connection.id)
+    second = json.loads(str((await soon(following, clock)).data))
+    await stream.aclose()
+    after = (await browser.open("/apps/bigcommerce")).text
+
+    assert (True, False) == ("data-waits" in during, "data-waits" in after)
+    assert first["version"] == second["version"]
+    assert first["work"] != second["work"]
 
 
 async def test_changes_of_another_process_are_heard(world: World, clock: MovableClock) -> None:

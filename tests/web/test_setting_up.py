@@ -10,9 +10,11 @@ from tests.database.merchants import newest
 from tests.web.conftest import BERG, LIND, SHOP, SHOP_TOKEN, Browser, World
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
-from brygga.database import connections, tokens, work_items
+from brygga.database import connections, duplicates, tokens, work_items
+from brygga.database.duplicates import Pair
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
+from brygga.web import live
 
 HERE = "/apps/bigcommerce"
 AUTH = "/bigcommerce/auth?code=good&scope=store_v2_products&context=stores%2Fabc123"
@@ -31,6 +33,36 @@ async def connected(world: World, **facts: object) -> Browser:
     await browser.open(AUTH)
     await browser.confirm_store()
     return browser
+
+
+@pytest.mark.rule("P11", "C11")
+async def test_likely_duplicates_appear_while_the_store_is_compared(world: World) -> None:
+    """Each is told to the open page as it is found, and read where no script runs."""
+    connection = await world.running(stage=Stage.PRODUCTS_CHOSEN)
+    mug, _ = await world.stock_library(connection, "Mugg", "Kanna")
+    browser = world.browser()
+    await browser.sign_in()
+    async with world.database.transaction() as tx:
+        await work_items.add(tx, connection.id, Kind.LIBRARY, "", world.clock.now())
+    before = (await browser.open(HERE)).text
+    counted = (await live.counted(world.database, connection.id, world.clock.now())).version
+    pair = Pair(mug, 7, "certain", "sku", "Kaffemugg")
+    async with world.database.transaction() as tx:
+        await duplicates.add_found(tx, connection.id, [pair], world.clock.now())
+    during = (await browser.open(HERE)).text
+    later = (await live.counted(world.database, connection.id, world.clock.now())).version
+    async with world.database.transaction() as tx:
+        await work_items.forget(tx, connection.id, list(Kind))
+    after = (await browser.open(HERE)).text
+
+    assert "being looked for" in before
+    assert "Kaffemugg" not in before
+    assert "1 found so far" in during
+    assert "Mugg and Kaffemugg in the store" in during
+    assert counted != later
+    assert "1 product may be in the store already" in after
+    assert [True, True, False] == ["data-waits" in page for page in (before, during, after)]
+    assert [True] * 3 == ['data-part="step"' in page for page in (before, during, after)]
 
 
 @pytest.mark.rule("C3", "C10", "C11")

@@ -19,7 +19,7 @@ from typing import TypeVar
 from brygga.core.model import ObservedProduct, Product
 from brygga.core.text import barcode, code_key, one_line
 
-__all__ = ["Certainty", "Pair", "Reason", "alike", "likely", "normal_name"]
+__all__ = ["Certainty", "Equals", "Pair", "Reason", "alike", "likely", "normal_name"]
 
 
 class Certainty(StrEnum):
@@ -86,6 +86,36 @@ def likely(products: Sequence[Product], shop: Sequence[ObservedProduct]) -> tupl
             pairs, key=lambda pair: (place[pair.zettle_uuid], rank[pair.reason], pair.product_id)
         )
     )
+
+
+class Equals:
+    """Finds products with an equal SKU, barcode or name, one portion of the store at a time. The
+    first pairs of a long search: names that are only similar need the whole store (`likely`).
+    """
+
+    def __init__(self, products: Iterable[Product]) -> None:
+        self._of: defaultdict[tuple[Reason, str], list[str]] = defaultdict(list)
+        for product in products:
+            for reason, codes in (
+                (Reason.SKU, _skus(product)),
+                (Reason.BARCODE, _barcodes(product)),
+                (Reason.SAME_NAME, _name_keys(product.name)),
+            ):
+                for code in codes:
+                    self._of[reason, code].append(product.uuid)
+
+    def pairs(self, shop: Iterable[ObservedProduct]) -> Sequence[Pair]:
+        """Each pair once, with its strongest reason."""
+        found: dict[tuple[str, int], Reason] = {}
+        for other in shop:
+            for reason, codes in (
+                (Reason.SKU, _shop_skus(other)),
+                (Reason.BARCODE, _shop_barcodes(other)),
+                (Reason.SAME_NAME, _name_keys(other.name)),
+            ):
+                for uuid in (one for code in codes for one in self._of.get((reason, code), ())):
+                    found.setdefault((uuid, other.product_id), reason)
+        return [Pair(uuid, product_id, reason) for (uuid, product_id), reason in found.items()]
 
 
 # ---- SKU and barcode -----------------------------------------------------------------------------
@@ -176,6 +206,11 @@ def alike(one: str, other: str) -> Reason | None:
 
 def _key(normal: str) -> str:
     return " ".join(sorted(normal.split()))
+
+
+def _name_keys(name: str) -> set[str]:
+    normal = normal_name(name)
+    return {_key(normal)} if normal else set()
 
 
 _TELLING_WORDS = (

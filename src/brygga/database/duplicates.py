@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from brygga.database.engine import Tx
 from brygga.database.tables import duplicates, library
@@ -78,6 +79,26 @@ async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: dateti
     await tx.run_many(sa.insert(duplicates), values)
 
 
+async def add_found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: datetime) -> None:
+    """What a search has found so far, beside the pairs that are known. `found` ends the search."""
+    values = [
+        {
+            "connection_id": connection_id,
+            "product_uuid": pair.product_uuid,
+            "product_id": pair.product_id,
+            "certainty": pair.certainty,
+            "reason": pair.reason,
+            "shop_name": pair.shop_name,
+            "choice": Choice.OPEN.value,
+            "found_at": now,
+            "facts": to_plain(pair.facts),
+        }
+        for pair in pairs
+    ]
+    if values:
+        await tx.run_many(postgresql.insert(duplicates).on_conflict_do_nothing(), values)
+
+
 async def all_of(
     tx: Tx, connection_id: int, uuids: Collection[str] | None = None
 ) -> Sequence[Pair]:
@@ -129,6 +150,34 @@ async def undecided(tx: Tx, connection_id: int) -> int:
     """)
     async with tx.joining_whole():
         return int(await tx.scalar(statement, {"id": connection_id}))
+
+
+async def first_undecided(tx: Tx, connection_id: int, limit: int) -> Sequence[tuple[str, Pair]]:
+    """The first products of `undecided` in the order of the library, each with its name in Zettle
+    and its strongest pair.
+    """
+    statement = sa.text("""
+        SELECT l.name, d.* FROM library l CROSS JOIN LATERAL (
+            SELECT product_uuid, product_id, certainty, reason, shop_name FROM duplicates
+            WHERE connection_id = :id AND product_uuid = l.product_uuid
+            ORDER BY certainty, product_id LIMIT 1) AS d
+        WHERE l.connection_id = :id AND l.product_uuid IN (
+            SELECT product_uuid FROM duplicates WHERE connection_id = :id
+                GROUP BY product_uuid HAVING bool_and(choice = ''))
+            AND NOT EXISTS (
+                SELECT FROM bindings b WHERE b.connection_id = :id
+                    AND b.product_uuid = l.product_uuid AND b.state <> 'kept')
+        ORDER BY l.sort_key, l.product_uuid LIMIT :limit
+    """)
+    async with tx.joining_whole():
+        rows = await tx.rows(statement, {"id": connection_id, "limit": limit})
+    return [
+        (
+            row.name,
+            Pair(row.product_uuid, row.product_id, row.certainty, row.reason, row.shop_name),
+        )
+        for row in rows
+    ]
 
 
 async def choose(

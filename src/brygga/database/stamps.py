@@ -1,4 +1,4 @@
-"""A short text that changes when the numbers of a connection's pages may have changed."""
+"""Short texts that change when a connection's pages may show something else."""
 
 from typing import Final
 
@@ -14,6 +14,19 @@ _OF: Final = sa.text("""
         (SELECT coalesce(max(id), 0) FROM synclog WHERE connection_id = :id),
         (SELECT concat_ws(' ', count(*), sum(count)) FROM ticks WHERE connection_id = :id))
 """)
+
+_NEWEST: Final = sa.text("""
+    SELECT concat_ws('-',
+        coalesce((SELECT max(id) FROM synclog WHERE connection_id = :id), 0),
+        coalesce((SELECT max(id) FROM movements WHERE connection_id = :id), 0))
+""")
+
+
+async def newest(tx: Tx, connection_id: int) -> str:
+    """Equal for two readings only if no line of the sync log and no movement came in between. Other
+    connections' work does not change it.
+    """
+    return str(await tx.scalar(_NEWEST, {"id": connection_id}))
 
 
 async def of(tx: Tx, connection_id: int) -> str:

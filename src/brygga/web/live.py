@@ -23,6 +23,7 @@ from brygga.core.model import Stage
 from brygga.database import (
     audit,
     connections,
+    duplicates,
     library_pages,
     movements,
     plans,
@@ -50,6 +51,8 @@ SHARE: Final = 20
 
 After a count that took long, the next one waits longer.
 """
+LONGEST_REST_S: Final = 10.0
+"""Also on a machine that is overloaded, an open page is never older than this."""
 KEPT: Final = 200
 """Summaries in memory of connections that nobody follows."""
 LONGEST_S: Final = 600
@@ -92,6 +95,10 @@ class Figures:
     unassigned: int
     total: int
     version: str
+    newest: str = ""
+    """The sync log's and the movements' newest, as a page names what it has read."""
+    work: str = ""
+    """Changes with every work item that is added or done. A page that waits for work reloads."""
     first: Progress = field(default_factory=Progress)
     """What is being created, while that is much."""
 
@@ -147,7 +154,8 @@ class Boards:
                 version, began = board.followed.version, self.clock.monotonic()
                 board.figures = await counted(self.database, connection_id, self.clock.now())
                 took = self.clock.monotonic() - began
-                board.counted, board.next_at = version, began + max(EVERY_S, took * SHARE)
+                rest_s = min(max(EVERY_S, took * SHARE), LONGEST_REST_S)
+                board.counted, board.next_at = version, began + rest_s
             return board.figures
 
     async def summary(self, connection_id: int) -> Summary:
@@ -193,6 +201,7 @@ class Boards:
 
 async def counted(database: Database, connection_id: int, now: datetime) -> Figures:
     async with database.read() as tx:
+        mark, work = await stamps.newest(tx, connection_id), await stamps.of(tx, connection_id)
         connection = await connections.by_id(tx, connection_id)
         counts = await library_pages.counts(tx, connection_id)
         plan = await plans.stamp(tx, connection_id)
@@ -206,6 +215,8 @@ async def counted(database: Database, connection_id: int, now: datetime) -> Figu
             if early
             else []
         )
+        # They are shown one by one while the store is compared.
+        likely = await duplicates.undecided(tx, connection_id) if early else 0
         silent = await work_items.outages(tx, connection_id)
         moved = (
             await movements.newest(tx, connection_id),
@@ -224,6 +235,7 @@ async def counted(database: Database, connection_id: int, now: datetime) -> Figu
         first.is_shown,
         failing,
         kinds,
+        likely,
     ]
     synced, waiting, failed = counts[State.SYNCED], counts[State.WAITING], counts[State.FAILED]
     return Figures(
@@ -232,9 +244,15 @@ async def counted(database: Database, connection_id: int, now: datetime) -> Figu
         failed=failed + counts[State.UNREADABLE],
         unassigned=counts[State.NOT_ASSIGNED],
         total=synced + waiting + failed,
-        version=hashlib.sha256(json.dumps(moving).encode()).hexdigest()[:16],
+        version=_short(json.dumps(moving)),
+        newest=mark,
+        work=_short(work),
         first=first,
     )
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 # ---- Sending -------------------------------------------------------------------------------------
@@ -305,5 +323,7 @@ def reported(figures: Figures, words: Words) -> str:
             "done": first.made.made if first.is_shown else figures.synced,
             "total": first.made.wanted if first.is_shown else figures.total,
             "version": figures.version,
+            "newest": figures.newest,
+            "work": figures.work,
         }
     )

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from brygga.core import marker
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, endings, restoring, work_items
+from brygga.database import connections, endings, restoring, stamps, work_items
 from brygga.database.endings import Ending
 from brygga.database.engine import Tx
 from brygga.web.troubles import (
@@ -72,6 +72,10 @@ class Standing:
     products_paused: bool = False
     silent: bool = False
     """A platform did not answer the last request, whether or not we know which one yet."""
+    newest: str = ""
+    """What had happened when the page was read (`stamps.newest`). The live stream tells an open
+    page when it knows of more.
+    """
 
     @property
     def moves(self) -> bool:
@@ -100,6 +104,7 @@ async def standing(
         if left is not None and erase_after is not None and here:
             left = replace(left, erased_on=left.at + erase_after)
         return Standing(phase, left=left)
+    newest = await stamps.newest(tx, connection.id)
     health = await connections.health(tx, connection.id)
     outages = (
         await work_items.outages(tx, connection.id)
@@ -128,6 +133,7 @@ async def standing(
         paused=trouble is not None,
         products_paused=products is not None,
         silent=health.unreachable_since is not None,
+        newest=newest,
     )
 
 

@@ -5,7 +5,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from brygga.core import marker, matching
 from brygga.core.claims import values_held
@@ -73,13 +73,48 @@ async def _compared(
 
 
 async def _whole_shop(session: Session) -> Sequence[ObservedProduct]:
+    """The store's products. A large store takes a while: during set-up, what is equal is shown
+    after each page.
+    """
     shop: list[ObservedProduct] = []
+    early = None if session.connection.stage is Stage.RUNNING else _Early(session)
     page: int | None = 1
     while page is not None:
         found = await session.shop.products_page(page, include=("images", "variants"))
-        shop += marker.merchants(found.items)
+        new = marker.merchants(found.items)
+        shop += new
         page = found.next
+        if early is not None and page is not None:
+            await early.show(new)
     return shop
+
+
+@dataclass(slots=True)
+class _Early:
+    """The likely duplicates that can be told before the whole store is read."""
+
+    session: Session
+    equals: matching.Equals | None = None
+    kept: frozenset[int] = frozenset()
+    """The store's products that become ours again (D4)."""
+
+    async def show(self, new: Sequence[ObservedProduct]) -> None:
+        connection_id = self.session.connection.id
+        if self.equals is None:
+            async with self.session.read() as tx:
+                products = await mirror.products(tx, connection_id)
+                kept = await bindings.kept_here(tx, connection_id)
+            ours = [product for product in products if product.uuid not in kept]
+            self.equals, self.kept = matching.Equals(ours), frozenset(kept.values())
+        theirs = {one.product_id: one for one in new if one.product_id not in self.kept}
+        pairs = [
+            replace(_pair(pair, other, category=0), facts=facts(other, None))
+            for pair in self.equals.pairs(theirs.values())
+            for other in (theirs[pair.product_id],)
+        ]
+        if pairs:
+            async with self.session.transaction() as tx:
+                await duplicates.add_found(tx, connection_id, pairs, self.session.clock.now())
 
 
 def _pair(pair: matching.Pair, other: ObservedProduct, category: int) -> Pair:

@@ -185,8 +185,8 @@ class Worker:
     # ---- The timer -------------------------------------------------------------------------------
 
     async def _timer(self) -> None:
-        """Once a second, enqueues connections whose work items have come due. At longer intervals,
-        adds routine work and tidies up.
+        """Once a second, enqueues connections whose work items have come due, and has messages sent
+        that are due. At longer intervals, adds routine work and tidies up.
         """
         tidied: float | None = None
         looked = False
@@ -214,6 +214,9 @@ class Worker:
             # rows.
             for connection_id, urgent in sorted(due):
                 await self.jobs.enqueue(tx, connection_id, urgent)
+            # Somebody waits for the mail that confirms an address.
+            if self.outbox is not None and await alert_messages.is_due(tx, self.clock.now()):
+                self._alerts_due.set()
 
     async def check_address(self) -> None:
         """At the start, subscriptions that point to another address are moved at once, not at the
@@ -247,8 +250,6 @@ class Worker:
             await statements.watch(tx, self.clock.now())
             channels = self.outbox.senders if self.outbox else ()
             await observe(tx, tuple(channels), self.dice, self.clock.now())
-            if await alert_messages.is_due(tx, self.clock.now()):
-                self._alerts_due.set()
         await self._erase()
         if resumed:
             self.log.info("work that failed in another version is tried again", items=resumed)

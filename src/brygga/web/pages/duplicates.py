@@ -4,6 +4,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from litestar import get
 from litestar.response import Redirect
@@ -16,6 +17,17 @@ from brygga.web.choosing import Chosen, decide
 from brygga.web.visit import Merchant
 from brygga.web.work import ask
 
+FIRST: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """A product of Zettle's, and the store's that may be the same."""
+
+    name: str
+    other: str
+    reason: str
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -25,6 +37,8 @@ class Found:
 
     open: int = 0
     known: bool = False
+    first: tuple[Likely, ...] = ()
+    """The first of the `open` ones, of those that were found so far."""
 
 
 async def found(tx: Tx, connection: Connection) -> Found:
@@ -35,7 +49,13 @@ async def found(tx: Tx, connection: Connection) -> Found:
         connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting
     )
     early = connection.stage in {Stage.ZETTLE_CONNECTED, Stage.STORE_CONNECTED, Stage.PRICES_CHOSEN}
-    return Found(await duplicates.undecided(tx, connection.id), known=not comparing and not early)
+    count = await duplicates.undecided(tx, connection.id)
+    first = await duplicates.first_undecided(tx, connection.id, FIRST) if count else ()
+    return Found(
+        count,
+        known=not comparing and not early,
+        first=tuple(Likely(name, pair.shop_name, pair.reason) for name, pair in first),
+    )
 
 
 @get("/apps/bigcommerce/duplicates")

@@ -30,7 +30,7 @@ from brygga.database.work_items import Kind
 from brygga.sync.products.plans import CERTAIN, SUPPOSED
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
-from brygga.web.pages.duplicates import Found, found
+from brygga.web.pages.duplicates import Found, Likely, found
 from brygga.web.pages.joining import lead_to_store
 from brygga.web.standing import LeftView, Phase, left_view
 from brygga.web.troubles import failure_trouble, price_refusal_code, refusal_params
@@ -90,6 +90,8 @@ class SetupView:
     whole_library: bool = False
     duplicates: int = 0
     duplicates_known: bool = False
+    likely: tuple[Likely, ...] = ()
+    """The first of the duplicates, as far as they were found."""
     stock_late: bool = False
     backorders: bool = False
     stock_known: bool = False
@@ -179,6 +181,7 @@ def view(
         whole_library=connection.choices.whole_library,
         duplicates=duplicates.open,
         duplicates_known=duplicates.known,
+        likely=duplicates.first,
         stock_late=stock_moves_late(shop),
         backorders=shop.backorders,
         stock_known=shop.stock_moment is not None,

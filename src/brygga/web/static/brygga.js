@@ -171,10 +171,8 @@ function sums() {
 function live() {
   const address = document.body.dataset.live;
   if (!address || !window.EventSource) return;
-  // A page that waits may have been drawn just before what it waits for: it looks once when the first figures come.
-  const waits = "waits" in document.body.dataset;
   const source = new EventSource(address);
-  let version = null;
+  let before = null;
   source.addEventListener("state", (event) => {
     const state = JSON.parse(event.data);
     for (const [key, value] of Object.entries(state.texts)) {
@@ -185,17 +183,25 @@ function live() {
     for (const bar of document.querySelectorAll("progress[data-live-bar]")) {
       if (state.total > 0) { bar.max = state.total; bar.value = state.done; }
     }
-    const moved = version === null ? waits : state.version !== version;
-    if (moved && !document.querySelector("dialog[open]")) refreshSoon();
-    version = state.version;
+    // The first figures may know of more than the page, which was read before them. A page that waits looks whenever work was added or done.
+    const { newest, waits } = document.body.dataset;
+    const waited = waits !== undefined && state.work !== before?.work;
+    const moved = before === null ? waits !== undefined || (newest && state.newest && state.newest !== newest) : state.version !== before.version || waited;
+    before = state;
+    work = state.work;
+    if (moved) refreshSoon();
   });
+  for (const over of ["close", "toggle", "focusout"]) document.addEventListener(over, refreshLate, true);
   window.addEventListener("pagehide", () => source.close());
 }
 
-// At once after a quiet moment. While much moves, a page is fetched a tenth of the time at most, and once more when all is quiet.
+// At once after a quiet moment. While much moves, a page is fetched a tenth of the time at most, but every ten seconds, and once more when all is quiet.
+const LONGEST_REST = 10_000;
 let wanted = false;
 let refreshing = false;
 let restsUntil = 0;
+let work; // the newest figures' stamp of the work
+let late = false; // the reader was in the way
 async function refreshSoon() {
   wanted = true;
   if (refreshing) return;
@@ -204,11 +210,23 @@ async function refreshSoon() {
     const pause = restsUntil - Date.now();
     if (pause > 0) await new Promise((done) => setTimeout(done, pause));
     wanted = false;
+    if (document.querySelector("dialog[open]")) { late = true; break; }
     const began = Date.now();
-    try { await refreshParts(); } catch { /* out of reach: the next change tries again */ }
-    restsUntil = Date.now() + Math.max(1000, (Date.now() - began) * 10);
+    const done = work;
+    let failed = false;
+    // Out of reach: it is tried again after a rest.
+    try { failed = !(await refreshParts()); } catch { failed = true; }
+    wanted ||= failed || ("waits" in document.body.dataset && work !== done);
+    restsUntil = Date.now() + (failed ? LONGEST_REST : Math.min(LONGEST_REST, Math.max(1000, (Date.now() - began) * 10)));
   }
   refreshing = false;
+}
+
+// What could not be drawn anew while a dialog was open or something was typed is drawn when that is over.
+function refreshLate() {
+  if (!late) return;
+  late = false;
+  refreshSoon();
 }
 
 function wasChanged(select) {
@@ -233,15 +251,17 @@ function focusKept(part, redraw) {
 
 const isTypedIn = (one) => one.matches("textarea, select, input:not([type=checkbox], [type=radio], [type=submit])");
 
-// Parts marked data-part are fetched anew when the state has moved; what the reader is filling in stays.
+// Parts marked data-part are fetched anew when the state has moved; what the reader is filling in stays. False where the page could not be fetched.
 async function refreshParts() {
   const parts = document.querySelectorAll("[data-part]");
-  if (!parts.length) return;
+  if (!parts.length) return true;
   const answer = await fetch(location.href, { headers: { "X-Requested-With": "brygga" } });
-  if (!answer.ok || answer.redirected) { if (answer.redirected) location.reload(); return; }
+  if (answer.redirected) { location.reload(); return true; }
+  if (!answer.ok) return answer.status < 500 && answer.status !== 429;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   // Connected, leaving, disconnected: another page altogether.
-  if (page.querySelector("main")?.dataset.phase !== document.querySelector("main").dataset.phase) { location.reload(); return; }
+  if (page.querySelector("main")?.dataset.phase !== document.querySelector("main").dataset.phase) { location.reload(); return true; }
+  document.body.toggleAttribute("data-waits", "waits" in page.body.dataset);
   // A parsed page has no scripts, so what is meant for browsers without them stands in it as real fields.
   for (const scriptless of page.querySelectorAll("noscript")) scriptless.remove();
   for (const part of parts) {
@@ -249,8 +269,10 @@ async function refreshParts() {
     const chosen = [...part.querySelectorAll("select")].some(wasChanged)
       || [...part.querySelectorAll("input[type=radio]")].some((one) => one.checked !== one.defaultChecked);
     const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
+    if (fresh && busy) late = true;
     if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); countdowns(part); showPicked(); }
   }
+  return true;
 }
 
 function finding() {
