@@ -182,3 +182,71 @@ async def test_nothing_is_written_before_each_difference_is_answered(home: DemoS
     assert "1 numbers have to be checked" in page
     assert ([(7, 7)], [(5, 5)]) == (home.levels(mug), home.levels(cup))
     assert "Finkopp" in home.in_shop()
+
+
+@pytest.mark.rule("S2", "S3")
+async def test_equal_sales_on_both_sides_while_nobody_worked_are_a_question(
+    home: DemoStack,
+) -> None:
+    """Each side sold two mugs that the other never got: both show 8, and 6 are left. A cup was sold
+    on both sides too, and both sides got it: nobody is asked.
+    """
+    mug, cup = home.add("Mugg", stock=10), home.add("Kopp", stock=5)
+    await home.connect()
+    tables = await backed_up(home)
+    await home.wait(60)
+    home.till.sell(home.variant(cup))
+    home.shop.place([{"product_id": home.id_of(cup), "quantity": 2}])
+    await home.calm()
+
+    await waits_since_restore(home, tables)
+    home.till.sell(home.variant(mug), 2)
+    home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
+    await asyncio.sleep(60)
+    shown = (home.levels(mug), home.levels(cup))
+    before = written(home)
+    home.start()
+    await asyncio.sleep(120)
+    since = [one.path for one in written(home) if all(one is not old for old in before)]
+    await merchant.sign_in(home.browser_session, home.url)
+    page = await home.read("/apps/bigcommerce/check")
+    log = await home.read("/apps/bigcommerce/log")
+    await home.open("/apps/bigcommerce/check")
+    await home.press("6 is right as it is")
+    await home.wait(120)
+
+    assert ([(8, 8)], [(2, 2)]) == shown
+    assert [] == since
+    assert "Check this number: Mugg" in page
+    assert "Check this number: Kopp" not in page
+    assert "By the sales and orders since we last worked, 6 would be left." in page
+    assert "check the number: the till shows 8, the web shop 8" in log
+    assert ([(6, 6)], [(2, 2)]) == (home.levels(mug), home.levels(cup))
+
+
+@pytest.mark.rule("S2", "S3")
+async def test_without_sales_to_read_equal_numbers_that_fell_are_a_question(
+    home: DemoStack,
+) -> None:
+    """Zettle does not show its sales: what has fallen since the backup is asked about, and what has
+    not is believed.
+    """
+    mug, cup, plate = (home.add(name, stock=10) for name in ("Mugg", "Kopp", "Fat"))
+    await home.connect()
+    tables = await backed_up(home)
+    await home.wait(60)
+    home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
+    home.till.set_stock(home.variant(cup), 12)
+    await home.calm()
+    home.sandbox.zettle.faults.add(
+        "5xx_before", path="/purchase/purchases/v2", params={"status": 403}
+    )
+    await waits_since_restore(home, tables)
+    home.start()
+    await asyncio.sleep(120)
+    await merchant.sign_in(home.browser_session, home.url)
+    page = await home.read("/apps/bigcommerce/check")
+
+    assert "Check this number: Mugg" in page
+    assert not [one for one in ("Kopp", "Fat") if f"Check this number: {one}" in page]
+    assert [[(8, 8)], [(12, 12)], [(10, 10)]] == [home.levels(one) for one in (mug, cup, plate)]

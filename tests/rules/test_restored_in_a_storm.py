@@ -31,8 +31,8 @@ class Storm:
         self.goods = [home.add(f"Vara{number}", stock=BEGIN) for number in range(GOODS)]
         self.truth = Counter(dict.fromkeys(self.goods, BEGIN))
 
-    def act(self, uuid: str, *, at_till: bool) -> None:
-        home, count = self.home, self.dice.randint(1, 2)
+    def act(self, uuid: str, *, at_till: bool, count: int = 0) -> None:
+        home, count = self.home, count or self.dice.randint(1, 2)
         self.truth[uuid] -= count
         if at_till:
             home.till.sell(home.variant(uuid), count)
@@ -45,11 +45,15 @@ class Storm:
             await asyncio.sleep(self.dice.uniform(*EVERY_S))
 
     def blow_unseen(self) -> None:
-        """While nobody works, half of the goods move, each on one side: were both to move by the
-        same, they would agree, and agreement is all that can be seen.
+        """While nobody works, half of the goods move, each on one side but the last: of that one
+        both sides sell the same, and show the same number.
         """
-        for number, uuid in enumerate(self.goods[: GOODS // 2]):
+        *apart, alike = self.goods[: GOODS // 2]
+        for number, uuid in enumerate(apart):
             self.act(uuid, at_till=number % 2 == 0)
+        count = self.dice.randint(1, 2)
+        for at_till in (True, False):
+            self.act(alike, at_till=at_till, count=count)
 
     def wrong(self) -> dict[str, list[tuple[int, int]]]:
         true = {uuid: [(self.truth[uuid],) * 2] for uuid in self.goods}

@@ -22,6 +22,8 @@ class Question:
     variant: str
     zettle: int | None
     bigcommerce: int | None
+    lower: int | None
+    """What counts until the answer: the lower one, or what sales since the backup leave."""
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +87,8 @@ async def _reconcile(asked: argparse.Namespace, runtime: Runtime) -> int:
         how = "is not compared yet" if state is not None and state.compared_at is None else how
         print(f"connection {number}: {how}")
         for one in some if asked.connection is not None else ():
-            print(f"  {one.product} {one.variant}: Zettle {one.zettle}, store {one.bigcommerce}")
+            sides = f"Zettle {one.zettle}, store {one.bigcommerce}"
+            print(f"  {one.product} {one.variant}: {sides}, until then {one.lower}")
     if not found:
         print("no connection waits")
     return 0
@@ -102,6 +105,7 @@ def _question(row: LedgerRow) -> Question:
         row.variant_uuid,
         zettle if isinstance(zettle, int) else None,
         shop if isinstance(shop, int) else None,
+        row.ledger.target,
     )
 
 

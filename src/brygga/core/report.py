@@ -173,6 +173,7 @@ class Code(StrEnum):
     STOCK_BELOW_ZERO = "stock_below_zero"
     # side, change, number: a write is in doubt; the lower number is the target
     STOCK_CHECK = "stock_check"
+    STOCK_CHECK_COMPARED = "stock_check_compared"  # till, shop: after a restore or a take-over
     # was: several units are gone from the store at once, without an event
     STOCK_VANISHED = "stock_vanished"
     # count: many zeroed levels, and the merchant said yes (decision 9)

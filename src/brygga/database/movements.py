@@ -130,16 +130,34 @@ async def latest(tx: Tx, connection_id: int, limit: int) -> Sequence[Movement]:
 async def questioned(
     tx: Tx, connection_id: int, variant_uuids: Collection[str]
 ) -> Mapping[str, Movement]:
-    """For each of these variants, the last write whose outcome could not be found out."""
+    """For each of these variants, what the merchant is asked about: the last write whose outcome
+    could not be found out, or the last comparison of both sides.
+    """
     statement = sa.text(
         f"SELECT DISTINCT ON (variant_uuid) {_COLUMNS} FROM movements"  # noqa: S608
         " WHERE connection_id = :id AND variant_uuid = ANY (CAST(:variants AS text[]))"
         " AND cause = ANY (CAST(:causes AS text[]))"
         " ORDER BY variant_uuid, id DESC"
     )
-    causes = [Cause.IN_DOUBT.value, Cause.CONTRADICTED.value]
+    causes = [Cause.IN_DOUBT.value, Cause.CONTRADICTED.value, Cause.COMPARED.value]
     values = {"id": connection_id, "variants": list(variant_uuids), "causes": causes}
     return {row.variant_uuid: _movement(row) for row in await tx.rows(statement, values)}
+
+
+async def last_moves(
+    tx: Tx, connection_id: int, since: datetime
+) -> Mapping[tuple[Side, str], datetime]:
+    """When a record last moved by itself or by a command, by side and variant, as far as that was
+    since then. Our own writes and creates do not count.
+    """
+    statement = sa.text("""
+        SELECT side, variant_uuid, max(at) AS at FROM movements
+        WHERE connection_id = :id AND at >= :since AND cause <> ALL (CAST(:causes AS text[]))
+        GROUP BY side, variant_uuid
+    """)
+    causes = [Cause.WRITTEN.value, Cause.CREATED.value]
+    rows = await tx.rows(statement, {"id": connection_id, "since": since, "causes": causes})
+    return {(Side(row.side), row.variant_uuid): row.at for row in rows}
 
 
 async def last_splits(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.core.model import Product
-from brygga.core.stock.movement import Movement
+from brygga.core.stock.movement import Cause, Movement
 from brygga.database import ledgers, library, movements
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
@@ -129,5 +129,9 @@ def variant_label(product: Product | None, variant_uuid: str) -> str:
 def _happened(words: Words, move: Movement | None) -> str:
     if move is None:
         return words.fill("doubt.other", {})
+    if move.cause is Cause.COMPARED:
+        left = move.change + (move.zettle_after or 0)
+        key = "doubt.sold" if move.change else "doubt.compared"
+        return words.fill(key, {"n": words.number(left)})
     at = words.moment(move.sent or move.at)
     return words.fill(f"doubt.{move.side.value}", {"n": signed(words, move.change), "at": at})

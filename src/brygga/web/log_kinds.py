@@ -108,6 +108,7 @@ CODES: Final[Mapping[LogKind, frozenset[Code]]] = {
     LogKind.STOCK_CHECKED: frozenset(
         {
             Code.STOCK_CHECK,
+            Code.STOCK_CHECK_COMPARED,
             Code.STOCK_VANISHED,
             Code.ZEROES_ACCEPTED,
             Code.ZEROES_LEFT,

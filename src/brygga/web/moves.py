@@ -45,7 +45,9 @@ USUAL: Final = frozenset({"pos", "www"})
 """The places that a line's sentence says already: at the till, in the web shop."""
 AT_ONCE: Final = timedelta(minutes=1)
 """A request that we sent so soon after its event needs no time of its own."""
-COMMANDS: Final = frozenset({Cause.SPLIT, Cause.JOINED, Cause.COUNTED, Cause.CORRECTED})
+COMMANDS: Final = frozenset(
+    {Cause.SPLIT, Cause.JOINED, Cause.COUNTED, Cause.CORRECTED, Cause.COMPARED}
+)
 """Causes after which both sides may be written."""
 MOVES: Final = BY_ITSELF | LANDED
 """The stock on one side moved by the movement's quantity. A command on our pages moves stock only

@@ -28,7 +28,7 @@ from brygga.core.stock.moves import (
     Hint, Observed, corrected, hinted, is_held, is_ordered, is_zeroed, landed,
     observed, refused, sent, short, suspended, unanswered, unproven,
 )
-from brygga.core.stock.rebasing import rebased
+from brygga.core.stock.rebasing import Doubt, SoldSince, Window, doubt, rebased
 from brygga.core.stock.resolving import (
     Resolved, Review, Verdict, absent, resolve_at, resolve_shop, resolve_till, reviewed,
 )
@@ -40,10 +40,11 @@ from brygga.core.stock.sharing import (
 from brygga.core.stock.slots import Slot
 
 __all__ = [
-    "LIMITS", "SUSPENDED", "Change", "Gap", "Hint", "Kind", "Ledger", "Level", "LevelRead",
-    "Observed", "Orders", "PendingWrite", "ReportedChange", "Resolved", "Review", "Side",
-    "Slot", "StockRecord", "Timing", "Verdict", "absent", "attached", "carried", "corrected",
-    "counted", "created", "ended", "excess", "first_level", "hinted",
+    "LIMITS", "SUSPENDED", "Change", "Doubt", "Gap", "Hint", "Kind", "Ledger", "Level",
+    "LevelRead", "Observed", "Orders", "PendingWrite", "ReportedChange", "Resolved", "Review",
+    "Side", "Slot", "SoldSince", "StockRecord", "Timing", "Verdict", "Window", "absent",
+    "attached", "carried", "corrected", "counted", "created", "doubt", "ended", "excess",
+    "first_level", "hinted",
     "is_held", "is_ordered", "is_unsure", "is_zeroed", "joined", "landed", "new_ledger",
     "next_read", "observed", "rebased", "recreated", "refused", "renewed", "reset",
     "resolve_at", "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed",

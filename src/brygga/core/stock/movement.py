@@ -44,6 +44,11 @@ class Cause(StrEnum):
     """The merchant, asked to check, typed the right number."""
     CONFIRMED = "confirmed"
     """The merchant, asked to check, said that the number is right as it is."""
+    COMPARED = "compared"
+    """Both sides were compared after a restore or a take-over. Where the merchant is asked, and
+    sales and orders since the backup tell what is left, the quantity is by how much that differs
+    from Zettle's number.
+    """
     STARTED = "started"
     STOPPED = "stopped"
 

@@ -1,5 +1,6 @@
-"""A connection that comes from a backup: both sides are read, what is alike is taken as it is, and
-each difference is a question. Nothing is written to either platform before the last answer.
+"""A connection that comes from a backup: both sides are read, and what they sold since. What is
+alike and fits these sales is taken as it is, all else is a question. Nothing is written to either
+platform before the last answer.
 
 The library is read whole. A product that the backup does not know, and that the store may have from
 us, gets an intent: the product work then searches the store before it creates one. Zettle's saves
@@ -11,7 +12,8 @@ from datetime import timedelta
 
 from brygga.core import stock
 from brygga.core.mapping import desired
-from brygga.core.stock import Gap, LevelRead, Side
+from brygga.core.report import Code, Severity
+from brygga.core.stock import Doubt, Gap, LevelRead, Side, SoldSince
 from brygga.core.stock.movement import Cause, Moved
 from brygga.core.terms import terms_of
 from brygga.database import bindings, intents, ledgers, library, restoring, watching, work_items
@@ -25,6 +27,7 @@ from brygga.sync.stock import Till
 from brygga.sync.stock.gather import World, gather
 from brygga.sync.stock.reconciling import Reconciling
 from brygga.sync.stock.reports import take_reports
+from brygga.sync.stock.since_backup import sold_since
 from brygga.sync.stock.unit_of_work import UnitOfWork, locked
 from brygga.sync.worker.session import Session
 
@@ -33,6 +36,12 @@ AT_ONCE = 200
 """How many products' ledgers are written in one transaction."""
 AGAIN_S = 30.0
 """The wait before products are read again that could not be."""
+MOST_TRIES = 8
+"""How often both sides are read again because of sales that are fresh. Then the merchant is
+asked.
+"""
+Doubts = Mapping[str, tuple[Doubt, int | None]]
+"""By variant, as `stock.doubt` returns it."""
 FOLLOW_S = 15.0
 """While a question is open, its product is read this often, so that the page shows a number of now:
 till and shop go on selling.
@@ -43,7 +52,8 @@ async def reconcile(session: Session, items: Sequence[WorkItem]) -> None:
     """The handler of its work items: one after the restore, and one after each answer."""
     async with session.read() as tx:
         found = await restoring.state(tx, session.connection.id)
-    if found is not None and found.compared_at is None and not await _compare(session):
+    is_new, tries = found is not None and found.compared_at is None, items[0].attempts
+    if found is not None and is_new and not await _compare(session, found, tries):
         for item in items:
             await session.again(item, AGAIN_S)
         return
@@ -94,8 +104,8 @@ async def _follow(session: Session) -> None:
         await Reconciling(unit, world, timing).run(pending)
 
 
-async def _compare(session: Session) -> bool:
-    """False while some product cannot be read."""
+async def _compare(session: Session, found: Restored, tries: int) -> bool:
+    """False while some product cannot be read, or a sale of this moment would decide."""
     await read_library(session, ())
     till = Till()
     async with session.read() as tx:
@@ -107,6 +117,9 @@ async def _compare(session: Session) -> bool:
         world = _together(world, named)
         if _lacking(named):
             return False
+    doubts = {} if found.taken_over else await _doubts(session, world)
+    if tries < MOST_TRIES and any(doubt is Doubt.WAIT for doubt, _ in doubts.values()):
+        return False
     for place in range(0, len(uuids), AT_ONCE):
         some = uuids[place : place + AT_ONCE]
         async with locked(session, some) as unit:
@@ -114,7 +127,7 @@ async def _compare(session: Session) -> bool:
             ids = [str(one.synced.product_id) for one in world.stored.bound.values()]
             await ledgers.take(unit.tx, unit.connection_id, some, ids)
             for variant in sorted(unit.ledger_rows):
-                await _rebase(unit, world, variant)
+                _rebase(unit, world, variant, doubts.get(variant))
     async with session.transaction() as tx:
         await _search_first(session, tx)
         await restoring.compared(tx, session.connection.id, session.clock.now())
@@ -145,21 +158,50 @@ def _together(world: World, named: World) -> World:
     return World(world.stored, reads)
 
 
-async def _rebase(unit: UnitOfWork, world: World, variant: str) -> None:
+async def _doubts(session: Session, world: World) -> Doubts:
+    """By variant whose number both sides share and show, what the sales and orders since the backup
+    say about it.
+    """
+    sold = await sold_since(session, world, session.settings.stock)
+    till, shop = sold[Side.ZETTLE], sold[Side.SHOP]
+    found = dict[str, tuple[Doubt, int | None]]()
+    for variant, row in world.stored.ledger_rows.items():
+        at_till, in_shop = (_level(world, side, variant) for side in Side)
+        if row.ledger.separate or at_till is None or in_shop is None:
+            continue
+        found[variant] = stock.doubt(
+            row.ledger.zettle.target,
+            (at_till, in_shop),
+            (
+                None if till is None else till.get(variant, SoldSince()),
+                None if shop is None else shop.get(variant, SoldSince()),
+            ),
+        )
+    return found
+
+
+def _level(world: World, side: Side, variant: str) -> int | None:
+    read = world.reads[side].get(variant)
+    return read.level if read is not None and isinstance(read.level, int) else None
+
+
+def _rebase(
+    unit: UnitOfWork, world: World, variant: str, doubt: tuple[Doubt, int | None] | None
+) -> None:
     row = unit.ledger_rows[variant]
     till, shop = (world.reads[side].get(variant) for side in (Side.ZETTLE, Side.SHOP))
     if till is None:
         return
     gone = LevelRead(Gap.NOT_CREATED, till.read_started)
-    ledger, differs = stock.rebased(row.ledger, till, shop or gone)
-    was = row.ledger.zettle.target
-    change = 0 if was is None or ledger.zettle.target is None else ledger.zettle.target - was
-    row = unit.update(row, ledger, Moved(Side.ZETTLE, Cause.COUNTED, change))
-    if differs:
-        assert isinstance(ledger.zettle.confirmed, int)
-        assert isinstance(ledger.shop.confirmed, int)
-        higher = Side.ZETTLE if ledger.zettle.to_push else Side.SHOP
-        unit.ask_about(row, higher, ledger[higher].to_push)
+    how, left = doubt or (Doubt.NONE, None)
+    ledger, differs = stock.rebased(row.ledger, till, shop or gone, left)
+    is_asked = differs or how is not Doubt.NONE
+    change = left - till.level if left is not None and isinstance(till.level, int) else 0
+    row = unit.update(row, ledger, Moved(Side.ZETTLE, Cause.COMPARED, change))
+    if is_asked:
+        unit.ask_to_check(row)
+        shown = {"till": str(ledger.zettle.confirmed), "shop": str(ledger.shop.confirmed)}
+        unit.say(Code.STOCK_CHECK_COMPARED, row, Severity.WARNING, **shown)
 
 
 async def _search_first(session: Session, tx: Tx) -> None:

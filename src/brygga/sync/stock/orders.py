@@ -47,13 +47,15 @@ class OrderReader:
     """The store's orders, each read once in a pass."""
 
     session: Session
+    most: int = MOST_ORDERS
+    """More orders than this are too many."""
     store: InventorySettings | None = None
     _lines: dict[int, Sequence[OrderLine]] = field(default_factory=dict)
 
     async def since(self, at: datetime) -> Sequence[Order]:
         """The orders that changed since then. Raises `TooMany`."""
         orders, whole = await orders_since(self.session, at)
-        if not whole or len(orders) > MOST_ORDERS:
+        if not whole or len(orders) > self.most:
             raise TooMany
         if orders and self.store is None:
             self.store = await self.session.shop.inventory_settings()
@@ -138,7 +140,7 @@ async def _of(
                 if not before or line.variant_id in binding.synced.variants.values()
                 else ""
             )
-            for change, at in _done(
+            for change, at in done(
                 order, line, since, orders.store or InventorySettings(None, None)
             ):
                 if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
@@ -211,7 +213,7 @@ def _transaction(session: Session, order: Order, change: int, at: datetime) -> S
     return SourceTransaction(by_ours(session, Side.SHOP, at), change, reason, str(order.id))
 
 
-def _done(
+def done(
     order: Order, line: OrderLine, since: datetime, store: InventorySettings
 ) -> list[tuple[int, datetime]]:
     """What an order did to stock, and when. 0 where that is not known, because an older order has
