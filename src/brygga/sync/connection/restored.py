@@ -19,6 +19,7 @@ from brygga.core.terms import terms_of
 from brygga.database import bindings, intents, ledgers, library, restoring, watching, work_items
 from brygga.database.engine import Tx
 from brygga.database.intents import Intent
+from brygga.database.ledgers import LedgerRow
 from brygga.database.restoring import Restored
 from brygga.database.values import to_plain
 from brygga.database.work_items import Kind, WorkItem
@@ -105,33 +106,66 @@ async def _follow(session: Session) -> None:
 
 
 async def _compare(session: Session, found: Restored, tries: int) -> bool:
-    """False while some product cannot be read, or a sale of this moment would decide."""
-    await read_library(session, ())
-    till = Till()
+    """False while some number cannot be read, or a sale of this moment would decide. What could be
+    compared stays so, and is not read again.
+    """
     async with session.read() as tx:
         uuids = await ledgers.products(tx, session.connection.id)
-    world = await gather(session, till)
-    if lacking := sorted(_lacking(world) & {*uuids}):
-        # A list that leaves a row out is no proof: these are asked for by name.
-        named = await gather(session, till, lacking)
-        world = _together(world, named)
-        if _lacking(named):
-            return False
-    doubts = {} if found.taken_over else await _doubts(session, world)
-    if tries < MOST_TRIES and any(doubt is Doubt.WAIT for doubt, _ in doubts.values()):
+        rows = (await ledgers.load(tx, session.connection.id, uuids)).values()
+    if begun := any(_is_compared(row, found) for row in rows):
+        uuids = sorted({one.product_uuid for one in rows if _is_left(one, found)})
+    else:
+        await read_library(session, ())
+        await _forget_reports(session, uuids)
+    world = await _shown(session, uuids, whole=not begun)
+    if world is None:
         return False
+    doubts = {} if found.taken_over else await _doubts(session, world)
+    fresh = {variant for variant, (how, _) in doubts.items() if how is Doubt.WAIT}
+    waiting = fresh if tries < MOST_TRIES else set[str]()
     for place in range(0, len(uuids), AT_ONCE):
-        some = uuids[place : place + AT_ONCE]
-        async with locked(session, some) as unit:
-            # What was reported before now is in the numbers that were just read.
-            ids = [str(one.synced.product_id) for one in world.stored.bound.values()]
-            await ledgers.take(unit.tx, unit.connection_id, some, ids)
-            for variant in sorted(unit.ledger_rows):
-                _rebase(unit, world, variant, doubts.get(variant))
+        async with locked(session, uuids[place : place + AT_ONCE]) as unit:
+            for variant in sorted(unit.ledger_rows.keys() - waiting):
+                if not _is_compared(unit.ledger_rows[variant], found):
+                    _rebase(unit, world, variant, doubts.get(variant))
+    if waiting:
+        return False
     async with session.transaction() as tx:
         await _search_first(session, tx)
         await restoring.compared(tx, session.connection.id, session.clock.now())
     return True
+
+
+def _is_compared(row: LedgerRow, found: Restored) -> bool:
+    """Since then nothing but the comparison reads a level into a ledger."""
+    seen = row.ledger.zettle.seen
+    return seen is not None and seen >= found.at
+
+
+def _is_left(row: LedgerRow, found: Restored) -> bool:
+    return row.ledger.zettle.seen is not None and not _is_compared(row, found)
+
+
+async def _forget_reports(session: Session, uuids: Sequence[str]) -> None:
+    """What was reported before now is in the numbers that are read next."""
+    connection_id = session.connection.id
+    async with session.transaction() as tx:
+        bound = await bindings.all_of(tx, connection_id)
+        ids = [str(one.synced.product_id) for one in bound.values()]
+        await ledgers.take(tx, connection_id, uuids, ids)
+
+
+async def _shown(session: Session, uuids: Sequence[str], *, whole: bool) -> World | None:
+    """What both sides show of these. None while some product cannot be read. A list of all that
+    leaves a row out is no proof: such products are asked for by name.
+    """
+    till = Till()
+    world = await gather(session, till, None if whole else uuids)
+    lacking = sorted(_lacking(world) & {*uuids})
+    if not lacking:
+        return world
+    named = await gather(session, till, lacking)
+    return None if _lacking(named) else _together(world, named)
 
 
 def _lacking(world: World) -> set[str]:
@@ -197,6 +231,8 @@ def _rebase(
     ledger, differs = stock.rebased(row.ledger, till, shop or gone, left)
     is_asked = differs or how is not Doubt.NONE
     change = left - till.level if left is not None and isinstance(till.level, int) else 0
+    if ledger == row.ledger:
+        return
     row = unit.update(row, ledger, Moved(Side.ZETTLE, Cause.COMPARED, change))
     if is_asked:
         unit.ask_to_check(row)
