@@ -41,6 +41,11 @@ FLAGS = [
     "--disable-background-networking",
 ]
 TIMEOUT_S = 300.0
+LOADED = """async () => {
+  for (const one of document.images) one.loading = "eager";
+  await Promise.all([...document.images].map((one) => one.decode().catch(() => null)));
+}"""
+"""Pictures below the window too."""
 SIDEWAYS = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -177,6 +182,7 @@ class Camera:
         page.goto(f"{self.sandbox.url}{shot.path}")
         if shot.act is not None:
             shot.act(page)
+        page.evaluate(LOADED)
         page.wait_for_timeout(150)
         too_wide = page.evaluate(SIDEWAYS)
         if too_wide > 0:
@@ -454,7 +460,7 @@ def take_all(camera: Camera) -> None:
     line = page.get_by_role("link", name="Details").last.get_attribute("href") or ""
     camera.take(
         Shot("product-edited", f"/library/{jug['uuid']}"),
-        Shot("log-line", line, lambda page: page.locator("details summary").first.click()),
+        Shot("log-line", line, lambda page: page.locator("main details summary").first.click()),
     )
     page.goto(f"{sandbox.url}{separate}")
     unfold(page)

@@ -13,22 +13,29 @@ import pytest
 from playwright.async_api import Browser as Chromium
 from playwright.async_api import async_playwright
 from tests import axe
+from tests import pages as lent
+from tests.conftest import NOON
 from tests.database.merchants import newest
 from tests.e2e.conftest import CHROMIUM_FLAGS
-from tests.web.conftest import BERG, JOIN, SHOP, Browser, World, product
+from tests.web.conftest import BERG, FULL, JOIN, SHOP, Browser, World, product
 from tests.web.test_every_route import furnished, pages
+from tests.web.test_operator import failing
 from tests.web.test_stock_forms import put
 
 from brygga.core.mapping import desired
 from brygga.core.model import Connection, ObservedProduct, Stage, StockMoment, Synced
 from brygga.core.planning import fingerprint
 from brygga.core.terms import terms_of
-from brygga.database import additions, bindings, connections, exchanges, library
+from brygga.core.watching import Outcome
+from brygga.database import additions, bindings, connections, exchanges, library, watching
 from brygga.database import shown as read_products
+from brygga.database.engine import Tx
 from brygga.database.exchanges import Exchange
 from brygga.database.shown import Read
+from brygga.database.watching import Prediction
 from brygga.web import assets
 from brygga.web.i18n import LANGUAGES, Language
+from brygga.web.operating.door import hash_of
 
 CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
@@ -46,6 +53,7 @@ STEPS = (
     Stage.STORE_CONNECTED,
     Stage.PRICES_CHOSEN,
     Stage.PRODUCTS_CHOSEN,
+    Stage.WATCHING,
     Stage.LEAVING,
     Stage.DISCONNECTED,
 )
@@ -80,6 +88,7 @@ async def shown(world: World, language: Language) -> dict[str, str]:
     ).text
     found |= await adding(world, browser, connection)
     found |= await compared(world, browser, connection, uuid)
+    found |= await operated(world, connection, language)
     async with world.database.transaction() as tx:
         await connections.pause(tx, connection.id, "zettle_access_gone")
     for path in ("/apps", "/apps/bigcommerce", "/library", f"/library/{uuid}"):
@@ -160,19 +169,50 @@ async def set_up(world: World, language: Language) -> dict[str, str]:
     connection = await own(world)
     for step in STEPS:
         async with world.database.transaction() as tx:
-            if step is Stage.LEAVING:
+            if step is Stage.WATCHING:
+                await connections.set_stage(tx, connection.id, step)
+                await watched(tx, connection.id)
+            elif step is Stage.LEAVING:
                 await connections.leave(tx, connection.id, keep=False)
             elif step is Stage.DISCONNECTED:
                 await connections.disconnect(tx, connection.id, world.clock.now())
             else:
                 await connections.set_stage(tx, connection.id, step)
-        for path in ("/apps", home, "/library", f"{home}/plan"):
+        for path in ("/apps", home, "/library", f"{home}/plan", f"{home}/watch"):
             answer = await browser.open(path)
             assert answer.status_code < 500, (step, path)
             found[f"{step.value}: {path}"] = answer.text
     found["erase"] = (await browser.open("/apps/erase")).text
     panel = await browser.open("/bigcommerce/load?signed_payload_jwt=signed-a")
     return found | {"panel": panel.text}
+
+
+async def watched(tx: Tx, connection_id: int) -> None:
+    """Another app is watched: a prediction of every outcome."""
+    await watching.begin(tx, connection_id, NOON)
+    for number, outcome in enumerate(Outcome):
+        one = Prediction(f"cup-{number}", "", "stock", "Mugg", "9", "7", NOON, -2, outcome, "8")
+        await watching.predict(tx, connection_id, [one, replace(one, field="name", change=0)])
+
+
+async def operated(world: World, connection: Connection, language: Language) -> dict[str, str]:
+    """What whoever runs the service sees: the door, also after a wrong secret, merchants of whom
+    one has failed work, one of them, the queue, and kept webhooks.
+    """
+    settings = replace(world.deps.settings, operator=(hash_of(FULL),))
+    deps = replace(world.deps, settings=settings)
+    app = lent.lend(deps)
+    await failing(world, connection)
+    browser = replace(world, app=app, deps=deps).browser(language)
+    here = f"/operator/merchants/{connection.id}"
+    found = {"operator: door": (await browser.open("/operator/sign-in")).text}
+    wrong = await browser.http.post("/operator/sign-in", data={"secret": "x"})
+    await browser.http.post("/operator/sign-in", data={"secret": FULL})
+    paths = ("/operator", "/operator?q=none", here, f"{here}/webhooks", "/operator/queue")
+    found |= {f"operator: {path}": (await browser.open(path)).text for path in paths}
+    lent.give_back(app)
+    assert all("/operator/sign-out" in found[f"operator: {path}"] for path in paths)
+    return found | {"operator: refused": wrong.text}
 
 
 async def own(world: World) -> Connection:

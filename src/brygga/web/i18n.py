@@ -98,7 +98,8 @@ class Words:
         return sentence % params
 
     def number(self, value: int | Decimal) -> str:
-        return str(format_decimal(value, locale=self.language))
+        """With a minus sign, not a hyphen, as changes of stock are written too."""
+        return str(format_decimal(value, locale=self.language)).replace("-", "−")
 
     def money(self, money: Money) -> str:
         precision = get_currency_precision(money.currency)

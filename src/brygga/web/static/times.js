@@ -2,7 +2,9 @@
 "use strict";
 
 (() => {
+  // As the reader's country writes it; English alone as in Britain, the home of most tills in English.
   const language = document.documentElement.lang;
+  const place = navigator.languages?.find((one) => one.startsWith(`${language}-`)) ?? (language === "en" ? "en-GB" : language);
   const written = "[data-when][datetime], [data-when][data-at]";
 
   function write(time) {
@@ -10,7 +12,7 @@
     const isToday = moment.toDateString() === new Date().toDateString();
     const clockAlone = when === "clock" || (when === "recent" && isToday);
     const style = clockAlone ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: when === "recent" ? "short" : when || "short" };
-    const text = new Intl.DateTimeFormat(language, style).format(moment);
+    const text = new Intl.DateTimeFormat(place, style).format(moment);
     if (time.textContent !== text) time.textContent = text;
   }
 
