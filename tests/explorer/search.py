@@ -1,10 +1,11 @@
 """Every plan, and every set of at most `k` deviations from it."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from tests.explorer.world import Act, End, Plan, play
+from tests.explorer.world import Act, End, Plan, Run
 
 GAPS_S = (0.0, 1.0, 4.0)
 Deviations = tuple[tuple[int, int], ...]
@@ -38,18 +39,34 @@ def deviations(plan: Plan, most: int, *, partial: bool = False) -> Iterator[tupl
     """The ordinary run, and every run with at most so many deviations.
 
     A deviation changes what comes after it, so that a run's own choices say where it can deviate
-    next.
+    next. What comes before it is not played again: a run goes on from the last turn before it.
     """
-    todo: list[Deviations] = [()]
+    todo: list[tuple[Deviations, Run]] = [((), Run.of(plan, partial=partial))]
     while todo:
-        taken = todo.pop()
-        end = play(plan, dict(taken), partial=partial)
+        taken, run = todo.pop()
+        turns = _played(run.copied(), taken, kept=len(taken) < most)
+        end = turns[-1].end()
         yield taken, end
         if len(taken) == most:
             continue
+        places = [len(turn.choices.asked) for turn in turns]
         first = taken[-1][0] + 1 if taken else 0
         for place in range(first, len(end.choices)):
-            todo += [(*taken, (place, answer)) for answer in range(1, end.choices[place][1])]
+            before = turns[bisect_right(places, place) - 1]
+            answers = range(1, end.choices[place][1])
+            todo += [((*taken, (place, answer)), before) for answer in answers]
+
+
+def _played(run: Run, taken: Deviations, *, kept: bool) -> list[Run]:
+    """Plays a run to its end, which comes last. Before it, if they are to be `kept`, the run as it
+    was before each turn.
+    """
+    run.choices.deviations = dict(taken)
+    turns = [run.copied()] if kept else []
+    while run.turn():
+        if kept:
+            turns.append(run.copied())
+    return [*turns, run]
 
 
 def explore(acts: Sequence[Act], events: int, most: int, *, partial: bool = False) -> Found:

@@ -49,6 +49,14 @@ def test_a_run_is_the_same_whenever_it_is_played() -> None:
     assert play(ONE_OF_EACH, {5: 1}) == play(ONE_OF_EACH, {5: 1})
 
 
+@pytest.mark.parametrize("partial", [False, True])
+def test_a_run_that_goes_on_from_another_is_the_run_from_its_beginning(partial: bool) -> None:
+    plans = (ONE_OF_EACH, Plan((Act.SPLIT, Act.ORDER), 1.0), Plan((Act.TILL_COUNT, Act.JOIN), 0.0))
+    for plan in plans:
+        for taken, end in deviations(plan, 1, partial=partial):
+            assert end == play(plan, dict(taken), partial=partial)
+
+
 def test_an_engine_that_repeats_blindly_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search that finds nothing wrong with a wrong engine proves nothing."""
 

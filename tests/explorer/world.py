@@ -6,9 +6,11 @@ deviates there. A run is therefore named by its plan (what people do, and when) 
 and is the same whenever it is played.
 """
 
+import copy
 import random
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from brygga.core.stock import Side, Slot, joined, split
 from tests.core.stock.stock_world import Crash, Hook, Ledgers, NoAnswer, Sandbox, TooLittle
@@ -23,6 +25,9 @@ LONGEST_S = 4_500.0
 """A run ends here at the latest; by then an in-doubt write has been asked about."""
 SWEEPS_S = (30.0, 240.0, 900.0, 4_000.0)
 """When the sweep looks at both sides after the last event."""
+
+
+T = TypeVar("T")
 
 
 class Act(StrEnum):
@@ -223,19 +228,39 @@ class End:
         return self.what != "right" and not (self.asked and self.what == "low")
 
 
-def play(plan: Plan, deviations: dict[int, int], *, start: int = 10, partial: bool = False) -> End:
-    """One run, from a quiet sandbox through the plan to a quiet sandbox."""
-    choices = Choices(deviations)
-    sandbox = Small(choices, start, partial=partial)
-    engine = Ledgers.of(sandbox)
-    engine.looking = False
-    acts = [(1.0 + place * plan.gap_s, act) for place, act in enumerate(plan.acts)]
-    last = acts[-1][0]
-    sweeps = [last + wait for wait in SWEEPS_S]
-    while sandbox.now_s < LONGEST_S:
-        at = _next(sandbox, engine, acts, sweeps)
+@dataclass(slots=True)
+class Run:
+    """One run of a plan, as far as it has been played."""
+
+    choices: Choices
+    sandbox: Small
+    engine: Ledgers
+    acts: list[tuple[float, Act]]
+    sweeps: list[float]
+
+    @classmethod
+    def of(cls, plan: Plan, *, start: int = 10, partial: bool = False) -> "Run":
+        """Nothing has happened yet."""
+        choices = Choices({})
+        sandbox = Small(choices, start, partial=partial)
+        engine = Ledgers.of(sandbox)
+        engine.looking = False
+        acts = [(1.0 + place * plan.gap_s, act) for place, act in enumerate(plan.acts)]
+        last = acts[-1][0]
+        return cls(choices, sandbox, engine, acts, [last + wait for wait in SWEEPS_S])
+
+    def copied(self) -> "Run":
+        """The same, and what is played of one does not change the other."""
+        choices, sandbox = _copied(self.choices), _copied(self.sandbox)
+        sandbox.choices = choices
+        return Run(choices, sandbox, _copied(self.engine), [*self.acts], [*self.sweeps])
+
+    def turn(self) -> bool:
+        """What happens next; False at the end."""
+        sandbox, engine, acts, sweeps = self.sandbox, self.engine, self.acts, self.sweeps
+        at = _next(sandbox, engine, acts, sweeps) if sandbox.now_s < LONGEST_S else None
         if at is None:
-            break
+            return False
         sandbox.now_s = max(sandbox.now_s, at)
         while acts and acts[0][0] <= sandbox.now_s:
             sandbox.act(acts.pop(0)[1], engine)
@@ -243,7 +268,35 @@ def play(plan: Plan, deviations: dict[int, int], *, start: int = 10, partial: bo
             sweeps.pop(0)
             engine.sweep(sandbox)
         _step(sandbox, engine)
-    return End(_end(sandbox), engine.reported, tuple(choices.story), tuple(choices.asked))
+        return True
+
+    def end(self) -> End:
+        """Where it has come to."""
+        choices = self.choices
+        what, asked = _end(self.sandbox), self.engine.reported
+        return End(what, asked, tuple(choices.story), tuple(choices.asked))
+
+
+def _copied(made: T) -> T:
+    """With collections of its own. What they hold never changes."""
+    found = copy.copy(made)
+    for name, value in (
+        vars(made).items()
+        if hasattr(made, "__dict__")
+        else ((name, getattr(made, name)) for name in made.__slots__)  # type: ignore[attr-defined]
+    ):
+        if isinstance(value, list | dict | set):
+            setattr(found, name, copy.copy(value))
+    return found
+
+
+def play(plan: Plan, deviations: dict[int, int], *, start: int = 10, partial: bool = False) -> End:
+    """One run, from a quiet sandbox through the plan to a quiet sandbox."""
+    run = Run.of(plan, start=start, partial=partial)
+    run.choices.deviations = deviations
+    while run.turn():
+        pass
+    return run.end()
 
 
 def _next(
