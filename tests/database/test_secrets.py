@@ -12,6 +12,7 @@ from brygga.database import (
     hook_keys,
     oauth_states,
     resealing,
+    signed_messages,
     subscriptions,
     tables,
     tokens,
@@ -20,6 +21,7 @@ from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Database
 from brygga.database.sealing import SealBroken, Sealer
 from brygga.database.sessions import Sessions, end_all
+from brygga.database.signed_messages import Purpose, Use
 from brygga.database.tokens import Platform, Token
 from tests.conftest import NOON, SEALER, MovableClock
 from tests.database.merchants import connected
@@ -281,3 +283,15 @@ async def test_a_secret_that_no_key_opens_stops_the_change_and_nothing_is_lost(
             await resealing.reseal(tx)
     async with database.read() as tx:
         assert secret == await tokens.get(tx, one.id, Platform.BIGCOMMERCE)
+
+
+async def test_a_signed_message_is_remembered_beyond_its_last_minute(database: Database) -> None:
+    """Whoever reads one allows for a minute of another clock: until then it is still used."""
+    ends = NOON + timedelta(hours=24)
+    async with database.transaction() as tx:
+        await signed_messages.use(tx, "m", Purpose.LOAD, ends)
+        await signed_messages.prune(tx, ends + timedelta(minutes=1))
+        stolen = await signed_messages.use(tx, "m", Purpose.UNINSTALL, ends)
+        gone = await signed_messages.prune(tx, ends + timedelta(minutes=61))
+
+    assert (Use.FOREIGN, 1) == (stolen, gone)

@@ -27,6 +27,8 @@ def test_connecting_the_wrong_way_and_the_right_way(
     page.get_by_role("button", name="Anslut", exact=True).click()
     page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
     back_button(page, demo)
+    another_store(page, demo)
+    approved_again(page, demo)
     staff_cannot_disconnect(page, chromium, demo)
 
 
@@ -100,6 +102,34 @@ def back_button(page: Page, demo: Demo) -> None:
     page.go_back()
     page.go_forward()
     page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
+
+
+def another_store(page: Page, demo: Demo) -> None:
+    """A second store comes while one is connected: the page says which, and how to change."""
+    made = demo.http.post(install_page(demo), data={"action": "create", "name": "Fel butik"})
+    page.goto(demo.shop + made.headers["location"])
+    page.get_by_role("button", name="Bekräfta").click()
+    page.get_by_role("heading", name="Ditt Zettle-konto har redan en butik").wait_for()
+    page.get_by_role("link", name="Till integrationen").click()
+    page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
+
+
+def approved_again(page: Page, demo: Demo) -> None:
+    """The connected store approves the app anew. The same answer, opened from the history, changes
+    nothing.
+    """
+    page.goto(f"{install_page(demo)}?store={demo.facts['bigcommerce']['store_hash']}")
+    with page.expect_request(lambda asked: "/bigcommerce/auth" in asked.url) as back:
+        page.get_by_role("button", name="Bekräfta").click()
+    page.get_by_text("är förnyad").wait_for()
+    page.goto(back.value.url)
+    page.get_by_role("heading", name="BigCommerce godtog inte anslutningen").wait_for()
+    page.get_by_role("link", name="Tillbaka till integrationen").click()
+    page.get_by_role("radio", name=re.compile("Priserna kommer från Zettle")).wait_for()
+
+
+def install_page(demo: Demo) -> str:
+    return f"{demo.shop}/login/app/{Connector().bigcommerce_client_id}/install"
 
 
 def staff_cannot_disconnect(page: Page, chromium: Browser, demo: Demo) -> None:

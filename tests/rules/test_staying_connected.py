@@ -71,7 +71,13 @@ def uninstall_quietly(home: DemoStack) -> None:
     home.sandbox.bigcommerce.apps.kill(grant)
 
 
-async def test_an_idle_merchant_stays_connected(home: DemoStack) -> None:
+async def test_an_idle_merchant_stays_connected(
+    home: DemoStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zettle's refresh tokens live half a year (zettle facts 1.3). Here they live a day, so that
+    two days are longer than every token lives.
+    """
+    monkeypatch.setattr("brygga_sandbox.zettle.accounts.REFRESH_TOKEN_S", DAY_S)
     uuid = await connected(home, SELDOM_S)
     await asyncio.sleep(2 * DAY_S)
 

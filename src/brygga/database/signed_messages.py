@@ -1,18 +1,22 @@
 """The signed messages of BigCommerce that have been used, by the hash of their `jti`. Each serves
 one purpose.
 
-A row is kept while its message is valid. It names no merchant.
+A row is kept for an hour longer than its message is valid: whoever reads messages may allow for
+another clock. It names no merchant.
 """
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from brygga.database.access_tables import signed_messages
 from brygga.database.engine import Tx
+
+SPARE: Final = timedelta(hours=1)
 
 
 class Purpose(StrEnum):
@@ -45,4 +49,6 @@ async def use(tx: Tx, message_id: str, purpose: Purpose, expires_at: datetime) -
 
 
 async def prune(tx: Tx, now: datetime) -> int:
-    return await tx.run(sa.delete(signed_messages).where(signed_messages.c.expires_at < now))
+    return await tx.run(
+        sa.delete(signed_messages).where(signed_messages.c.expires_at < now - SPARE)
+    )
