@@ -28,15 +28,15 @@ deleted (4536), a late answer to a write from before a split (4784), a product d
 read (5725), tracking that was off for a moment and ended separate stock unseen (5848), a stock
 record that was looked at for ever (6456)."""
 
-HANDS_ONCE_WRONG = (7, 27, 237, 294, 334, 351, 548, 774, 808, 1037, 1147, 1165, 3020, 7032)
+HANDS_ONCE_WRONG = (7, 27, 237, 294, 334, 351, 548, 774, 808, 1037, 1147, 1165, 3020, 7032, 8018)
 """Of these with hands and all that is drawn: an order that a new option hid (7), an order that
 explained two falls (27), a till whose only other product is gone (334), a number that was
 forgotten between two looks (237), an event about a whole product (294), a parcel of a
 variant that is gone (351), a 0 typed over a forgotten number (548), an order for one while the rest
 was forgotten (774), products that are gone and were looked at for ever (808, 1037), an order that
 nobody can read (1147), one that was cancelled while a split was on its way (1165), a number
-that was forgotten while a write to it was open (3020), and an order that took nothing and was
-cancelled (7032)."""
+that was forgotten while a write to it was open (3020), an order that took nothing and was
+cancelled (7032), and a forgotten number of a whole product that a sweep alone found (8018)."""
 SAMPLED_ONCE_WRONG = (2569, 2584, 2652)
 """Without hands: a separate product that is gone and was looked at for ever (2569), units that came
 back in the second in which tracking went off (2584), and an order of before Zettle's event of a

@@ -112,6 +112,24 @@ async def test_an_order_explains_one_fall_only(bench: StockBench) -> None:
 
 
 @pytest.mark.rule("S3")
+async def test_two_orders_that_reads_show_one_by_one_explain_both_falls(bench: StockBench) -> None:
+    """Nobody read while the first one came, and reads trail when the second one does."""
+    uuid, variant = await mug(bench)
+    await bench.counts(variant, 2)
+    await bench.quiet()
+    bench.sandbox.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
+    bench.clock.move(60)
+    bench.sandbox.shop().store.read_lag_s = 6
+
+    await bought(bench, uuid, 1)
+    await bench.quiet()
+
+    assert (0, 0) == await bench.levels(uuid)
+    assert ["order", "seen"] == sorted({"order", "seen"} & {*await bench.causes(variant)})
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S3")
 async def test_an_order_heard_before_its_variant_is_known_counts(bench: StockBench) -> None:
     """The merchant makes a size again, a shopper buys of it, and only then we learn of the size
     (decision 17).
@@ -164,6 +182,24 @@ async def test_numbers_that_a_switch_forgot_are_seen_and_asked_about(
 
     assert all(till == shop for till, shop in await both(bench, uuid))
     assert 2 == len(await lines(bench, Code.STOCK_VANISHED))
+
+
+@pytest.mark.rule("S4")
+async def test_the_forgotten_number_of_a_whole_product_waits_for_no_sweep(
+    bench: StockBench,
+) -> None:
+    """The store stops counting it and counts it again before we look (decision 18)."""
+    uuid, _ = await mug(bench)
+    await options_added(bench, uuid, 10)
+    await reported(bench, uuid)
+    await bench.quiet()
+    await switched(bench, uuid, "none")
+    await switched(bench, uuid, "product")
+    await reported(bench, uuid)
+    await bench.quiet(150)
+
+    assert (0, 0) == await bench.levels(uuid)
+    assert 1 == len(await lines(bench, Code.STOCK_VANISHED))
 
 
 @pytest.mark.rule("S4")

@@ -40,6 +40,11 @@ class Counting(StrEnum):
         """True where there is no number to share: neither side moves the other."""
         return self in {Counting.SPLIT, Counting.LUMPED}
 
+    @property
+    def is_shared(self) -> bool:
+        """True where the number in BigCommerce is Zettle's."""
+        return not self.is_paused and self is not Counting.OFF
+
 
 def level_of(synced: Synced) -> Tracking:
     """The level at which Zettle counts the product, as BigCommerce names it (bigcommerce facts

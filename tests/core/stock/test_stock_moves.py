@@ -500,3 +500,30 @@ def test_a_second_edit_explains_a_zero_just_after_the_first(
 
     assert 1 == ledger.shop.confirmed
     assert explained is not stock.is_zeroed(ledger, LevelRead(0, at(35)), TIMING)
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("made", "explained"),
+    [((20, 23), True), ((20, 21), False), ((20, 20, 20), False), ((23,), False)],
+    ids=["an edit after it", "two events of it", "one that came twice", "one alone"],
+)
+def test_an_edit_is_known_beside_our_own_write(made: tuple[int, ...], explained: bool) -> None:
+    """Our write fires an event too: only one that was made later is of an edit."""
+    owed = Ledger(StockRecord(confirmed=2), StockRecord(3, -1, variant_id=1, clear_read=at(0)))
+    ledger = wrote(owed, Side.SHOP, -1, 20)
+    for second in made:
+        ledger = stock.hinted(ledger, Side.SHOP, Hint(at(24), variant="1", made=at(second)))
+
+    assert explained is not stock.is_zeroed(ledger, LevelRead(0, at(35)), TIMING)
+
+
+def test_the_orders_of_a_change_are_searched_from_the_read_before_it() -> None:
+    ledger = seen(shared(3), Side.SHOP, 3, 20)
+    sold = seen(ledger, Side.SHOP, 2, 80)
+    again = seen(sold, Side.SHOP, 2, 85)
+    later = seen(again, Side.SHOP, 2, 99)
+
+    assert [at(20), at(20), at(20), at(99)] == [
+        one.shop.unshown_since for one in (ledger, sold, again, later)
+    ]

@@ -140,8 +140,10 @@ class Change:
     quantity: int
     told: datetime | None = None
     """When BigCommerce's event of an edit that came before the read was made, by its clock. None
-    where no event told of the change, and for a write of ours.
+    where no event told of the change. For a write of ours: the first one after it.
     """
+    since: datetime | None = None
+    """When the read before the one that showed it started. None for a write of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +256,15 @@ class StockRecord:
     def ordered(self) -> datetime | None:
         """When the last order that an event named happened."""
         return None if self.reported is None else self.reported.ordered
+
+    @property
+    def unshown_since(self) -> datetime | None:
+        """When the last read started that showed none of the recent changes.
+
+        An order from before that one is in the number. Reads that trail may have shown a later one,
+        or an earlier one instead.
+        """
+        return min((one.since for one in self.recent if one.since is not None), default=self.seen)
 
     @property
     def touched(self) -> datetime | None:

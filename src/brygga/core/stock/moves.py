@@ -94,10 +94,11 @@ def _moved(  # noqa: PLR0917 - what moved, and what is known of it
         and record.hinted <= at
     )
     hint = None if answered else record.hinted
+    told, since = _told(side, record, at, timing), ledger[side].seen
     moved = replace(
         record,
         confirmed=record.confirmed + change,
-        recent=(*record.recent, Change(at, change, _told(side, record, at, timing))),
+        recent=(*record.recent, Change(at, change, told, since)),
         hinted=hint,
     )
     if ledger.separate:
@@ -252,11 +253,26 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
         ordered = max(record.ordered or made, made) if hint.by_order else record.ordered
         reported = replace(reported, at=latest, ordered=ordered)
         if not hint.by_order:
+            if reported.edit_made is None or made > reported.edit_made:
+                record = _told_of_write(record, made)
             last = max(reported.edit_made or made, made)
             reported = replace(reported, edited=latest, edit_made=last)
     else:
         reported = replace(reported, whole=hint.at)
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
+
+
+def _told_of_write(record: StockRecord, made: datetime) -> StockRecord:
+    """Our own writes fire events too. The first one after a write of ours is taken for its own, so
+    that one made later is known to be of an edit.
+    """
+    for place, one in enumerate(record.recent):
+        if one.since is None and one.told is None:
+            told = replace(one, told=made)
+            return replace(
+                record, recent=(*record.recent[:place], told, *record.recent[place + 1 :])
+            )
+    return record
 
 
 # ---- Writes --------------------------------------------------------------------------------------

@@ -80,7 +80,7 @@ class Hands:
 
         No hook may report this: switching the tracking level deletes the levels (bigcommerce facts
         5.4). Stock work reads the level, and asks the merchant when nothing explains it. A product
-        that the store counts at another level, or that differs from its binding, is left out:
+        whose number is not Zettle's, or that differs from its binding, is left out:
         `_followed` handles its levels.
         """
         ledger_rows = await ledgers.load(self.tx, self.session.connection.id, list(bound))
@@ -93,12 +93,13 @@ class Hands:
             )
             if observed is None or id_ is None or not isinstance(known, int) or known <= 0:
                 continue
-            if binding.counting is not Counting.ALIKE or hands.is_odd(
-                binding.synced, Counting.ALIKE, observed
+            if not binding.counting.is_shared or hands.is_odd(
+                binding.synced, binding.counting, observed
             ):
                 continue
             levels = {one.variant_id: one.inventory_level for one in observed.variants}
-            level = levels.get(id_) if binding.synced.options else observed.inventory_level
+            by_variant = bool(binding.synced.options) or binding.counting is Counting.BASE
+            level = levels.get(id_) if by_variant else observed.inventory_level
             if level == 0:
                 zeroed.add(ledger_row.product_uuid)
         now = self.session.clock.now()
@@ -152,8 +153,7 @@ class Hands:
         is_anew = _is_anew(binding.counting, counting)
         anew = found.variants if is_anew else made_again
         if anew and counting is not Counting.OFF:
-            was_counted = not binding.counting.is_paused and binding.counting is not Counting.OFF
-            orders = Orders.UNSEEN if was_counted else Orders.NEW
+            orders = Orders.UNSEEN if binding.counting.is_shared else Orders.NEW
             await self.initial_levels.renewed(
                 tx, session, uuid, anew, orders if is_anew else Orders.ALL
             )

@@ -93,8 +93,9 @@ async def sold_since(session: Session, world: World, timing: Timing) -> Mapping[
     for variant, ledger_row in world.stored.ledger_rows.items():
         one, read = ledger_row.ledger, world.reads[Side.SHOP].get(variant)
         since = one.started if one.is_unset else None
-        if read is not None and one.shop.seen is not None and stock.is_zeroed(one, read, timing):
-            since = one.shop.seen - timing.read_lag(Side.SHOP)
+        begin = one.shop.unshown_since
+        if read is not None and begin is not None and stock.is_zeroed(one, read, timing):
+            since = begin - timing.read_lag(Side.SHOP)
         if since is not None and ledger_row.product_uuid in world.stored.bound:
             wanted[ledger_row.product_uuid] = min(
                 since - NEAR, wanted.get(ledger_row.product_uuid, since)

@@ -432,14 +432,15 @@ class Reconciling:
         where an event named an order.
         """
         transactions, shop = self.sold.get(ledger_row.product_uuid), ledger_row.ledger.shop
+        begin = shop.unshown_since
         if (
             transactions is None
-            or shop.seen is None
+            or begin is None
             or not isinstance(shop.confirmed, int)
             or not isinstance(read.level, int)
         ):
             return False
-        since = shop.seen - self.timing.read_lag(Side.SHOP) - NEAR
+        since = begin - self.timing.read_lag(Side.SHOP) - NEAR
         orders = [one for one in transactions.get(ledger_row.variant_uuid, ()) if one.at >= since]
         if stock.is_ordered(shop, self.timing) and any(
             one.reason is Reason.UNCLEAR for one in orders
