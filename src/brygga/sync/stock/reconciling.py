@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Ledger, LevelRead, Resolved, Side, Timing, Verdict
-from brygga.core.stock.explaining import is_order, unshown
-from brygga.core.stock.movement import OWN, Cause, Moved, Reason
-from brygga.database import bindings, ledgers, library, movements, work_items
+from brygga.core.stock.explaining import is_order
+from brygga.core.stock.movement import Cause, Moved, Reason
+from brygga.database import bindings, ledgers, library, work_items
 from brygga.database.bindings import Binding
 from brygga.database.ledgers import CallPart, LedgerRow, Pending
 from brygga.database.work_items import Kind
@@ -17,6 +17,7 @@ from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import NEAR, Sold
 from brygga.sync.stock.reports import review
 from brygga.sync.stock.unit_of_work import UnitOfWork, stop
+from brygga.sync.stock.zeroes import Zeroes
 
 ORDER_EXPLAINS = timedelta(minutes=2)
 """A write this soon after an event that named an order goes to Zettle as a sale
@@ -48,6 +49,10 @@ class Reconciling:
     """The bindings as they are now, with the ledgers locked."""
     resolved: dict[str, LedgerRow] = field(default_factory=dict)
     """By call: a ledger in which it was pending, before it was resolved."""
+    zeroes: Zeroes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.zeroes = Zeroes(self.unit, self.world, self.timing, self.sold, self.swept)
 
     async def run(self, pending: Sequence[Pending]) -> None:
         await self._read_bindings()
@@ -295,7 +300,7 @@ class Reconciling:
         if read.level is Gap.NOT_CREATED:
             await self._missed(ledger_row, read)
             return
-        if side is Side.SHOP and await self._is_unproven(ledger_row, read):
+        if side is Side.SHOP and await self.zeroes.is_held(ledger_row, read):
             return
         if ledger_row.ledger[side].pending_write is None:
             step = stock.observed(ledger_row.ledger, side, read, self.timing)
@@ -402,91 +407,12 @@ class Reconciling:
             # Units were sold before a split took them. They may come back, for example when an
             # order is cancelled. So the outcome is in doubt.
             self.unit.ask_about(ledger_row, side, dropped)
-        if await self._has_vanished(ledger_row, side):
+        if side is Side.SHOP and await self.zeroes.has_vanished(ledger_row):
             self.unit.ask_to_check(ledger_row)
             self.unit.say(Code.STOCK_VANISHED, ledger_row, Severity.WARNING, was=str(-change))
         target = ledger.target
         if not ledger.separate and target is not None and target < 0 and target - change >= 0:
             self.unit.say(Code.STOCK_BELOW_ZERO, ledger_row, Severity.WARNING, units=str(-target))
-
-    async def _is_unproven(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
-        """Whether a fall to 0 waits for proof. A sweep that could read the orders does not wait: it
-        reads records about which no event came, and asks at once.
-        """
-        could_read = self.sold.get(ledger_row.product_uuid) is not None
-        if (self.swept and could_read) or not stock.is_zeroed(ledger_row.ledger, read, self.timing):
-            return False
-        held = (
-            None
-            if await self._are_ordered(ledger_row, read)
-            else stock.unproven(ledger_row.ledger, read, self.timing)
-        )
-        if held is None:
-            return False
-        self.unit.update(ledger_row, held)
-        return True
-
-    async def _are_ordered(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
-        """Whether the store has orders for all units that are gone since the last read, beside
-        those that a movement has shown. An order with an unclear quantity explains the fall only
-        where an event named an order.
-        """
-        transactions, shop = self.sold.get(ledger_row.product_uuid), ledger_row.ledger.shop
-        begin = shop.unshown_since
-        if (
-            transactions is None
-            or begin is None
-            or not isinstance(shop.confirmed, int)
-            or not isinstance(read.level, int)
-        ):
-            return False
-        since = begin - self.timing.read_lag(Side.SHOP) - NEAR
-        orders = [one for one in transactions.get(ledger_row.variant_uuid, ()) if one.at >= since]
-        if stock.is_ordered(shop, self.timing) and any(
-            one.reason is Reason.UNCLEAR for one in orders
-        ):
-            return True
-        variant, now = ledger_row.variant_uuid, self.unit.now
-        tx, connection_id = self.unit.tx, self.unit.connection_id
-        seen = await movements.between(tx, connection_id, variant, since, now, limit=100)
-        own = [
-            (one.at, one.change) for _, one in seen if one.side is Side.SHOP and one.cause in OWN
-        ]
-        orders = unshown(orders, own, NEAR)
-        # The last read may have shown the first of them, also one that gave units back. A read that
-        # showed the 0 before the pending write left does not include it.
-        pending = 0 if stock.is_held(ledger_row.ledger) else min(0, shop.pending_change)
-        change = read.level - shop.confirmed - pending
-        return any(
-            sum(one.change for one in orders[first:]) <= change for first in range(len(orders))
-        )
-
-    async def _has_vanished(self, ledger_row: LedgerRow, side: Side) -> bool:
-        """Whether the level fell to 0 without an event or orders that explain it
-        (`stock.is_zeroed`).
-        """
-        read = self.world.reads[side].get(ledger_row.variant_uuid)
-        if (
-            side is not Side.SHOP
-            or read is None
-            or not stock.is_zeroed(ledger_row.ledger, read, self.timing)
-        ):
-            return False
-        return not (
-            await self._are_ordered(ledger_row, read) or await self._is_reported(ledger_row)
-        )
-
-    async def _is_reported(self, ledger_row: LedgerRow) -> bool:
-        """Whether a webhook about the variant is received and not processed yet."""
-        binding = self.world.stored.bound.get(ledger_row.product_uuid)
-        if binding is None:
-            return False
-        product = str(binding.synced.product_id)
-        of_variant = f"{product}/{ledger_row.ledger.shop.variant_id}"
-        subjects = [of_variant] if binding.synced.options else [product, of_variant]
-        return bool(
-            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, subjects)
-        )
 
     def _cause(self, ledger_row: LedgerRow, side: Side, change: int) -> Cause:
         if self.swept:
