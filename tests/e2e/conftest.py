@@ -111,6 +111,27 @@ class Demo:
     def product(self, name: str) -> dict[str, Any] | None:
         return next((one for one in self.store()["products"] if one["name"] == name), None)
 
+    def make(self, name: str, stock: int | None = None) -> dict[str, Any]:
+        """A product of one variant, made at the till, once it is in the store with its stock."""
+        control = f"{self.facts['zettle']['control']}"
+
+        def sent(path: str, **body: Any) -> dict[str, Any]:
+            return dict(self.http.post(f"{control}{path}", json=body).raise_for_status().json())
+
+        product = sent("/products", name=name, variants=[{"price": 19900}])
+        if stock is not None:
+            sent("/tracking", product_uuid=product["uuid"], on=True)
+            sent("/stock", variant_uuid=product["variants"][0]["uuid"], balance=stock)
+        self.wait(f"{name} in the store", lambda: self.level(name) == stock)
+        return product
+
+    def level(self, name: str) -> int | None:
+        """What the store shows, None where it does not count the product. -1: it is not there."""
+        found = self.product(name)
+        if found is None:
+            return -1
+        return None if found["inventory_tracking"] == "none" else int(found["inventory_level"])
+
     def balance(self, variant: str) -> int:
         """What can be sold of a variant at the till, without drawing on Zettle's four requests a
         second.
@@ -128,9 +149,10 @@ class Demo:
             time.sleep(0.1)
 
 
-@pytest.fixture
-def demo(tmp_path: Path) -> Iterator[Demo]:
-    ready, log = tmp_path / "ready.json", tmp_path / "demo.log"
+@contextmanager
+def running(folder: Path, *more: str) -> Iterator[Demo]:
+    """`brygga demo` of twelve products, with these arguments more. Its log must be clean."""
+    ready, log = folder / "ready.json", folder / "demo.log"
     command = [
         sys.executable,
         "-m",
@@ -142,6 +164,7 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
         "12",
         "--ready-file",
         str(ready),
+        *more,
     ]
     mailbox = Mailbox()
     with log.open("wb") as output, mailbox.open() as mail:
@@ -161,6 +184,23 @@ def demo(tmp_path: Path) -> Iterator[Demo]:
             process.wait(30)
     assert '"level": "error"' not in log.read_text(), log.read_text()
     assert "Traceback" not in log.read_text(), log.read_text()
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    with running(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """One for a whole file: connected, the whole library in the store. Each story makes the
+    products that it is about.
+    """
+    with running(tmp_path_factory.mktemp("shared"), "--connected") as made:
+        count = len(made.library())
+        made.wait("the first sync", lambda: len(made.store()["products"]) == count)
+        yield made
 
 
 @pytest.fixture(scope="module")

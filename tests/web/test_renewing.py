@@ -72,6 +72,14 @@ async def test_a_page_looks_again_whenever_it_may_be_behind(world: World) -> Non
         await page.keyboard.press("Escape")
         await sees("Behind a dialog")
 
+        # A tick that is not saved yet stays, and the rest of the page goes on.
+        box = page.get_by_role("checkbox", name="Enable inventory management")
+        await box.check()
+        await happened(world, connection, mug, "Beside a tick")
+        await figures(page, version="tick")
+        await sees("Beside a tick")
+        await expect(box).to_be_checked()
+
         # While the service could not be reached.
         await happened(world, connection, mug, "Out of reach")
         await page.route(f"**/library/{mug}", refused, times=1)

@@ -195,8 +195,8 @@ function live() {
   window.addEventListener("pagehide", () => source.close());
 }
 
-// At once after a quiet moment. While much moves, a page is fetched a tenth of the time at most, but every ten seconds, and once more when all is quiet.
-const LONGEST_REST = 10_000;
+// At once after a quiet moment. While much moves, a page is fetched a tenth of the time at most, but every five seconds, and once more when all is quiet.
+const LONGEST_REST = 5_000;
 let wanted = false;
 let refreshing = false;
 let restsUntil = 0;
@@ -267,7 +267,7 @@ async function refreshParts() {
   for (const part of parts) {
     const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
     const chosen = [...part.querySelectorAll("select")].some(wasChanged)
-      || [...part.querySelectorAll("input[type=radio]")].some((one) => one.checked !== one.defaultChecked);
+      || [...part.querySelectorAll("input[type=radio], input[type=checkbox]")].some((one) => one.checked !== one.defaultChecked);
     const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
     if (fresh && busy) late = true;
     if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); countdowns(part); showPicked(); }
