@@ -11,9 +11,9 @@ from tests.simulation.disk import Disk
 from tests.simulation.judging import OPEN, Verdict
 from tests.simulation.session import session, shown
 
-SESSIONS = int(os.environ.get("BRYGGA_SESSIONS", "30"))
+SESSIONS = int(os.environ.get("BRYGGA_SESSIONS", "12"))
 """Days that nobody has chosen. Beside them stand all that once ended wrong."""
-AT_A_TIME = 10
+AT_A_TIME = 4
 ONCE_WRONG = (
     *(236, 518, 1319, 1744, 2365, 2683, 3068, 3895, 4536, 4764, 4784, 5439, 5725, 5848, 6456, 7513),
     *(20039, 20117, 20145, 30288, 41044, 41107),
