@@ -18,6 +18,7 @@ from brygga.database import (
     erasing,
     hook_keys,
     oauth_states,
+    operator_sessions,
     sessions,
 )
 from brygga.database.engine import Database
@@ -30,6 +31,7 @@ HASHING: Final = (
     (erasing, "_hashed"),
     (hook_keys, "hashed"),
     (oauth_states, "_hashed"),
+    (operator_sessions, "_hashed"),
     (sessions, "_hashed"),
 )
 

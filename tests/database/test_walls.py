@@ -137,6 +137,21 @@ ACROSS: dict[str, str] = {
         )
     },
 }
+OF_NO_MERCHANT = {
+    "dumping.counted": "a backup",
+    "dumping.dump": "a backup",
+    "dumping.load": "a backup",
+    "dumping.others": "a backup",
+    "dumping.revision_of": "a backup",
+    "migrating.current": "a start",
+    "migrating.upgrade": "a start",
+    "migrating.upgrade_with": "a start",
+    "queue.first_of": "waits for the first of several",
+    "statistics.analyze": "the planner's statistics",
+    "statistics.grown": "the planner's statistics",
+    "statistics.refresh": "the planner's statistics",
+}
+"""Functions that take no transaction."""
 
 
 def functions() -> Iterator[tuple[str, Callable[..., Any]]]:
@@ -269,6 +284,24 @@ def test_every_other_shape_has_its_reason() -> None:
     assert sorted(ACROSS) == sorted(
         name for name, function in functions() if not of_a_merchant(function)
     )
+
+
+def test_whoever_takes_no_transaction_has_a_reason() -> None:
+    """Else a function could open one of its own, and the walk would not see it."""
+    found = {
+        f"{module.name}.{name}"
+        for module in pkgutil.iter_modules(brygga.database.__path__)
+        if module.name != "migrations"
+        for name, function in vars(
+            importlib.import_module(f"brygga.database.{module.name}")
+        ).items()
+        if inspect.iscoroutinefunction(function)
+        and function.__module__ == f"brygga.database.{module.name}"
+        and not name.startswith("_")
+        and next(iter(inspect.signature(function).parameters), "") != "tx"
+    }
+
+    assert found == set(OF_NO_MERCHANT)
 
 
 async def test_no_function_reaches_into_another_merchants_rows(database: Database) -> None:

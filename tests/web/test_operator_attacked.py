@@ -2,6 +2,7 @@
 merchant, guesses, and fields that cannot be read.
 """
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,8 @@ from tests.web.conftest import BERG, FULL, READS, SHOP, Office
 from tests.web.test_bodies import FORM, MULTIPART, Sender, ask
 from tests.web.test_operator import acts_of, failing, kept
 
-from brygga.database import work_items
+from brygga.core.report import Code, Line, Topic
+from brygga.database import synclog, work_items
 from brygga.web.operating.door import API
 
 SIGN_IN = "/operator/sign-in"
@@ -167,3 +169,33 @@ async def test_ids_of_another_merchant_open_and_move_nothing(office: Office) -> 
     assert {"webhooks": 0, "work": 0} == acted["/replay"].json()
     assert ({}, 1) == (dict(theirs), len(stuck))
     assert NOON.replace(year=2030) == stuck[0].next_try
+
+
+# ---- What is shown -------------------------------------------------------------------------------
+
+
+async def test_no_line_of_the_log_tells_an_operator_a_price(office: Office) -> None:
+    """Nor does the support bundle tell what a platform quoted in its refusal."""
+    connection = await office.world.running()
+    values = {"name": "Mugg", "shop": "249.5", "till": "199.5", "was": "249.5", "now": "199.5"}
+    refused = "POST /stores/abc/v3/catalog/products: 422 The SKU `MUGG-77` is not unique"
+    lines = [
+        Line(Code.DRIFT, Topic.PRODUCT, params={**values, "field": "price"}),
+        Line(Code.VALUE_OVERWRITTEN, Topic.PRODUCT, params={**values, "field": "price"}),
+        Line(Code.DRIFT, Topic.PRODUCT, params={**values, "field": "name", "till": "Kopp"}),
+        Line(Code.FIELD_REFUSED, Topic.PRODUCT, params={"field": "sku", "reason": refused}),
+    ]
+    async with office.world.database.transaction() as tx:
+        await synclog.add(tx, connection.id, lines, NOON)
+    operator, here = await office.signed_in(READS), f"/merchants/{connection.id}"
+    page = (await operator.open(f"/operator{here}")).text
+    log = (await office.ask("GET", f"{here}/log", READS)).text
+    bundle = await office.ask("GET", f"{here}/support", READS)
+
+    for text in (page, log):
+        assert not re.search(r"199[.,]5|249[.,]5[^,]{0,20}Zettle", text)
+        assert "Kopp" in text
+    assert "MUGG-77" not in bundle.text
+    assert ["422"] == [
+        one["params"]["reason"] for one in bundle.json()["lines"] if "reason" in one["params"]
+    ]

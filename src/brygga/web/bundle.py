@@ -5,6 +5,7 @@ nothing of a shopper.
 """
 
 import platform
+import re
 from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Final
@@ -47,6 +48,8 @@ HARMLESS: Final = frozenset(
 """The parameters of a log line that are codes or counts. All others may contain what a merchant
 wrote.
 """
+_CODE: Final = re.compile("[a-z0-9_]*")
+_STATUS: Final = re.compile(r": ([1-5][0-9]{2})\b")
 
 
 async def gathered(tx: Tx, connection: Connection, subject: str, now: datetime) -> dict[str, Any]:
@@ -190,8 +193,22 @@ def _line(logged: Logged) -> dict[str, Any]:
         "topic": line.topic.value,
         "severity": line.severity.value,
         "subject": line.subject,
-        "params": {name: value for name, value in line.params.items() if name in HARMLESS},
+        "params": {
+            name: _without_text(name, value)
+            for name, value in line.params.items()
+            if name in HARMLESS
+        },
     }
+
+
+def _without_text(name: str, value: str) -> str:
+    """A reason is a code of ours, or what a platform answered: that quotes names and SKUs, so only
+    its status is kept.
+    """
+    if name != "reason" or _CODE.fullmatch(value):
+        return value
+    found = _STATUS.search(value)
+    return found[1] if found else ""
 
 
 def _time(at: datetime | None) -> str:

@@ -28,7 +28,6 @@ from brygga.database.synclog import Filter, Logged
 from brygga.database.work_items import Kind
 from brygga.web.deps import WebDeps
 from brygga.web.i18n import LANGUAGES, as_language, words
-from brygga.web.lines import spoken
 from brygga.web.operating import acts, status
 from brygga.web.operating.acts import Failed, NotNow
 from brygga.web.operating.door import HOME, Wrong, tool
@@ -134,7 +133,7 @@ async def log(asked: Question) -> Log:
 
 def _said(logged: Logged, language: Any) -> Said:
     line = logged.line
-    sentence, cause, action = spoken(words(language), line.code.value, line.params)
+    sentence, cause, action = status.told(words(language), line)
     return Said(
         logged.id,
         status.said(logged.at),

@@ -19,7 +19,7 @@ from brygga.database.operating import Standing, Summary
 from brygga.database.synclog import Filter
 from brygga.database.work_items import Kind
 from brygga.web.bodies import BODY, SECRET
-from brygga.web.lines import LineView, spoken
+from brygga.web.lines import LineView
 from brygga.web.operating import acts, door, status
 from brygga.web.operating.acts import Failed, NotNow
 from brygga.web.operating.api import is_moment, is_named, kept
@@ -169,7 +169,7 @@ async def merchant(operator: Operator, number: int) -> Response[str]:
         LineView(
             one.at,
             one.line.severity.value,
-            *spoken(operator.words, one.line.code.value, one.line.params),
+            *status.told(operator.words, one.line),
             id=one.id,
         )
         for one in logged

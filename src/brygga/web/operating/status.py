@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from brygga.core.model import Connection
+from brygga.core.report import Line
 from brygga.database import (
     bindings,
     connections,
@@ -23,6 +24,8 @@ from brygga.database.deliveries import Deliveries
 from brygga.database.engine import Tx
 from brygga.database.operating import Summary
 from brygga.database.work_items import Parked
+from brygga.web.i18n import Words
+from brygga.web.lines import VALUES, spoken
 
 
 @dataclass(frozen=True, slots=True)
@@ -338,6 +341,13 @@ def _failed(one: Parked) -> FailedWork:
         said(one.next_try),
         one.support_id,
     )
+
+
+def told(words: Words, line: Line) -> tuple[str, str, str]:
+    """Sentence, cause and what to do, as the merchant reads them, without prices."""
+    hidden = dict.fromkeys(VALUES, "…") if line.params.get("field") == "price" else {}
+    shown = {name: hidden.get(name, value) for name, value in line.params.items()}
+    return spoken(words, line.code.value, shown)
 
 
 def late_s(since: datetime | None, now: datetime) -> float:
