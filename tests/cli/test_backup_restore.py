@@ -13,7 +13,7 @@ from brygga.cli.checkup.database import database as examined
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.stock import Ledger, StockRecord
-from brygga.database import connections, ledgers, restoring, work_items
+from brygga.database import connections, dumping, ledgers, restoring, work_items
 from brygga.database.engine import Database
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
@@ -100,6 +100,47 @@ async def test_a_running_process_a_foreign_file_and_a_newer_version_are_one_line
     assert "stop every process" in busy
     assert "pg_restore failed" in foreign
     assert "9999" in later
+
+
+async def test_a_dump_that_does_not_go_in_leaves_what_was_there(
+    database: Database, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also after a restore that was killed in the middle."""
+    one, file = await connected(database), tmp_path / "brygga.backup"
+    assert 0 == await backup._backup(wish(file), runtime_of(database))
+    broken = tmp_path / "broken.backup"
+    broken.write_bytes(file.read_bytes()[: file.stat().st_size * 2 // 3])
+    async with database.transaction() as tx:
+        await work_items.add(tx, one.id, Kind.STOCK, "since the backup", NOON)
+    await database.close()
+
+    for _ in range(2):
+        with pytest.raises(dumping.DumpFailed, match="pg_restore failed: "):
+            await dumping.load(database.url, broken)
+        async with database.transaction() as tx:
+            assert {Kind.STOCK: 1} == dict(await work_items.counts(tx, one.id))
+            await tx.run(sa.text(f"ALTER SCHEMA public RENAME TO {dumping.BEFORE}"))
+            await tx.run(sa.text("CREATE SCHEMA public"))
+        await database.close()
+    await dumping.load(database.url, file)
+
+    async with database.transaction() as tx:
+        assert {} == dict(await work_items.counts(tx, one.id))
+        assert await tx.scalar(sa.text(f"SELECT to_regnamespace('{dumping.BEFORE}') IS NULL"))
+
+
+def test_a_setting_that_an_older_server_lacks_is_no_failure() -> None:
+    """PostgreSQL before 17 does not have it, and our tools send it."""
+    lacks = 'could not execute query: ERROR:  unrecognized parameter "transaction_timeout"'
+    said = f"pg_restore: error: {lacks}\nCommand was: SET transaction_timeout = 0;\n"
+    other = "pg_restore: error: could not execute query: ERROR:  no space left\n"
+
+    assert lacks == dumping.failure(said)
+    assert "" == dumping.failure(said, dumping.TIMEOUT)
+    assert "could not execute query: ERROR:  no space left" == dumping.failure(
+        said + other, dumping.TIMEOUT
+    )
+    assert "it says nothing" == dumping.failure("", dumping.TIMEOUT)
 
 
 def test_a_file_that_is_there_or_is_not_is_one_line(

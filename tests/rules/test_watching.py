@@ -119,6 +119,40 @@ async def test_it_watches_without_a_write_and_takes_over_without_a_duplicate(
     }
 
 
+async def dies_and_goes_on(home: DemoStack, dice: random.Random) -> None:
+    """The process ends at any moment, without a word to anybody, and starts again soon."""
+    while True:
+        await asyncio.sleep(dice.expovariate(1 / 60))
+        assert home.worker is not None
+        home.worker.cancel()
+        await asyncio.gather(home.worker, return_exceptions=True)
+        await asyncio.sleep(dice.uniform(1, 20))
+        home.start()
+
+
+@pytest.mark.rule("C11", "S2", "S3")
+async def test_a_watch_that_dies_at_random_writes_nothing_and_is_still_right(
+    home: DemoStack,
+) -> None:
+    dice = random.Random(19)
+    for name in ("Mugg", "Fat", "Vas", "Skål", "Kanna", "Bricka"):
+        home.add(name, stock=60)
+    async with closed_app(home, 19) as app:
+        await watches(home)
+        crashing = asyncio.create_task(dies_and_goes_on(home, dice))
+        await day(home, app, dice, 30)
+        crashing.cancel()
+        await asyncio.gather(crashing, return_exceptions=True)
+        if home.worker is None or home.worker.done():
+            home.start()
+        await home.wait(900)
+        before, found = written(home), await predictions(home)
+
+    assert [] == before
+    assert len(found) > 20
+    assert [] == [one for one in found if one.outcome is not Outcome.RIGHT]
+
+
 async def test_what_comes_late_wrong_or_never_is_called_so(
     home: DemoStack, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -35,7 +35,7 @@ def run(asked: argparse.Namespace) -> int:
     try:
         settings = configuration.read(os.environ)
     except SettingsWrong as found:
-        mend = "set it in the environment; docs/configuration.md explains each setting"
+        mend = 'set it in the environment; README.md, "Run it for real", explains each setting'
         return told(asked, [wrong(problem, mend) for problem in found.problems])
     try:
         with process.runtime(settings) as opened:

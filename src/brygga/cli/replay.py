@@ -1,7 +1,8 @@
 """`brygga replay`: reads kept webhooks again, and says what this version makes of them that the one
-that received them did not. The check before an upgrade.
+that received them did not: which work follows from each, and what would be written to the platforms
+in place of what was written then. The check before an upgrade.
 
-Without `--run` it writes nothing. It can be asked on a copy of the database.
+Without `--run` it writes nothing and asks no platform. It can be asked on a copy of the database.
 """
 
 import argparse
@@ -14,11 +15,14 @@ from datetime import datetime, timedelta
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
-from brygga.database import connections, kept_webhooks
+from brygga.database import bindings, connections, kept_webhooks
+from brygga.database.engine import Tx
+from brygga.database.kept_webhooks import Kept
+from brygga.sync.connection.replaying import Writes, writes_again
 from brygga.system import SystemClock
 from brygga.web.operating import acts
 from brygga.web.operating.acts import COMMAND
-from brygga.web.replaying import NO_KEY, Again, read_again
+from brygga.web.replaying import NO_KEY, Again, read_again, subjects
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -73,7 +77,10 @@ async def _replay(asked: argparse.Namespace, runtime: Runtime) -> int:
                 print(f"there is no connection {asked.connection}", file=sys.stderr)
                 return 1
             kept = await kept_webhooks.between(tx, asked.connection, since, until)
-        kept = [one for one in kept if asked.id in (None, one.id)]
+            kept = [one for one in kept if asked.id in (None, one.id)]
+            if not asked.run:
+                uuids = await products_of(tx, asked.connection, kept)
+                writes = await writes_again(tx, connection, uuids, (since, until))
         if asked.run:
             if connection.stage is not Stage.RUNNING:
                 print("only for a merchant whose set-up is finished", file=sys.stderr)
@@ -88,8 +95,20 @@ async def _replay(asked: argparse.Namespace, runtime: Runtime) -> int:
         await database.close()
     again = [read_again(one) for one in kept]
     shown = [one for one in again if asked.all or one.differs]
-    print(json.dumps([asdict(one) for one in shown], indent=2) if asked.json else reported(again))
-    return int(any(one.differs for one in again))
+    if asked.json:
+        whole = {"webhooks": [asdict(one) for one in shown], "writes": asdict(writes)}
+        print(json.dumps(whole, indent=2, ensure_ascii=False))
+    else:
+        print(reported(again), rewritten(writes), sep="\n")
+    return int(bool(writes.differing) or any(one.differs for one in again))
+
+
+async def products_of(tx: Tx, connection_id: int, kept: Sequence[Kept]) -> frozenset[str]:
+    """The products of Zettle's that these webhooks are about."""
+    about = [subject for one in kept for subject in subjects(one)]
+    ids = [int(one) for one in about if one.isdigit()]
+    owners = await bindings.by_product_ids(tx, connection_id, ids)
+    return frozenset(one for one in about if not one.isdigit()) | frozenset(owners.values())
 
 
 def reported(again: Sequence[Again]) -> str:
@@ -104,6 +123,17 @@ def reported(again: Sequence[Again]) -> str:
         lines.append(f"{closed} were sealed with a key that is gone, and were left out")
     same = len(again) - len(differing) - closed
     return "\n".join([*lines, f"{same} webhooks do the same, {len(differing)} do otherwise"])
+
+
+def rewritten(writes: Writes) -> str:
+    lines = []
+    for one in writes.differing:
+        lines.append(f"{one.name} ({one.product}): {one.what}")
+        lines += [f"  then  {one.then or 'nothing'}", f"  now   {one.now or 'nothing'}"]
+    told = f"{writes.same} products and stock numbers would be written the same"
+    told += f", {len(writes.differing)} otherwise"
+    unknown = f"; of {len(writes.unknown)} nothing can be said" if writes.unknown else ""
+    return "\n".join([*lines, told + unknown])
 
 
 def _told(added: int) -> str:

@@ -23,6 +23,14 @@ _OTHERS = """
     WHERE datname = current_database() AND pid <> pg_backend_pid()
         AND backend_type = 'client backend'
 """
+KNOWS_TIMEOUT = 170_000
+"""From this version on PostgreSQL has the setting `TIMEOUT`."""
+TIMEOUT = '"transaction_timeout"'
+BEFORE = "brygga_before_restore"
+"""Where everything lies while a dump is loaded."""
+_IS_LEFT = f"SELECT to_regnamespace('{BEFORE}') IS NOT NULL"
+_ASIDE = ("CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public RENAME TO {BEFORE}")
+_BACK = ("DROP SCHEMA IF EXISTS public CASCADE", f"ALTER SCHEMA {BEFORE} RENAME TO public")
 
 
 class DumpFailed(Exception):
@@ -77,13 +85,26 @@ async def counted(connection: "psycopg.AsyncConnection[Any]") -> Mapping[str, in
 
 async def load(url: str, file: Path) -> Mapping[str, int]:
     """Replaces everything of that database by the dump, and returns how many rows each table has
-    then. Raises `DumpFailed`.
+    then. What was there stays until the dump is in, and comes back where it does not go in. Raises
+    `DumpFailed`.
     """
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute("DROP SCHEMA IF EXISTS public CASCADE")
-        options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction"]
-        await _run("pg_restore", [*options, f"--dbname={url}", str(file)])
-        return await counted(connection)
+        is_left = await _value(connection, _IS_LEFT)
+        for one in ("DROP SCHEMA IF EXISTS public CASCADE",) if is_left else _ASIDE:
+            await connection.execute(one)
+        try:
+            knows = int(await _value(connection, "SHOW server_version_num")) >= KNOWS_TIMEOUT
+            options = ["--no-owner", "--no-privileges", f"--dbname={url}", str(file)]
+            # An older server refuses one setting that our tools send, and no other command.
+            strict = ["--exit-on-error", "--single-transaction"] if knows else []
+            await _run("pg_restore", [*strict, *options], harmless="" if knows else TIMEOUT)
+            found = await counted(connection)
+        except BaseException:
+            for one in _BACK:
+                await connection.execute(one)
+            raise
+        await connection.execute(f"DROP SCHEMA {BEFORE} CASCADE")
+        return found
 
 
 async def revision_of(url: str) -> str:
@@ -107,7 +128,8 @@ async def _value(connection: "psycopg.AsyncConnection[Any]", query: Any) -> Any:
     return row[0]
 
 
-async def _run(name: str, arguments: Sequence[str]) -> None:
+async def _run(name: str, arguments: Sequence[str], *, harmless: str = "") -> None:
+    """`harmless`: errors that name this are none."""
     process = await asyncio.create_subprocess_exec(
         tool(name),
         *arguments,
@@ -116,6 +138,17 @@ async def _run(name: str, arguments: Sequence[str]) -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     _, said = await process.communicate()
-    if process.returncode:
-        last = said.decode(errors="replace").strip().splitlines()[-1:] or ["it says nothing"]
-        raise DumpFailed(f"{name} failed: {last[0]}")
+    if process.returncode and (why := failure(said.decode(errors="replace"), harmless)):
+        raise DumpFailed(f"{name} failed: {why}")
+
+
+def failure(said: str, harmless: str = "") -> str:
+    """The first error that a tool of PostgreSQL's reports, other than those that name `harmless`.
+    "" where there are only those.
+    """
+    lines = said.strip().splitlines()
+    errors = [line for line in lines if ": error: " in line]
+    for line in errors:
+        if not harmless or harmless not in line:
+            return line.partition(": error: ")[2]
+    return "" if errors else (lines or ["it says nothing"])[-1]

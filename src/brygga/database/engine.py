@@ -369,6 +369,10 @@ _UNFIT = {
         "the database role lacks a right",
         "let it own the database and its tables; `brygga doctor` says what is missing",
     ),
+    "3F000": (
+        "the database has no schema to work in",
+        "run `CREATE SCHEMA public` in it, as the role of BRYGGA_DATABASE_URL",
+    ),
     "42P01": ("the database lacks a table", "run `brygga migrate`"),
     "42703": ("the database lacks a column", "run `brygga migrate`"),
 }

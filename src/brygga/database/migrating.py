@@ -112,7 +112,7 @@ def _explained(error: "psycopg.Error | DBAPIError") -> Exception:
     said = str(original).strip().splitlines()[0]
     if state == _READ_ONLY:
         return no_writes()
-    if state == "42501":
+    if state in {"42501", "3F000"}:
         return unfit(error) or error
     if isinstance(original, psycopg.OperationalError) or state in _NO_ROOM:
         return DatabaseGone(f"the database does not answer: {said}")

@@ -164,3 +164,15 @@ def read_again(one: Kept) -> Again:
         return Again(one.id, at, platform, UNREADABLE, one.webhook.caused, ())
     found = tuple(caused(event))
     return Again(one.id, at, platform, name_of(event), one.webhook.caused, found)
+
+
+def subjects(one: Kept) -> tuple[str, ...]:
+    """What its work is about, as this version reads it: products' ids of either platform."""
+    try:
+        event = None if one.webhook is None else read(one.platform, one.webhook.body)
+    except (shop_events.MalformedError, till_events.MalformedError):
+        return ()
+    found = () if event is None else items(event)
+    return tuple(
+        subject.partition("/")[0] for changed in found for subject in changed.subjects if subject
+    )
