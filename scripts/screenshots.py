@@ -6,6 +6,7 @@ A look is a language, light or dark, and a width. Needs Chromium (BRYGGA_CHROMIU
 """
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -27,7 +28,7 @@ from guide import shown
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from brygga.web.checks import NumberCheck
-from brygga.web.i18n import Language, Words, words
+from brygga.web.i18n import LANGUAGES, Language, Said, Words, words
 from brygga.web.pages.check import CheckView
 from brygga.web.pages.question import QuestionView, StockLine, SubjectView
 from brygga.web.rendering import Frame, render
@@ -60,6 +61,14 @@ class Look:
         return f"{self.language}-{self.scheme}-{self.width}"
 
 
+LOCALES: dict[str, str] = {
+    "sv": "sv-SE",
+    "en": "en-GB",
+    "nb": "nb-NO",
+    "da": "da-DK",
+    "fi": "fi-FI",
+    "de": "de-DE",
+}
 EVERY = tuple(Look(*one) for one in product(("sv", "en"), ("light", "dark"), (1280, 390)))
 WANTED = {
     "overview": (Look("sv", "light", 1280), Look("sv", "dark", 390)),
@@ -78,8 +87,20 @@ WANTED = {
     "add-product": (Look("sv", "light", 1280),),
 }
 """What the documents show."""
-GUIDE = (Look("sv", "light", 1280), Look("en", "light", 1280))
+GUIDE = tuple(Look(language, "light", 1280) for language in LOCALES)
 """How the merchants' guide shows its pictures."""
+HIGHEST = 1800
+"""Pixels of a picture in the documents: of a long list, the beginning."""
+WEBP = """async (png) => {
+  const image = new Image();
+  image.src = "data:image/png;base64," + png;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  canvas.getContext("2d").drawImage(image, 0, 0);
+  return canvas.toDataURL("image/webp", .8).split(",")[1];
+}"""
+"""A third of the bytes of a PNG, at a quality that shows every letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +186,7 @@ class Camera:
     folder: Path
     wanted: dict[str, tuple[Look, ...]] | None
     """None for every page in every look."""
+    is_guide: bool = False
     cookies: Any = None
     misfits: int = 0
 
@@ -188,12 +210,27 @@ class Camera:
         if too_wide > 0:
             self.misfits += 1
             sys.stdout.write(f"{shot.name}-{look.name}: {too_wide} px too wide\n")
-        page.screenshot(path=self.folder / f"{shot.name}-{look.name}.png", full_page=shot.whole)
+        png = page.screenshot(full_page=shot.whole, **self._part(page, shot, look))
+        self._keep(page, f"{shot.name}-{look.name}", png)
         context.close()
+
+    def _part(self, page: Page, shot: Shot, look: Look) -> dict[str, Any]:
+        height = page.evaluate("document.documentElement.scrollHeight")
+        if self.wanted is None or not shot.whole or height <= HIGHEST:
+            return {}
+        return {"clip": {"x": 0, "y": 0, "width": look.width, "height": HIGHEST}}
+
+    def _keep(self, page: Page, name: str, png: bytes) -> None:
+        if not self.is_guide:
+            (self.folder / f"{name}.png").write_bytes(png)
+            return
+        page.goto("about:blank")
+        made = page.evaluate(WEBP, base64.b64encode(png).decode())
+        (self.folder / f"{name}.webp").write_bytes(base64.b64decode(made))
 
     def _context(self, look: Look) -> BrowserContext:
         context = self.browser.new_context(
-            locale="sv-SE" if look.language == "sv" else "en-GB",
+            locale=LOCALES[look.language],
             timezone_id="Europe/Stockholm",
             color_scheme="dark" if look.scheme == "dark" else "light",
             viewport={"width": look.width, "height": 900 if look.width > 600 else 844},
@@ -293,13 +330,19 @@ def state_now(page: Page, sandbox: Sandbox) -> None:
     page.locator("td a", has_text="CSV").first.wait_for()
 
 
-def press(*names: str) -> Callable[[Page], None]:
-    """By the words on the buttons, in whichever of the two languages stands there."""
+def press(name: str) -> Callable[[Page], None]:
+    """By the words on the button, whose English is given."""
 
     def act(page: Page) -> None:
-        page.get_by_role("button", name=re.compile("^(" + "|".join(names) + ")$")).first.click()
+        said = words(language_of(page)).text(name)
+        page.get_by_role("button", name=said, exact=True).first.click()
 
     return act
+
+
+def language_of(page: Page) -> Language:
+    found = page.evaluate("document.documentElement.lang")
+    return next(one for one in LANGUAGES if one == found)
 
 
 def unfold(page: Page) -> None:
@@ -313,7 +356,7 @@ def change_sum(page: Page) -> None:
     page.locator("input[name^=zettle-]").first.fill("5")
     page.locator("input[name^=shop-]").first.fill("4")
     page.locator("input[name=separate]").check()
-    press("Spara", "Save")(page)
+    press("Save")(page)
 
 
 def typed(page: Page) -> None:
@@ -333,7 +376,7 @@ def previewed(page: Page) -> None:
     page.locator("#option-1-values").fill("S, M")
     page.locator("#option-1-values").blur()
     page.locator("[name=row-sku-0]").wait_for()
-    press("Förhandsgranska", "Preview")(page)
+    press("Preview")(page)
     page.locator("#preview").wait_for()
 
 
@@ -341,13 +384,13 @@ def pick(page: Page) -> None:
     for box in page.locator("input[name=product]").all()[1:4]:
         box.check()
     page.locator("details.drop summary").click()
-    press("Tilldela till kanaler", "Assign to channels")(page)
+    press("Assign to channels")(page)
 
 
 def unpick(page: Page) -> None:
     pick(page)
     page.locator("#channel").uncheck()
-    press("Uppdatera produkter", "Update products")(page)
+    press("Update products")(page)
 
 
 def track_off(page: Page) -> None:
@@ -361,7 +404,7 @@ def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page],
     """
 
     def act(page: Page) -> None:
-        language: Language = "sv" if page.evaluate("navigator.language").startswith("sv") else "en"
+        language = language_of(page)
         frame = Frame(
             language=language, csrf="0", path=path, section=section, merchant="Linds Keramik"
         )
@@ -373,8 +416,8 @@ def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page],
 
 
 def doubt(product_uuid: str, variant: str) -> Callable[[Words], CheckView]:
-    def view(speech: Words) -> CheckView:
-        happened = speech.fill("doubt.shop", {"n": "−2", "at": speech.moment(datetime.now(UTC))})
+    def view(_: Words) -> CheckView:
+        happened = Said("doubt.shop", (("n", "−2"),), (("at", datetime.now(UTC)),))
         one = NumberCheck(
             product_uuid,
             variant,
@@ -519,7 +562,9 @@ def main() -> int:
         sync_playwright() as playwright,
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-        camera = Camera(browser, place, folder, None if asked.every else wanted)
+        camera = Camera(
+            browser, place, folder, None if asked.every else wanted, is_guide=bool(asked.guide)
+        )
         take_all(camera)
         browser.close()
     return 1 if camera.misfits else 0

@@ -73,7 +73,7 @@ FORM = {
 async def shown(world: World, language: Language) -> dict[str, str]:
     """Every page of a merchant who has something to see: address or name -> page."""
     found: dict[str, str] = {}
-    connection, browser, uuid = await furnished(world, language)
+    connection, browser, uuid = await furnished(world, language=language)
     found |= {path: answer.text for path, answer in await pages(browser, uuid) if is_page(answer)}
     found["nothing found"] = (await browser.open("/library?q=finns-inte")).text
     found["errors in a form"] = (await browser.press("/library/new", **FORM)).text
@@ -191,7 +191,9 @@ async def watched(tx: Tx, connection_id: int) -> None:
     """Another app is watched: a prediction of every outcome."""
     await watching.begin(tx, connection_id, NOON)
     for number, outcome in enumerate(Outcome):
-        one = Prediction(f"cup-{number}", "", "stock", "Mugg", "9", "7", NOON, -2, outcome, "8")
+        one = Prediction(
+            f"cup-{number}", "", "stock_zettle", "Mugg", "9", "7", NOON, -2, outcome, "8"
+        )
         await watching.predict(tx, connection_id, [one, replace(one, field="name", change=0)])
 
 

@@ -38,7 +38,7 @@ from brygga.database.duplicates import Pair
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.web.app import ROUTES
-from brygga.web.i18n import LANGUAGES
+from brygga.web.i18n import LANGUAGES, Language
 
 EVIL = "\"'><img src=x onerror=alert(1)><script>alert(2)</script>{{7*7}}"
 MACHINES = ("/hooks/", "/health", "/readyz", "/metrics", "/bigcommerce/", "/zettle/")
@@ -77,7 +77,9 @@ def filled(path: str, uuid: str) -> str:
     return re.sub(r"{(\w+):\w+}", lambda spot: values.get(spot[1], "none"), path)
 
 
-async def furnished(world: World, name: str = "Kanna") -> tuple[Connection, Browser, str]:
+async def furnished(
+    world: World, name: str = "Kanna", language: Language = "en"
+) -> tuple[Connection, Browser, str]:
     """A merchant with one product of which every page has something to say."""
     connection = await world.running()
     uuid = "6a1d3b00-0000-11ed-9c3e-000000000001"
@@ -107,7 +109,7 @@ async def furnished(world: World, name: str = "Kanna") -> tuple[Connection, Brow
         ]
         await synclog.add(tx, connection.id, lines, NOON)
         await told_and_stated(tx, connection.id, uuid, name)
-    browser = world.browser()
+    browser = world.browser(language)
     await browser.sign_in()
     return connection, browser, uuid
 

@@ -11,7 +11,7 @@ from brygga.core.stock.movement import Cause, Movement
 from brygga.database import ledgers, library, movements
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
-from brygga.web.i18n import Words
+from brygga.web.i18n import Said, Words
 from brygga.web.messages import Trouble
 from brygga.web.stock_view import signed
 
@@ -33,7 +33,7 @@ class NumberCheck:
     shop: int | None
     seen: tuple[int | None, int | None]
     separate: bool
-    happened: str
+    happened: Said
     typed: tuple[str, str] = ("", "")
     problems: tuple[str, str] = ("", "")
     moved: bool = False
@@ -91,7 +91,11 @@ def troubles(number_checks: Sequence[NumberCheck], words: Words) -> tuple[Troubl
         )
     return tuple(
         Trouble(
-            "trouble.check", params(words, one), "warn", link=f"/library/{one.product}/stock/check"
+            "trouble.check",
+            params(words, one),
+            "warn",
+            link=f"/library/{one.product}/stock/check",
+            spots=(("happened", one.happened),),
         )
         for one in number_checks
     )
@@ -101,12 +105,7 @@ def params(words: Words, one: NumberCheck) -> tuple[tuple[str, str], ...]:
     def said(number: int | None) -> str:
         return "–" if number is None else words.number(number)
 
-    return (
-        ("name", one.name),
-        ("till", said(one.till)),
-        ("shop", said(one.shop)),
-        ("happened", one.happened),
-    )
+    return ("name", one.name), ("till", said(one.till)), ("shop", said(one.shop))
 
 
 def full_name(name: str, product: Product | None, variant_uuid: str) -> str:
@@ -126,12 +125,12 @@ def variant_label(product: Product | None, variant_uuid: str) -> str:
     )
 
 
-def _happened(words: Words, move: Movement | None) -> str:
+def _happened(words: Words, move: Movement | None) -> Said:
     if move is None:
-        return words.fill("doubt.other", {})
+        return Said("doubt.other")
     if move.cause is Cause.COMPARED:
         left = move.change + (move.zettle_after or 0)
         key = "doubt.sold" if move.change else "doubt.compared"
-        return words.fill(key, {"n": words.number(left)})
-    at = words.moment(move.sent or move.at)
-    return words.fill(f"doubt.{move.side.value}", {"n": signed(words, move.change), "at": at})
+        return Said(key, (("n", words.number(left)),))
+    at = move.sent or move.at
+    return Said(f"doubt.{move.side.value}", (("n", signed(words, move.change)),), (("at", at),))

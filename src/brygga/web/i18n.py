@@ -64,6 +64,26 @@ def preferred(accept_language: str) -> Language:
     return "en" if accept_language.strip() else "sv"
 
 
+DAYS: Final[Mapping[Language, str]] = {
+    "sv": "d MMM y",
+    "en": "d MMM y",
+    "nb": "d. MMM y",
+    "da": "d. MMM y",
+    "fi": "d.M.y",
+    "de": "d. MMM y",
+}
+"""How a date is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that a page fills in, because it may hold a time."""
+
+    key: str
+    params: tuple[tuple[str, str], ...] = ()
+    times: tuple[tuple[str, datetime], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """One language: its sentences, and how it writes numbers, money and time."""
@@ -115,13 +135,14 @@ class Words:
         """The time in UTC, for readers without JavaScript. The page's script rewrites it in the
         reader's time zone.
         """
-        pattern = "d MMM y HH:mm:ss" if exact else "d MMM y HH:mm"
+        pattern = f"{DAYS[self.language]} {'HH:mm:ss' if exact else 'HH:mm'}"
         text = format_datetime(moment.astimezone(UTC), pattern, locale=self.language)
         return f"{text} UTC"
 
     def day(self, day: date, *, year: bool = True) -> str:
         """A date as people write it."""
-        return str(format_date(day, "d MMM y" if year else "d MMM", locale=self.language))
+        pattern = DAYS[self.language] if year else DAYS[self.language].removesuffix("y").rstrip()
+        return str(format_date(day, pattern, locale=self.language))
 
     def clock(self, moment: datetime) -> str:
         """The time of day, in the moment's own time zone."""

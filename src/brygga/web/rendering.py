@@ -16,7 +16,7 @@ from markupsafe import Markup, escape
 
 from brygga.core.stock import LIMITS
 from brygga.web import assets
-from brygga.web.i18n import NAMES, Language, words
+from brygga.web.i18n import NAMES, Language, Said, words
 from brygga.web.standing import NOTHING, Standing
 
 HERE: Final = Path(__file__).parent
@@ -125,15 +125,19 @@ def _fill(language: Language) -> Any:
 
     def fill(key: str, params: Any = ()) -> str | Markup:
         """A parameter that is a time is shown as every time on the pages: in the reader's time
-        zone.
+        zone. One that is a sentence is filled first.
         """
         values = dict(params)
-        times = {name: value for name, value in values.items() if isinstance(value, datetime)}
-        if not times:
+        later = {name: one for name, one in values.items() if isinstance(one, datetime | Said)}
+        if not later:
             return speech.fill(key, values)
-        said = str(escape(speech.fill(key, {**values, **{name: _spot(name) for name in times}})))
-        for name, moment in times.items():
-            said = said.replace(_spot(name), when(moment, recent=name == "clock"))
+        said = str(escape(speech.fill(key, {**values, **{name: _spot(name) for name in later}})))
+        for name, one in later.items():
+            if isinstance(one, Said):
+                made = escape(fill(one.key, one.params + one.times))
+            else:
+                made = when(one, recent=name == "clock")
+            said = said.replace(_spot(name), made)
         return Markup(said)  # noqa: S704 - escaped above; what is put in is our own element
 
     return fill

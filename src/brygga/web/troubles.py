@@ -12,7 +12,7 @@ from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.database.restoring import Restored
 from brygga.database.work_items import Parked
-from brygga.web.i18n import Words
+from brygga.web.i18n import Said, Words
 from brygga.zettle.codes import Code as TillCode
 
 
@@ -32,6 +32,8 @@ class Trouble:
     """Whether disconnecting is an alternative."""
     times: tuple[tuple[str, datetime], ...] = ()
     """Parameters that are times."""
+    spots: tuple[tuple[str, Said], ...] = ()
+    """Parameters that are sentences."""
 
 
 SIGN_IN_AGAIN = frozenset({TillCode.ACCESS_GONE.value, TillCode.SCOPE_MISSING.value})
