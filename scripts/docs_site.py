@@ -298,7 +298,7 @@ def staged(into: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         made = rewritten(path, text, pages)
         file.write_text(made, encoding="utf-8")
-        for picture in re.findall(r"!\[[^\]]*\]\(([^()\s]+\.(?:png|svg|jpg))\)", made):
+        for picture in re.findall(r"!\[[^\]]*\]\(([^()\s]+\.(?:png|svg|jpg|webp))\)", made):
             source = (ROOT / path).parent / picture
             shutil.copy(source, _made(file.parent / picture))
     (into / "mkdocs.yml").write_text(mkdocs_config(), encoding="utf-8")

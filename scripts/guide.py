@@ -28,7 +28,6 @@ TEXTS = Path(__file__).parent / "guide"
 GUIDE = ROOT / "docs" / "guide"
 PICTURES = GUIDE / "pictures"
 LANGUAGES: tuple[Language, ...] = ("sv", "en", "nb", "da", "fi", "de")
-"""The pictures are in the first two; the others show those in English."""
 SPOT = re.compile(r"{{([^{}]+)}}")
 TITLES = {
     "sv": ("Guide för handlare", "Alla meddelanden", "Frågor och svar"),
@@ -41,10 +40,10 @@ TITLES = {
 MADE = {
     "sv": "Bilderna visar exempel. Sidan är gjord av `scripts/guide.py`.",
     "en": "Pictures show examples. This page is made by `scripts/guide.py`.",
-    "nb": "Bildene viser eksempler, på engelsk. Siden er laget av `scripts/guide.py`.",
-    "da": "Billederne viser eksempler, på engelsk. Siden er lavet af `scripts/guide.py`.",
-    "fi": "Kuvat ovat esimerkkejä, englanniksi. Sivun tekee `scripts/guide.py`.",
-    "de": "Die Bilder zeigen Beispiele, auf Englisch. Diese Seite erstellt `scripts/guide.py`.",
+    "nb": "Bildene viser eksempler. Siden er laget av `scripts/guide.py`.",
+    "da": "Billederne viser eksempler. Siden er lavet af `scripts/guide.py`.",
+    "fi": "Kuvat ovat esimerkkejä. Sivun tekee `scripts/guide.py`.",
+    "de": "Die Bilder zeigen Beispiele. Diese Seite erstellt `scripts/guide.py`.",
 }
 EXPLAINED = {
     "sv": "Vad synk-loggen och sidorna kan säga, varför, och vad du gör. Namn och siffror är "
@@ -101,16 +100,8 @@ def filled(text: str, speech: Words) -> str:
 
 def picture(name: str, language: str) -> str:
     """The file below docs/ that shows this page, or ""."""
-    for folder, of in (
-        ("guide/pictures", language),
-        ("screenshots", language),
-        ("guide/pictures", "en"),
-        ("screenshots", "sv"),
-    ):
-        file = f"{folder}/{name}-{of}-light-1280.png"
-        if (ROOT / "docs" / file).exists():
-            return file
-    return ""
+    file = f"guide/pictures/{name}-{language}-light-1280.webp"
+    return file if (ROOT / "docs" / file).exists() else ""
 
 
 def answer(speech: Words, key: str) -> str:
@@ -170,9 +161,10 @@ def problems() -> Iterator[str]:
         here = path.relative_to(ROOT)
         if not path.exists() or path.read_text() != text:
             yield f"{here} is out of date: run scripts/guide.py write"
-    for name in shown("sv"):
-        if not picture(name, "sv"):
-            yield f"no picture shows {name}: run scripts/guide.py pictures"
+    for language in LANGUAGES:
+        for name in shown(language):
+            if not picture(name, language):
+                yield f"no picture shows {name} in {language}: run scripts/guide.py pictures"
     for path in GUIDE.rglob("*.md"):
         if path not in made:
             yield f"{path.relative_to(ROOT)} is made by nothing"
