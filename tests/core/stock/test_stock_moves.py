@@ -527,3 +527,17 @@ def test_the_orders_of_a_change_are_searched_from_the_read_before_it() -> None:
     assert [at(20), at(20), at(20), at(99)] == [
         one.shop.unshown_since for one in (ledger, sold, again, later)
     ]
+
+
+@pytest.mark.rule("S3")
+def test_an_undone_order_makes_no_forgotten_number_true() -> None:
+    """BigCommerce forgot 28 units, and two come back to the 0 that was not believed."""
+    ledger = shared(28, clear_read=at(0))
+    held = stock.unproven(ledger, LevelRead(0, at(40)), TIMING)
+    assert held is not None
+    held = stock.hinted(held, Side.SHOP, Hint(at(60), by_order=True, variant="1"))
+
+    assert [True, False, False] == [
+        stock.is_zeroed(held, LevelRead(level, at(62)), TIMING) for level in (2, 27, 28)
+    ]
+    assert not stock.is_zeroed(ledger, LevelRead(2, at(62)), TIMING)

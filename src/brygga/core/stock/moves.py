@@ -136,7 +136,7 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
 
     BigCommerce forgets numbers when it counts in another way (bigcommerce facts 5.4). An event that
     names an order explains one unit; for several units the orders must be read. A write that is
-    sent to a 0 that is not believed does not explain it.
+    sent to a 0 that is not believed does not explain it. Nor does an undone order that makes it 1.
     """
     record = ledger.shop
     if not isinstance(record.confirmed, int) or is_edited(record, timing):
@@ -147,7 +147,8 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
     step = observed(ledger, Side.SHOP, read, timing)
     # The read may include a pending write downwards.
     left = min(0, record.pending_change) if record.confirmed + step.change else 0
-    return step.change < (-1 if by_order else 0) and record.confirmed + step.change + left == 0
+    is_gone = is_held(ledger) or record.confirmed + step.change + left == 0
+    return is_gone and step.change < (-1 if by_order else 0)
 
 
 def _explains_one(ledger: Ledger, timing: Timing) -> bool:
