@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 from tests.conftest import NOON
-from tests.web.conftest import BERG, FULL, READS, SHOP, Office
+from tests.web.conftest import BERG, FULL, HOME, READS, SHOP, Office
 from tests.web.test_bodies import FORM, MULTIPART, Sender, ask
 from tests.web.test_operator import acts_of, failing, kept
 
 from brygga.core.report import Code, Line, Topic
 from brygga.database import synclog, work_items
+from brygga.web.operating.api import ENDPOINTS
 from brygga.web.operating.door import API
+from brygga.web.operating.openapi import document
 
 SIGN_IN = "/operator/sign-in"
 DEEP = b"[" * 100_000
@@ -50,6 +52,14 @@ async def test_no_body_of_a_tool_is_a_fault_of_ours(office: Office) -> None:
 
     assert {(400, "malformed")} == set(found.values()), found
     assert [] == await acts_of(office.world, connection.id)
+
+
+async def test_a_body_beyond_its_bounds_is_answered_by_the_document(office: Office) -> None:
+    answer = await office.ask("POST", "/retry", content=b" " * 300_000)
+    spec = document(ENDPOINTS, HOME)["paths"]["/retry"]["post"]["responses"]
+
+    assert (413, "large") == (answer.status_code, answer.json()["error"])
+    assert {"408", "413"} < set(spec)
 
 
 @pytest.mark.parametrize("kind", [FORM, MULTIPART, "application/json", ""])

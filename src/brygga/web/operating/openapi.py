@@ -194,7 +194,9 @@ def _operation(one: Endpoint, schema_of: Mapping[Any, Any]) -> dict[str, Any]:
     }
     if one.acts:
         answers["403"] = {"description": "the secret may only read", "content": problem}
+        answers["408"] = {"description": "the body did not come in time", "content": problem}
         answers["409"] = {"description": "it cannot be done now", "content": problem}
+        answers["413"] = {"description": "the body is too large", "content": problem}
     made: dict[str, Any] = {
         "operationId": one.name,
         "summary": one.said,
