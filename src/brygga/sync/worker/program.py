@@ -1,6 +1,8 @@
 """Which version of the program this is: another version may have fixed what failed in this one."""
 
 import hashlib
+import sys
+from collections.abc import Iterable
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -17,9 +19,16 @@ def program() -> str:
     for path in sorted(ROOT.rglob("*.py")):
         code.update(str(path.relative_to(ROOT)).encode())
         code.update(path.read_bytes())
-    for name, version in sorted((each.name, each.version) for each in metadata.distributions()):
-        code.update(f"{name}=={version}\n".encode())
+    for name in packages(sys.path):
+        code.update(f"{name}\n".encode())
     return f"{_version()}+{code.hexdigest()[:12]}"
+
+
+def packages(path: Iterable[str]) -> list[str]:
+    """The packages installed in these folders, each as the folder of its metadata is named, which
+    holds its version. To read what is in these folders takes as long as to start the worker.
+    """
+    return sorted({found.name for place in path for found in Path(place).glob("*.dist-info")})
 
 
 def _version() -> str:
