@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from brygga.core.planning import Overwritten
+from brygga.core.overwriting import Overwritten
 from brygga.core.stock import Side
 from brygga.core.watching import (
     GIVEN_UP,

@@ -22,9 +22,9 @@ from tests.web.test_every_route import furnished, pages
 from tests.web.test_operator import failing
 from tests.web.test_stock_forms import put
 
+from brygga.core.fingerprints import fingerprint
 from brygga.core.mapping import desired
 from brygga.core.model import Connection, ObservedProduct, Stage, StockMoment, Synced
-from brygga.core.planning import fingerprint
 from brygga.core.terms import terms_of
 from brygga.core.watching import Outcome
 from brygga.database import additions, bindings, connections, exchanges, library, watching

@@ -10,8 +10,9 @@ from decimal import Decimal
 import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World, product
 
-from brygga.core import clashes, planning
+from brygga.core import clashes
 from brygga.core.drift import differences, digest
+from brygga.core.fingerprints import fingerprint
 from brygga.core.mapping import desired
 from brygga.core.model import Connection, ObservedProduct, ObservedVariant, Synced
 from brygga.core.terms import terms_of
@@ -37,7 +38,7 @@ async def synced(world: World, language: str = "en") -> tuple[Connection, Browse
         mug,
         11,
         etag="etag",
-        fingerprint=planning.fingerprint(wanted),
+        fingerprint=fingerprint(wanted),
         variants={f"{mug}-v": 21},
     )
     async with world.database.transaction() as tx:

@@ -6,8 +6,9 @@ import hashlib
 from collections.abc import Sequence
 
 from brygga.core import planning
+from brygga.core.fingerprints import fingerprint
 from brygga.core.model import CatalogProduct, ObservedProduct, Synced
-from brygga.core.planning import Overwritten
+from brygga.core.overwriting import Overwritten
 from brygga.core.terms import Terms
 
 
@@ -17,7 +18,7 @@ def differences(
     """The fields of Zettle's that differ in BigCommerce, as the next save in Zettle would find
     them. Empty while a version of Zettle's waits to be written: nobody knows then who changed what.
     """
-    if planning.fingerprint(wanted) != bound.fingerprint:
+    if fingerprint(wanted) != bound.fingerprint:
         return ()
     return planning.plan(wanted, bound, shown, terms, etag=f"{bound.etag}+").overwritten
 

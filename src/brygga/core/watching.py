@@ -14,7 +14,7 @@ from typing import Final
 
 from brygga.core.hands import has_options
 from brygga.core.model import CatalogProduct, ObservedProduct
-from brygga.core.planning import Overwritten
+from brygga.core.overwriting import Overwritten
 from brygga.core.stock import Ledger, LevelRead, Side, StockRecord, Timing, observed
 from brygga.core.text import code_key
 

@@ -19,6 +19,7 @@ from brygga.core.model import (
     Product,
     Synced,
 )
+from brygga.core.overwriting import Overwritten
 from brygga.core.planning import Owner
 from brygga.core.terms import Terms, terms_of
 from brygga.core.text import cut, one_line
@@ -137,7 +138,7 @@ def compare(
     ):
         shown = None
     observed = shown.product if shown is not None else None
-    edited: Iterable[planning.Overwritten] = ()
+    edited: Iterable[Overwritten] = ()
     if synced is not None and observed is not None:
         edited = differences(wanted, synced, observed, terms)
     found = _Compared(

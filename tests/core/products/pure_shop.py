@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
+from brygga.core.fingerprints import fingerprint
 from brygga.core.model import (
     CatalogProduct,
     CatalogVariant,
@@ -46,7 +47,6 @@ from brygga.core.operations import (
     UpdateProduct,
     UpdateVariant,
 )
-from brygga.core.planning import fingerprint
 
 
 @dataclass(slots=True)

@@ -6,9 +6,10 @@ from decimal import Decimal
 import pytest
 
 from brygga.core import clashes
+from brygga.core.fingerprints import fingerprint
 from brygga.core.mapping import Mapped, desired, price_in, weight_in
 from brygga.core.model import CatalogProduct, Money, OptionDefinition, Product, Variant, WeightUnit
-from brygga.core.planning import fingerprint, whose
+from brygga.core.planning import whose
 from brygga.core.report import Code
 from brygga.core.text import cut, is_gtin, many_lines, one_line, path, safe_html, youtube_id
 from tests.core.products.made_up_products import NO_PRICES, TERMS, cup, kronor, shirt

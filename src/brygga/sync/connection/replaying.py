@@ -12,10 +12,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from brygga.bigcommerce import bodies
+from brygga.core.fingerprints import fingerprint
 from brygga.core.mapping import desired
 from brygga.core.model import CatalogProduct, Connection
 from brygga.core.operations import Create
-from brygga.core.planning import fingerprint
 from brygga.core.stock import Side
 from brygga.core.stock.rerun import Rerun
 from brygga.core.terms import Terms, terms_of

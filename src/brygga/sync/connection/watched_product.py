@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from brygga.core import planning
 from brygga.core.mapping import desired
 from brygga.core.model import CatalogProduct, ObservedProduct, Origin, Product, Synced
-from brygga.core.planning import Overwritten
+from brygga.core.overwriting import Overwritten
 from brygga.core.stock import Side
 from brygga.core.terms import Terms
 from brygga.core.watching import (

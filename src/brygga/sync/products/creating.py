@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 
 from brygga.bigcommerce.codes import Code as ShopCode
 from brygga.bigcommerce.values import Saved
-from brygga.core import clashes, planning
+from brygga.core import clashes, fingerprints, planning
 from brygga.core.claims import Clash, Holder
 from brygga.core.failures import Refused, Unanswered, Unreachable
 from brygga.core.handover import Slot
@@ -319,7 +319,7 @@ class Creating:
         for one in made:
             # The options are exactly as sent. Planning what the create could not carry needs no
             # further read.
-            fingerprint = planning.fingerprint(one.job.desired)
+            fingerprint = fingerprints.fingerprint(one.job.desired)
             one.job.binding = bindings.Binding(
                 replace(bound[one.job.uuid], fingerprint=fingerprint)
             )

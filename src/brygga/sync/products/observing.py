@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from brygga.core.drift import differences, digest
 from brygga.core.mapping import desired
 from brygga.core.model import CatalogProduct, ObservedProduct
-from brygga.core.planning import Overwritten
+from brygga.core.overwriting import Overwritten
 from brygga.core.terms import Terms
 from brygga.database.bindings import Binding, State
 from brygga.database.library import Entry

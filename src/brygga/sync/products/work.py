@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from brygga.core import assignment, planning
+from brygga.core import assignment, fingerprints, planning
 from brygga.core.assignment import Removal
 from brygga.core.failures import Failure, Refused, Unreachable
 from brygga.core.guards import Cause
@@ -477,7 +477,7 @@ def _committed_as(job: Job) -> tuple[str, str]:
     """Where only a suffix was taken away, nothing of Zettle's was written."""
     if job.mends and job.binding is not None:
         return job.binding.synced.etag, job.binding.synced.fingerprint
-    return job.product.etag, planning.fingerprint(job.desired)
+    return job.product.etag, fingerprints.fingerprint(job.desired)
 
 
 def _say_updated(job: Job) -> None:
