@@ -490,6 +490,7 @@ def build(
                 erase_after=settings.erase_after,
                 keep_webhooks=settings.keep_webhooks,
                 metrics_local=settings.metrics_local,
+                stock=settings.stock,
                 rate_limits=settings.rate_limits,
                 hsts_subdomains=settings.hsts_subdomains,
                 trusted_proxies=settings.trusted_proxies,

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from brygga.core.failures import LeaseLost
-from brygga.database import connections, inbox, leases
+from brygga.database import connections, leases, receiving
 from brygga.database.engine import Database, DatabaseGone, Fence
 from brygga.database.leases import gate_key
+from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
 from tests.conftest import NOON, SEALER
 from tests.database.merchants import connected, ids_from
@@ -122,7 +123,8 @@ async def test_a_flood_of_webhooks_keeps_no_worker_from_the_lease(database: Data
     async def hooks(lane: int) -> None:
         for number in itertools.count():
             async with database.transaction() as tx:
-                await inbox.accept(tx, one.id, Platform.ZETTLE, [f"{lane}-{number}"], NOON)
+                asked = Question(Platform.ZETTLE, [f"{lane}-{number}"], NOON)
+                await receiving.receive(tx, one.id, asked, NOON)
                 await asyncio.sleep(0.03)
             if is_over.is_set():
                 return

@@ -7,8 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import connections, inbox, work_items
+from brygga.database import connections, inbox, receiving, work_items
 from brygga.database.engine import Database
+from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
@@ -238,9 +239,11 @@ async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: D
 async def test_a_message_is_accepted_once_per_merchant(database: Database) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")
     async with database.transaction() as tx:
+        asked = Question(Platform.ZETTLE, ["m1"], NOON)
         received = [
-            await inbox.accept(tx, connection.id, Platform.ZETTLE, ["m1"], NOON)
+            known.fresh
             for connection in (one, one, two)
+            if (known := await receiving.receive(tx, connection.id, asked, NOON)) is not None
         ]
         assert 2 == await inbox.prune(tx, NOON + timedelta(days=5))
 

@@ -177,7 +177,11 @@ class Process:
             pace=Pace(tick_s=600, tidy_s=1800),
         )
         web = WebSettings(
-            URL, "", self.settings.bigcommerce_client_secret, self.settings.contact_email
+            URL,
+            "",
+            self.settings.bigcommerce_client_secret,
+            self.settings.contact_email,
+            stock=self.settings.stock,
         )
         self.deps = WebDeps(
             database=self.database,

@@ -1,50 +1,131 @@
-"""What a receiver of webhooks has to know about a connection and the products of a message."""
+"""What a receiver of webhooks has to know about a connection and the products of its messages."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
+from brygga.core.stock.movement import Cause
+from brygga.database import leases
 from brygga.database.engine import Tx
+from brygga.database.tokens import Platform
+from brygga.database.values import unique
+from brygga.database.work_items import Kind
+
+ECHO = timedelta(seconds=5)
+"""An event that comes later than this after a write of ours is about something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a receiver asks: which messages came the first time, and what is known of these
+    BigCommerce products. `newborn`: what was bound after then is new.
+    """
+
+    platform: Platform
+    message_ids: Collection[str]
+    newborn: datetime
+    product_ids: Collection[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """`marker`: those products that are our own hidden one (decision 16). `bound`: those that
-    belong to a Zettle product. `settled`: those of them that have for a while.
+    """`fresh`: the messages that came the first time. `marker`: those products that are our own
+    hidden one (decision 16). `bound`: those that belong to a Zettle product, with its uuid.
+    `settled`: those of them that have for a while.
     """
 
     stage: Stage
+    fresh: Collection[str] = ()
     marker: Collection[int] = frozenset()
-    bound: Collection[int] = frozenset()
+    bound: Mapping[int, str] = field(default_factory=dict)
     settled: Collection[int] = frozenset()
+    echoed: Collection[int] = frozenset()
+    """Those whose stock we wrote a moment ago, or are writing, and whose stock no event has named
+    since.
+    """
+    repeated: Collection[int] = frozenset()
+    """Those whose stock we wrote likewise, and about which no other news waits."""
 
 
-_KNOWN = sa.text("""
-    SELECT c.stage,
+# The gate of the connection's lease (`database/leases.py`): webhooks come without end. A connection
+# that has ended keeps no message.
+_RECEIVE = sa.text(f"""
+    WITH fresh AS (
+        INSERT INTO inbox (connection_id, platform, message_id, received_at)
+        SELECT c.id, :platform, n.message, :now
+        FROM pg_advisory_xact_lock_shared({leases.GATE}, {leases.gate_key(":id")}),
+            unnest(CAST(:messages AS text[])) AS n (message) JOIN connections c
+                ON c.id = :id AND c.stage <> 'disconnected'
+        ORDER BY n.message
+        ON CONFLICT DO NOTHING RETURNING message_id
+    ), own AS (
+        SELECT b.product_id, b.product_uuid, b.bound_at <= :newborn AS is_settled
+        FROM bindings b WHERE b.connection_id = :id
+            AND b.product_id = ANY (CAST(:products AS bigint[]))
+    ), written AS (
+        SELECT own.product_id, own.product_uuid FROM own WHERE own.is_settled AND (EXISTS (
+            SELECT FROM pending_writes w WHERE w.connection_id = :id
+                AND w.product_uuid = own.product_uuid AND w.side = 'shop' AND w.state = 'open'
+                AND w.at > :open
+        ) OR EXISTS (
+            SELECT FROM ledgers l CROSS JOIN LATERAL (
+                SELECT m.side, m.cause, m.at FROM movements m WHERE m.connection_id = :id
+                    AND m.variant_uuid = l.variant_uuid ORDER BY m.id DESC LIMIT 3
+            ) AS last
+            WHERE l.connection_id = :id AND l.product_uuid = own.product_uuid
+                AND l.updated_at > :lately AND last.side = 'shop' AND last.cause = :written
+                AND last.at > :lately
+        ))
+    )
+    SELECT c.stage, ARRAY(SELECT message_id FROM fresh) AS fresh,
         ARRAY(SELECT m.product_id FROM marker_products m WHERE m.connection_id = c.id
-            AND m.product_id = ANY (CAST(:ids AS bigint[]))) AS marker,
-        ARRAY(SELECT b.product_id FROM bindings b WHERE b.connection_id = c.id
-            AND b.product_id = ANY (CAST(:ids AS bigint[]))) AS bound,
-        ARRAY(SELECT b.product_id FROM bindings b WHERE b.connection_id = c.id
-            AND b.product_id = ANY (CAST(:ids AS bigint[])) AND b.bound_at <= :before) AS settled
+            AND m.product_id = ANY (CAST(:products AS bigint[]))) AS marker,
+        ARRAY(SELECT product_id FROM own ORDER BY product_id) AS bound,
+        ARRAY(SELECT product_uuid FROM own ORDER BY product_id) AS uuids,
+        ARRAY(SELECT product_id FROM own WHERE is_settled) AS settled,
+        ARRAY(SELECT product_id FROM written WHERE NOT EXISTS (
+            SELECT FROM stock_hints h WHERE h.connection_id = c.id AND h.side = 'shop'
+                AND (h.subject = CAST(product_id AS text)
+                    OR starts_with(h.subject, product_id || '/'))
+        )) AS echoed,
+        ARRAY(SELECT product_id FROM written WHERE NOT EXISTS (
+            SELECT FROM work_items i WHERE i.connection_id = c.id AND i.kind = :shop_product
+                AND i.subject = CAST(product_id AS text)
+        )) AS repeated
     FROM connections c WHERE c.id = :id
-""")
+""")  # noqa: S608 - only our own constants are put together
 
 
-async def known(
-    tx: Tx, connection_id: int, product_ids: Collection[int], before: datetime
-) -> Known | None:
-    """What we know of these BigCommerce products. `settled` are those that were bound before then.
+async def receive(tx: Tx, connection_id: int, asked: Question, now: datetime) -> Known | None:
+    """Saves which messages came, in the transaction of their work items: a message that added no
+    work item was not accepted.
 
     None for a connection that does not exist.
     """
-    values = {"id": connection_id, "ids": list(product_ids), "before": before}
-    row = await tx.first(_KNOWN, values)
+    values = {
+        "id": connection_id,
+        "platform": asked.platform.value,
+        "messages": unique(one for one in asked.message_ids if one),
+        "now": now,
+        "newborn": asked.newborn,
+        "products": sorted(asked.product_ids),
+        "open": now - ECHO - timedelta(minutes=1),
+        "lately": now - ECHO,
+        "written": Cause.WRITTEN.value,
+        "shop_product": Kind.SHOP_PRODUCT.value,
+    }
+    row = await tx.first(_RECEIVE, values)
     if row is None:
         return None
     return Known(
-        Stage(row.stage), frozenset(row.marker), frozenset(row.bound), frozenset(row.settled)
+        Stage(row.stage),
+        frozenset(row.fresh),
+        frozenset(row.marker),
+        dict(zip(row.bound, row.uuids, strict=True)),
+        frozenset(row.settled),
+        frozenset(row.echoed),
+        frozenset(row.repeated),
     )

@@ -4,7 +4,7 @@ A work item is done only if nobody added it again while it was worked on.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -118,13 +118,7 @@ WORKABLE = """(
         AND NOT (c.products_paused AND m.kind = 'product'))))
 )"""
 
-_ADD = sa.text("""
-    WITH added AS (
-        INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
-            added_at, force, detail, trace)
-        SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now,
-            :force, :detail, :trace
-        FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
+_MERGE = """
         ON CONFLICT (connection_id, kind, subject) DO UPDATE SET
             rank = least(m.rank, EXCLUDED.rank),
             generation = EXCLUDED.generation,
@@ -137,7 +131,28 @@ _ADD = sa.text("""
             parked_at = NULL
     )
     SELECT CASE WHEN :is_due THEN pg_notify(:channel, :payload) END
-""")
+"""
+_ADD = sa.text(f"""
+    WITH added AS (
+        INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
+            added_at, force, detail, trace)
+        SELECT :id, :kind, s.subject, :rank, nextval('work_item_generations'), :due_at, :now,
+            :force, :detail, :trace
+        FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
+        {_MERGE}
+""")  # noqa: S608 - only our own constants are put together
+# The rows are locked in the same order as by `_ADD` and `_ALL_DONE`.
+_ADD_MIXED = sa.text(f"""
+    WITH added AS (
+        INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
+            added_at, detail, trace)
+        SELECT :id, s.kind, s.subject, s.rank, nextval('work_item_generations'), s.due_at, :now,
+            s.detail, :trace
+        FROM unnest(CAST(:kinds AS text[]), CAST(:subjects AS text[]), CAST(:ranks AS integer[]),
+            CAST(:due AS timestamptz[]), CAST(:details AS text[]))
+            AS s (kind, subject, rank, due_at, detail) ORDER BY s.kind, s.subject
+        {_MERGE}
+""")  # noqa: S608 - as above
 
 
 async def add(
@@ -159,6 +174,47 @@ async def add(
     await add_many(
         tx, connection_id, kind, [subject], now, due_at=due_at, force=force, detail=detail
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A work item to add."""
+
+    kind: Kind
+    subject: str
+    due_at: datetime
+    detail: str = ""
+
+
+async def add_mixed(tx: Tx, connection_id: int, wishes: Iterable[Wish], now: datetime) -> None:
+    """As `add`, for items of several kinds in one statement."""
+    rows: dict[tuple[Kind, str], Wish] = {}
+    for one in wishes:
+        before = rows.setdefault((one.kind, one.subject), one)
+        due_at, detail = min(before.due_at, one.due_at), one.detail or before.detail
+        rows[one.kind, one.subject] = replace(one, due_at=due_at, detail=detail)
+    if not rows:
+        return
+    wanted = sorted(rows.values(), key=lambda one: (one.kind.value, one.subject))
+    due = [one.kind for one in wanted if one.due_at <= now]
+    urgent = any(kind in STOCK_KINDS for kind in due)
+    values = {
+        "id": connection_id,
+        "kinds": [one.kind.value for one in wanted],
+        "subjects": [one.subject for one in wanted],
+        "ranks": [RANKS[one.kind] for one in wanted],
+        "due": [one.due_at for one in wanted],
+        "details": [one.detail for one in wanted],
+        "now": now,
+        "trace": traces.carried(),
+        "is_due": bool(due),
+        "channel": CHANNEL,
+        "payload": f"{connection_id} {urgent:d}",
+    }
+    await tx.run(_ADD_MIXED, values)
+    tx.touch(connection_id)
+    if due:
+        tx.notify(connection_id, urgent)
 
 
 async def add_many(

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -43,6 +43,8 @@ class Addresses:
     limits: Limits
     _proven: dict[bytes, None] = field(default_factory=dict)
     _kept: dict[tuple[Platform, bytes], tuple[float, Addressed]] = field(default_factory=dict)
+    _looking: dict[tuple[Platform, bytes], tuple[asyncio.Lock, int]] = field(default_factory=dict)
+    """By address: the lock of its look-up, and how many hold it or wait for it."""
     _asking: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def find(self, platform: Platform, hook_key: str, source: str) -> Addressed | None:
@@ -55,7 +57,7 @@ class Addresses:
             self.limits.check(MISSED_HOOK, source)
         if (kept := self._known(platform, name)) is not None:
             return kept
-        async with self._asking:
+        async with self._of(platform, name), self._asking:
             # Messages come in bursts: another one of this address may have been proven meanwhile.
             if (kept := self._known(platform, name)) is not None:
                 return kept
@@ -64,6 +66,20 @@ class Addresses:
             self._proven.pop(name, None)
             self.limits.failed(MISSED_HOOK, source)
         return found
+
+    @contextlib.asynccontextmanager
+    async def _of(self, platform: Platform, name: bytes) -> AsyncIterator[None]:
+        """One look-up of an address at a time."""
+        of = (platform, name)
+        lock, waiting = self._looking.get(of, (asyncio.Lock(), 0))
+        self._looking[of] = (lock, waiting + 1)
+        try:
+            async with lock:
+                yield
+        finally:
+            lock, waiting = self._looking.pop(of)
+            if waiting > 1:
+                self._looking[of] = (lock, waiting - 1)
 
     def _known(self, platform: Platform, name: bytes) -> Addressed | None:
         kept = self._kept.get((platform, name))

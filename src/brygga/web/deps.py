@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from brygga.core.model import Organization, Shop
+from brygga.core.stock import Timing
 from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
 from brygga.figures import Figures
@@ -107,6 +108,8 @@ class WebSettings:
     or only this machine.
     """
     metrics_local: bool = False
+
+    stock: Timing = Timing()  # noqa: RUF009 - it is frozen
 
     rate_limits: bool = True
     """False where a proxy limits requests itself."""

@@ -15,14 +15,14 @@ from brygga.core.model import Stage
 from brygga.core.stock import Hint, Side
 from brygga.database import ledgers, receiving
 from brygga.database.engine import Tx
-from brygga.database.receiving import Known
+from brygga.database.receiving import Known, Question
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.sync.stock.work import NEWBORN
 from brygga.web.deps import WebDeps
-from brygga.web.following import bigcommerce_items
+from brygga.web.following import Changed, bigcommerce_items
 from brygga.web.lanes import Message
-from brygga.web.saving import keep, unseen
+from brygga.web.saving import keep, keys, unseen
 from brygga.web.work import Wanted, ask_many
 
 LATER_S: Final = 5
@@ -43,13 +43,15 @@ async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[Shop
     """Saves these messages, each once. False when the connection is over."""
     now = deps.clock.now()
     about = {one.event.product_id for one in batch if isinstance(one.event, About)}
-    known = await receiving.known(tx, connection_id, about, now - NEWBORN)
+    asked = Question(Platform.BIGCOMMERCE, keys(batch), now - NEWBORN, about)
+    known = await receiving.receive(tx, connection_id, asked, now)
     if known is None or known.stage is Stage.DISCONNECTED:
         return False
-    fresh = await unseen(tx, connection_id, Platform.BIGCOMMERCE, batch, now)
+    fresh = unseen(batch, known)
     ours = [one for one in fresh if not _is_of_marker(one.event, known)]
     await _record_stock(tx, connection_id, ours)
-    await ask_many(deps, tx, connection_id, _wanted(fresh, known, now))
+    wanted = _wanted(fresh, known, now, deps.settings.stock.closing(now))
+    await ask_many(deps, tx, connection_id, wanted)
     await keep(deps, tx, connection_id, Platform.BIGCOMMERCE, fresh)
     return True
 
@@ -68,17 +70,58 @@ async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[ShopMessa
     await ledgers.record_hints(tx, connection_id, Side.SHOP, hints)
 
 
-def _wanted(messages: Sequence[ShopMessage], known: Known, now: datetime) -> Wanted:
+def _wanted(
+    messages: Sequence[ShopMessage], known: Known, now: datetime, closing: datetime
+) -> Wanted:
+    """The work that these messages ask for. What only our own write is known to have caused waits
+    for the read that closes that write.
+    """
     wanted: Wanted = defaultdict(list)
+    echoes = {Kind.SHOP_STOCK: {*known.echoed}, Kind.SHOP_PRODUCT: {*known.repeated}}
     for one in messages:
-        if _is_of_marker(one.event, known):
-            if _is_deleted(one.event):
+        event = one.event
+        if _is_of_marker(event, known):
+            if _is_deleted(event):
                 wanted[Kind.MARKER, "", None].append("")
             continue
-        for changed in bigcommerce_items(one.event):
-            due_at = _later(now) if _may_wait(one.event, known) else None
-            wanted[changed.kind, changed.detail, due_at] += changed.subjects
+        for changed in bigcommerce_items(event):
+            due_at = _later(now) if _may_wait(event, known) else None
+            if _is_echo(event, echoes.get(changed.kind, set())):
+                due_at = closing
+            kind, subjects = _resolved(changed, event, known)
+            wanted[kind, changed.detail, due_at] += subjects
     return wanted
+
+
+def _is_echo(event: shop_events.ShopEvent, echoes: set[int]) -> bool:
+    """Whether the event comes right after a write of ours to the product's stock and is the first
+    one since. BigCommerce sends one about the stock and one about the product, and names no cause.
+    It stands for a change somebody else made if that one comes between. Then our own event is the
+    second, and is looked at at once.
+    """
+    match event:
+        case shop_events.StockChanged(product_id=product_id, by_order=False):
+            pass
+        case shop_events.ProductChanged(product_id=product_id, change=shop_events.Change.UPDATED):
+            pass
+        case _:
+            return False
+    is_first = product_id in echoes
+    echoes.discard(product_id)
+    return is_first
+
+
+def _resolved(
+    changed: Changed, event: shop_events.ShopEvent, known: Known
+) -> tuple[Kind, Sequence[str]]:
+    """An event about the stock of a product that has been ours for a while is work on its stock."""
+    if (
+        isinstance(event, shop_events.StockChanged)
+        and known.stage is Stage.RUNNING
+        and event.product_id in known.settled
+    ):
+        return Kind.STOCK, [known.bound[event.product_id]]
+    return changed.kind, changed.subjects
 
 
 def _later(now: datetime) -> datetime:

@@ -8,13 +8,14 @@ from brygga.core.model import Stage
 from brygga.core.stock import Hint, Side
 from brygga.database import inbox, ledgers, receiving, tokens
 from brygga.database.engine import Tx
+from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.sync.connection.account import REMOVED
 from brygga.web.deps import WebDeps
 from brygga.web.following import zettle_items
 from brygga.web.lanes import Message
-from brygga.web.saving import keep, unseen
+from brygga.web.saving import keep, keys, unseen
 from brygga.web.work import Wanted, ask, ask_many
 from brygga.zettle import events as till_events
 
@@ -30,10 +31,11 @@ def is_urgent(event: till_events.Event) -> bool:
 async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[TillMessage]) -> bool:
     """Saves these messages, each once. False when the connection is over."""
     now = deps.clock.now()
-    known = await receiving.known(tx, connection_id, (), now)
+    asked = Question(Platform.ZETTLE, keys(batch), now)
+    known = await receiving.receive(tx, connection_id, asked, now)
     if known is None or known.stage is Stage.DISCONNECTED:
         return False
-    fresh = await unseen(tx, connection_id, Platform.ZETTLE, batch, now)
+    fresh = unseen(batch, known)
     await _record_stock(tx, connection_id, fresh)
     wanted: Wanted = defaultdict(list)
     for one in fresh:

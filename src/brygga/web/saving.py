@@ -1,12 +1,12 @@
 """What is done with the webhooks of both platforms as they are saved."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TypeVar
 
 from brygga.bigcommerce import events as shop_events
-from brygga.database import inbox, kept_webhooks
+from brygga.database import kept_webhooks
 from brygga.database.engine import Tx
+from brygga.database.receiving import Known
 from brygga.database.tokens import Platform
 from brygga.web import replaying
 from brygga.web.deps import WebDeps
@@ -16,15 +16,17 @@ from brygga.zettle import events as till_events
 E = TypeVar("E", bound=till_events.Event | shop_events.ShopEvent)
 
 
-async def unseen(
-    tx: Tx, connection_id: int, platform: Platform, batch: Sequence[Message[E]], now: datetime
-) -> list[Message[E]]:
+def keys(batch: Sequence[Message[E]]) -> list[str]:
+    """By which a message is known when it comes again."""
+    return [one.event.envelope.key for one in batch]
+
+
+def unseen(batch: Sequence[Message[E]], known: Known) -> list[Message[E]]:
     """Those of the messages that were not delivered before: both platforms may deliver one twice.
 
     A message without an id always counts as new: a doubled hint costs only one read.
     """
-    keys = [one.event.envelope.key for one in batch]
-    new = await inbox.accept(tx, connection_id, platform, keys, now)
+    new = {*known.fresh}
     fresh: list[Message[E]] = []
     for one in batch:
         key = one.event.envelope.key

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from brygga.database import work_items
 from brygga.database.engine import Tx
-from brygga.database.work_items import STOCK_KINDS, Kind
+from brygga.database.work_items import STOCK_KINDS, Kind, Wish
 from brygga.web.deps import WebDeps
 
 
@@ -41,16 +41,13 @@ Wanted = dict[tuple[Kind, str, datetime | None], list[str]]
 
 
 async def ask_many(deps: WebDeps, tx: Tx, connection_id: int, wanted: Wanted) -> None:
-    """As `ask`, for the work of many messages: one statement a kind, and one job."""
+    """As `ask`, for the work of many messages: one statement, and one job."""
     now = deps.clock.now()
-    for (kind, detail, due_at), subjects in sorted(wanted.items(), key=_order):
-        await work_items.add_many(
-            tx, connection_id, kind, sorted(subjects), now, due_at=due_at, detail=detail
-        )
+    rows = [
+        Wish(kind, subject, due_at or now, detail)
+        for (kind, detail, due_at), subjects in wanted.items()
+        for subject in subjects
+    ]
+    await work_items.add_mixed(tx, connection_id, rows, now)
     if due := [kind for kind, _, due_at in wanted if due_at is None]:
         await deps.jobs.enqueue(tx, connection_id, urgent=any(kind in STOCK_KINDS for kind in due))
-
-
-def _order(item: tuple[tuple[Kind, str, datetime | None], list[str]]) -> tuple[str, str, bool]:
-    (kind, detail, due_at), _ = item
-    return kind.value, detail, due_at is not None

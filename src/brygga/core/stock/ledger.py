@@ -57,6 +57,10 @@ class Kind(StrEnum):
     """
 
 
+ECHOES_S = 1.5
+"""How long after a write of ours BigCommerce's events about it mostly come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Timing:
     """The waiting times of stock, in seconds.
@@ -103,6 +107,13 @@ class Timing:
         step = lags * self.read_lag_s
         earliest = (now + timedelta(seconds=self.read_lag_s)).timestamp()
         return datetime.fromtimestamp(-(-earliest // step) * step, UTC)
+
+    def closing(self, now: datetime) -> datetime:
+        """When what a write of now may have caused is read, together: its own events have come by
+        then, and a read lag has passed since. Such times are two seconds apart.
+        """
+        earliest = (now + timedelta(seconds=self.read_lag_s + ECHOES_S)).timestamp()
+        return datetime.fromtimestamp(-(-earliest // 2) * 2, UTC)
 
     @property
     def write_hold(self) -> timedelta:

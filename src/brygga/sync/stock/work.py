@@ -161,6 +161,7 @@ def next_step(
 def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterator[datetime]:
     record, read = ledger[side], stock.next_read(ledger, side, timing)
     if read is not None:
+        read = _with_echoes(record, read, timing) if side is Side.SHOP else read
         yield read if read > now else _again(record, read, now, timing)
     if record.pending_write is not None:
         # Once resolving has started, the side is read again one read lag of BigCommerce's later.
@@ -175,6 +176,20 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
         yield record.rests
     if stock.sendable(ledger, side, now, timing):
         yield now
+
+
+def _with_echoes(record: StockRecord, read: datetime, timing: Timing) -> datetime:
+    """When a write of ours is closed: together with BigCommerce's own events about it, where
+    nothing else is open.
+    """
+    last = max(record.recent, key=lambda change: change.at, default=None)
+    if last is None or last.told is not None or record.ambiguous is not None:
+        return read
+    is_open = record.hinted is not None and record.hinted >= last.at
+    is_sole = not is_open and record.pending_write is None and record.rests is None
+    return (
+        timing.closing(last.at) if is_sole and read == last.at + timing.finish(Side.SHOP) else read
+    )
 
 
 def _again(record: StockRecord, due: datetime, now: datetime, timing: Timing) -> datetime:

@@ -1,0 +1,56 @@
+"""What one pass over stock decided, saved in one statement."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from brygga.core.report import Line
+from brygga.core.stock.movement import Movement
+from brygga.database import ledgers, movements, synclog
+from brygga.database.engine import Tx
+from brygga.database.ledgers import CallPart, LedgerRow
+
+# A line gets the names that the merchant knows, as Zettle's library has them.
+_SAVE = sa.text(f"""
+    WITH intended AS ({ledgers.INTEND}
+    ), saved AS ({ledgers.SAVE}
+    ), moved AS ({movements.ADD}
+    )
+    INSERT INTO synclog (connection_id, at, code, topic, severity, subject, variant, params)
+    SELECT :id, :now, n.code, n.topic, n.severity, n.subject, n.variant, jsonb_build_object(
+        'name', coalesce(l.name, ''), 'variant_name', coalesce(v.name, '')) || n.params
+    FROM jsonb_to_recordset(CAST(:lines AS jsonb)) AS n (place integer, code text, topic text,
+            severity text, subject text, variant text, params jsonb)
+        LEFT JOIN library l ON l.connection_id = :id AND l.product_uuid = n.subject
+        LEFT JOIN LATERAL (
+            SELECT one ->> 'name' AS name FROM jsonb_array_elements(l.product -> 'variants') AS one
+            WHERE one ->> 'uuid' = n.variant LIMIT 1
+        ) AS v ON true
+    ORDER BY n.place
+""")  # noqa: S608 - only our own constants are put together
+
+
+async def save(  # noqa: PLR0917 - the parts of what is saved
+    tx: Tx,
+    connection_id: int,
+    rows: Sequence[LedgerRow],
+    moved: Sequence[Movement],
+    lines: Sequence[Line],
+    intents: Collection[CallPart],
+    now: datetime,
+) -> None:
+    """These ledgers, why they changed, what the sync log says of it with the names that the
+    merchant knows, and the writes that are about to be sent.
+    """
+    if not (rows or moved or lines or intents):
+        return
+    values = {
+        "id": connection_id,
+        "now": now,
+        "lines": synclog.added(lines),
+        **ledgers.saved(rows),
+        **movements.added(moved),
+        **ledgers.intended(intents),
+    }
+    await tx.run(_SAVE, values)
