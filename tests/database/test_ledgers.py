@@ -18,7 +18,7 @@ from brygga.core.stock import (
     sent,
 )
 from brygga.core.stock.movement import Cause, Moved, reported
-from brygga.database import ledgers, movements, retention
+from brygga.database import ledgers, movements, retention, stock_saving
 from brygga.database.engine import Database
 from brygga.database.ledgers import CallPart, LedgerRow, Pending
 from tests.conftest import NOON
@@ -138,9 +138,8 @@ async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(
     assert pending_write is not None
     one = CallPart(PRODUCT, "b", Side.ZETTLE, pending_write)
     async with database.transaction() as tx:
-        await ledgers.record_intent(
-            tx, connection_id, [CallPart(PRODUCT, "a", Side.ZETTLE, pending_write), one], NOON
-        )
+        both = [CallPart(PRODUCT, "a", Side.ZETTLE, pending_write), one]
+        await stock_saving.save(tx, connection_id, [], [], [], both, NOON)
         open_ = [
             await ledgers.with_pending_writes(tx, connection_id),
             await ledgers.is_open(tx, connection_id, "call"),

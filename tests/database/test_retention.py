@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from brygga.core.model import Synced
 from brygga.core.stock import Hint, PendingWrite, Side
-from brygga.database import bindings, ledgers, retention, work_items
+from brygga.database import bindings, ledgers, retention, stock_saving, work_items
 from brygga.database.engine import Database, Tx
 from brygga.database.ledgers import CallPart
 from brygga.database.work_items import Kind
@@ -38,7 +38,7 @@ async def remembering(database: Database, organization: str = "org-1") -> int:
 
 async def flown(tx: Tx, connection_id: int, call: str) -> None:
     one = CallPart(PRODUCT, "a", Side.ZETTLE, PendingWrite(call, -3, NOON))
-    await ledgers.record_intent(tx, connection_id, [one], NOON)
+    await stock_saving.save(tx, connection_id, [], [], [], [one], NOON)
     if call != "open":
         await ledgers.resolve(tx, connection_id, one, ledgers.VERDICTS[call], NOON)
 

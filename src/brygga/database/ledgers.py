@@ -94,7 +94,7 @@ _LOAD = (
 )
 _LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
 _LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")
-_SAVE = sa.text("""
+SAVE = """
     INSERT INTO ledgers (
         connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at,
             closed, updated_at
@@ -114,7 +114,8 @@ _SAVE = sa.text("""
             zettle = EXCLUDED.zettle,
         shop = EXCLUDED.shop, check_since = EXCLUDED.check_since, started_at = EXCLUDED.started_at,
         closed = EXCLUDED.closed, updated_at = EXCLUDED.updated_at
-""")
+"""
+_SAVE = sa.text(SAVE)
 
 
 # ---- Ledgers -------------------------------------------------------------------------------------
@@ -137,11 +138,13 @@ async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> di
 async def save(tx: Tx, connection_id: int, ledger_rows: Iterable[LedgerRow], now: datetime) -> None:
     """Saves these ledgers as they are, in one statement."""
     rows = list(ledger_rows)
-    if not rows:
-        return
-    values = {
-        "id": connection_id,
-        "now": now,
+    if rows:
+        await tx.run(_SAVE, {"id": connection_id, "now": now, **saved(rows)})
+
+
+def saved(rows: Sequence[LedgerRow]) -> Mapping[str, Any]:
+    """These ledgers as the values of `SAVE`."""
+    return {
         "variants": [ledger_row.variant_uuid for ledger_row in rows],
         "products": [ledger_row.product_uuid for ledger_row in rows],
         "separate": [ledger_row.ledger.separate for ledger_row in rows],
@@ -151,7 +154,6 @@ async def save(tx: Tx, connection_id: int, ledger_rows: Iterable[LedgerRow], now
         "started": [ledger_row.ledger.started for ledger_row in rows],
         "closed": [to_json(ledger_row.ledger.closed) for ledger_row in rows],
     }
-    await tx.run(_SAVE, values)
 
 
 async def products(tx: Tx, connection_id: int) -> Sequence[str]:
@@ -234,33 +236,25 @@ def _ledger_row(row: Any) -> LedgerRow:
 # ---- Pending writes ------------------------------------------------------------------------------
 
 
-async def record_intent(
-    tx: Tx, connection_id: int, call_part: Collection[CallPart], now: datetime
-) -> None:
-    """Records that these writes are about to be sent. Call it together with saving their ledgers,
-    before the request.
-    """
-    statement = sa.text("""
-        INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state,
-            pending_write,
-            at)
-        SELECT :id, call, variant_uuid, product_uuid, side, 'open',
-            CAST(pending_write AS jsonb), :now
-        FROM unnest(CAST(:calls AS text[]), CAST(:variants AS text[]), CAST(:products AS text[]),
-            CAST(:sides AS text[]),
-            CAST(:pending_writes AS text[]))
-            AS n (call, variant_uuid, product_uuid, side, pending_write)
-    """)
-    values = {
-        "id": connection_id,
-        "now": now,
+INTEND = """
+    INSERT INTO pending_writes (connection_id, call, variant_uuid, product_uuid, side, state,
+        pending_write, at)
+    SELECT :id, call, variant_uuid, product_uuid, side, 'open', CAST(pending_write AS jsonb), :now
+    FROM unnest(CAST(:calls AS text[]), CAST(:called AS text[]), CAST(:of_products AS text[]),
+        CAST(:sides AS text[]), CAST(:pending_writes AS text[]))
+        AS n (call, variant_uuid, product_uuid, side, pending_write)
+"""
+
+
+def intended(call_part: Collection[CallPart]) -> Mapping[str, Any]:
+    """These writes, which are about to be sent, as the values of `INTEND`."""
+    return {
         "calls": [one.pending_write.call for one in call_part],
-        "variants": [one.variant_uuid for one in call_part],
-        "products": [one.product_uuid for one in call_part],
+        "called": [one.variant_uuid for one in call_part],
+        "of_products": [one.product_uuid for one in call_part],
         "sides": [one.side.value for one in call_part],
         "pending_writes": [to_json(one.pending_write) for one in call_part],
     }
-    await tx.run(statement, values)
 
 
 async def resolve_call(

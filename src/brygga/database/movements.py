@@ -28,23 +28,28 @@ _COLUMNS = (
 )
 
 
-_ADD = sa.text(f"""
+ADD = f"""
     INSERT INTO movements (connection_id, {_COLUMNS})
-    SELECT :id, {_COLUMNS} FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS n (
+    SELECT :id, {_COLUMNS} FROM jsonb_to_recordset(CAST(:movements AS jsonb)) AS n (
         nth integer, at timestamptz, product_uuid text, variant_uuid text, side text, cause text,
         change integer, zettle_before integer, zettle_after integer, shop_before integer,
         shop_after integer, call text, reference text, sent timestamptz, reported timestamptz,
         reason text, seller text, place text)
     ORDER BY nth
-""")  # noqa: S608 - only our own constants are put together
+"""  # noqa: S608 - only our own constants are put together
+_ADD = sa.text(ADD)
 
 
 async def add(tx: Tx, connection_id: int, movements: Sequence[Movement]) -> None:
     """All in one statement, in this order."""
-    if not movements:
-        return
+    if movements:
+        await tx.run(_ADD, {"id": connection_id, **added(movements)})
+
+
+def added(movements: Sequence[Movement]) -> Mapping[str, Any]:
+    """These movements as the values of `ADD`."""
     rows = [{"nth": nth, **to_plain(one)} for nth, one in enumerate(movements)]
-    await tx.run(_ADD, {"id": connection_id, "rows": to_json(rows)})
+    return {"movements": to_json(rows)}
 
 
 async def of_variant(

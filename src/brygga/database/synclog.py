@@ -62,8 +62,12 @@ _ADD = sa.text("""
 async def add(tx: Tx, connection_id: int, lines: Line | Iterable[Line], now: datetime) -> None:
     """All in one statement, in this order."""
     written = [lines] if isinstance(lines, Line) else list(lines)
-    if not written:
-        return
+    if written:
+        await tx.run(_ADD, {"id": connection_id, "now": now, "rows": added(written)})
+
+
+def added(lines: Iterable[Line]) -> str:
+    """These lines as JSON, numbered in this order by `place`."""
     rows = [
         {
             "place": place,
@@ -74,9 +78,9 @@ async def add(tx: Tx, connection_id: int, lines: Line | Iterable[Line], now: dat
             "variant": line.variant,
             "params": dict(line.params),
         }
-        for place, line in enumerate(written)
+        for place, line in enumerate(lines)
     ]
-    await tx.run(_ADD, {"id": connection_id, "now": now, "rows": to_json(rows)})
+    return to_json(rows)
 
 
 async def page(

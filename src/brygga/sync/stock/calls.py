@@ -57,7 +57,7 @@ async def call_part(unit: UnitOfWork, call: str, side: Side, changed: Mapping[st
         items.append(CallPart(ledger_row.product_uuid, variant, side, pending_write))
         if ordered is not None and unit.now - ordered <= ORDER_EXPLAINS:
             by_order.add(variant)
-    await ledgers.record_intent(unit.tx, unit.connection_id, items, unit.now)
+    unit.intend(items)
     return Call(side, items, by_order)
 
 

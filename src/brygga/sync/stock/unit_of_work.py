@@ -12,9 +12,9 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, Level, LevelRead, PendingWrite, Side, Timing
 from brygga.core.stock.movement import Cause, Movement, reported
 from brygga.core.stock.movement import Moved as Move
-from brygga.database import ledgers, library, markers, movements, synclog, work_items
+from brygga.database import ledgers, markers, stock_saving, work_items
 from brygga.database.engine import Tx
-from brygga.database.ledgers import LedgerRow
+from brygga.database.ledgers import CallPart, LedgerRow
 from brygga.database.work_items import Kind
 from brygga.sync.worker.session import Session
 
@@ -34,6 +34,7 @@ class UnitOfWork:
     _changed: set[str] = field(default_factory=set)
     _movements: list[Movement] = field(default_factory=list)
     _lines: list[Line] = field(default_factory=list)
+    _intents: list[CallPart] = field(default_factory=list)
     received: dict[str, list[bool]] = field(default_factory=dict)
     """By variant, the store's events that this pass took: whether each named an order."""
     reported_at: dict[tuple[Side, str], datetime] = field(default_factory=dict)
@@ -66,6 +67,10 @@ class UnitOfWork:
             self._changed.add(ledger_row.variant_uuid)
         self.ledger_rows[ledger_row.variant_uuid] = changed
         return changed
+
+    def intend(self, parts: Collection[CallPart]) -> None:
+        """Records that these writes are about to be sent, together with their ledgers."""
+        self._intents += parts
 
     def due_at(self, product: str, at: datetime) -> None:
         self.due[product] = min(at, self.due.get(product, at))
@@ -172,30 +177,11 @@ class UnitOfWork:
 
     async def save(self) -> None:
         rows = [self.ledger_rows[variant] for variant in sorted(self._changed)]
-        await ledgers.save(self.tx, self.connection_id, rows, self.now)
-        await movements.add(self.tx, self.connection_id, self._movements)
-        if self._lines:
-            await synclog.add(self.tx, self.connection_id, await self._named(), self.now)
-
-    async def _named(self) -> list[Line]:
-        """The lines, with the names that the merchant knows."""
-        entries = await library.get_many(
-            self.tx, self.connection_id, {line.subject for line in self._lines}
+        # After what made it so.
+        lines = sorted(self._lines, key=lambda one: one.code is Code.STOCK_FULL)
+        await stock_saving.save(
+            self.tx, self.connection_id, rows, self._movements, lines, self._intents, self.now
         )
-        named: list[Line] = []
-        for line in sorted(
-            self._lines, key=lambda one: one.code is Code.STOCK_FULL
-        ):  # after what made it so
-            entry = entries.get(line.subject)
-            product = entry.product if entry else None
-            variants = {v.uuid: v.name for v in product.variants} if product else {}
-            params = {
-                "name": entry.name if entry else "",
-                "variant_name": variants.get(line.variant, ""),
-                **line.params,
-            }
-            named.append(replace(line, params=params))
-        return named
 
 
 async def stop(
