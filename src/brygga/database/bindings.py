@@ -216,6 +216,8 @@ async def set_channel_assigned(tx: Tx, connection_id: int, uuids: Collection[str
 
 async def set_seen(tx: Tx, connection_id: int, seen: Mapping[str, tuple[bool, bool]]) -> None:
     """Uuid -> (hidden, in the category "Zettle"), as just read from the store (E1)."""
+    if not seen:
+        return
     statement = sa.text("""
         UPDATE bindings b SET hidden = n.hidden, in_category = n.in_category
         FROM unnest(CAST(:uuids AS text[]), CAST(:hidden AS boolean[]), CAST(:in_category

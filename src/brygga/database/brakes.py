@@ -30,6 +30,8 @@ async def note(
     tx: Tx, connection_id: int, kind: str, subjects: Collection[str], now: datetime
 ) -> None:
     """These subjects had this effect now. One that had it already within the hour counts once."""
+    if not subjects:
+        return
     statement = sa.text("""
         INSERT INTO effects (connection_id, kind, subject, at)
         SELECT :id, :kind, s.subject, :now FROM unnest(CAST(:subjects AS text[])) AS s (subject)

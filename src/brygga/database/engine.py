@@ -67,6 +67,10 @@ class Fence:
     connection_id: int
     epoch: int
     holder: str
+    with_ledgers: bool = False
+    """True: the transaction begins with `ledgers.lock`, which checks the fence in its own
+    statement. Without it, the transaction fails.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ class Tx:
     sealer: Sealer
     resumed: dict[int, bool] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    unchecked: Fence | None = None
+    """The fence that `ledgers.lock` still has to check."""
 
     async def rows(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
@@ -231,6 +237,7 @@ class Database:
                 await _hold(tx, fence)
                 tx.touch(fence.connection_id)
             yield tx
+            assert tx.unchecked is None, "a fence that nobody checked"
             if fence is None and (quiet := tx.touched - tx.resumed.keys()):
                 await tx.run(_NOTIFY, {"payload": payload(quiet)})
         if fence is not None:
@@ -334,7 +341,16 @@ def payload(connection_ids: Collection[int]) -> str:
 
 
 async def _hold(tx: Tx, fence: Fence) -> None:
-    row = await tx.first(_HOLD, {"id": fence.connection_id})
+    if fence.with_ledgers:
+        tx.unchecked = fence
+    else:
+        check(fence, await tx.first(_HOLD, {"id": fence.connection_id}))
+
+
+def check(fence: Fence, row: Any) -> None:
+    """Raises `LeaseLost` unless this row of the connection, locked FOR KEY SHARE, has the fence's
+    lease.
+    """
     if row is None or (row.lease_epoch, row.lease_holder) != (fence.epoch, fence.holder):
         raise LeaseLost(
             f"connection {fence.connection_id} is no longer held by {fence.holder} at epoch "

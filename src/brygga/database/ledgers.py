@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Verdict
-from brygga.database.engine import Tx
+from brygga.database.engine import Tx, check
 from brygga.database.values import from_plain, to_json, unique
 
 CREATES_KEPT = timedelta(hours=1)
@@ -94,6 +94,11 @@ _LOAD = (
 )
 _LOAD_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid")
 _LOCK_MANY = sa.text(f"{_LOAD} ORDER BY variant_uuid FOR UPDATE")
+_LOCK_FENCED = sa.text(f"""
+    SELECT c.lease_epoch, c.lease_holder, l.* FROM (
+        SELECT lease_epoch, lease_holder FROM connections WHERE id = :held FOR KEY SHARE
+    ) AS c LEFT JOIN ({_LOAD} ORDER BY variant_uuid FOR UPDATE) AS l ON true
+""")  # noqa: S608 - our own
 SAVE = """
     INSERT INTO ledgers (
         connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at,
@@ -129,10 +134,16 @@ async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> di
 
 async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, LedgerRow]:
     """The ledgers of these products, for changing. No other transaction changes them before this
-    one ends.
+    one ends. It also checks a fence that waits for that (`Fence.with_ledgers`).
     """
-    rows = await tx.rows(_LOCK_MANY, {"id": connection_id, "uuids": list(product_uuids)})
-    return {row.variant_uuid: _ledger_row(row) for row in rows}
+    values = {"id": connection_id, "uuids": list(product_uuids)}
+    if tx.unchecked is None:
+        rows = await tx.rows(_LOCK_MANY, values)
+        return {row.variant_uuid: _ledger_row(row) for row in rows}
+    rows = await tx.rows(_LOCK_FENCED, {**values, "held": tx.unchecked.connection_id})
+    check(tx.unchecked, rows[0] if rows else None)
+    tx.unchecked = None
+    return {row.variant_uuid: _ledger_row(row) for row in rows if row.variant_uuid is not None}
 
 
 async def save(tx: Tx, connection_id: int, ledger_rows: Iterable[LedgerRow], now: datetime) -> None:

@@ -48,6 +48,8 @@ class Known:
     """
     repeated: Collection[int] = frozenset()
     """Those whose stock we wrote likewise, and about which no other news waits."""
+    closing: Mapping[int, datetime | None] = field(default_factory=dict)
+    """For all of those, when their stock is read next, as far as that is known."""
 
 
 # The gate of the connection's lease (`database/leases.py`): webhooks come without end. A connection
@@ -66,7 +68,10 @@ _RECEIVE = sa.text(f"""
         FROM bindings b WHERE b.connection_id = :id
             AND b.product_id = ANY (CAST(:products AS bigint[]))
     ), written AS (
-        SELECT own.product_id, own.product_uuid FROM own WHERE own.is_settled AND (EXISTS (
+        SELECT own.product_id, (
+            SELECT i.due_at FROM work_items i WHERE i.connection_id = :id AND i.kind = :stock
+                AND i.subject = own.product_uuid
+        ) AS due_at FROM own WHERE own.is_settled AND (EXISTS (
             SELECT FROM pending_writes w WHERE w.connection_id = :id
                 AND w.product_uuid = own.product_uuid AND w.side = 'shop' AND w.state = 'open'
                 AND w.at > :open
@@ -86,6 +91,8 @@ _RECEIVE = sa.text(f"""
         ARRAY(SELECT product_id FROM own ORDER BY product_id) AS bound,
         ARRAY(SELECT product_uuid FROM own ORDER BY product_id) AS uuids,
         ARRAY(SELECT product_id FROM own WHERE is_settled) AS settled,
+        ARRAY(SELECT product_id FROM written ORDER BY product_id) AS written,
+        ARRAY(SELECT due_at FROM written ORDER BY product_id) AS due,
         ARRAY(SELECT product_id FROM written WHERE NOT EXISTS (
             SELECT FROM stock_hints h WHERE h.connection_id = c.id AND h.side = 'shop'
                 AND (h.subject = CAST(product_id AS text)
@@ -115,6 +122,7 @@ async def receive(tx: Tx, connection_id: int, asked: Question, now: datetime) ->
         "open": now - ECHO - timedelta(minutes=1),
         "lately": now - ECHO,
         "written": Cause.WRITTEN.value,
+        "stock": Kind.STOCK.value,
         "shop_product": Kind.SHOP_PRODUCT.value,
     }
     row = await tx.first(_RECEIVE, values)
@@ -128,4 +136,5 @@ async def receive(tx: Tx, connection_id: int, asked: Question, now: datetime) ->
         frozenset(row.settled),
         frozenset(row.echoed),
         frozenset(row.repeated),
+        dict(zip(row.written, row.due, strict=True)),
     )

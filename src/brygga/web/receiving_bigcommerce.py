@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Stage
-from brygga.core.stock import Hint, Side
+from brygga.core.stock import Hint, Side, Timing
 from brygga.database import ledgers, receiving
 from brygga.database.engine import Tx
 from brygga.database.receiving import Known, Question
@@ -50,7 +50,7 @@ async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[Shop
     fresh = unseen(batch, known)
     ours = [one for one in fresh if not _is_of_marker(one.event, known)]
     await _record_stock(tx, connection_id, ours)
-    wanted = _wanted(fresh, known, now, deps.settings.stock.closing(now))
+    wanted = _wanted(fresh, known, now, deps.settings.stock)
     await ask_many(deps, tx, connection_id, wanted)
     await keep(deps, tx, connection_id, Platform.BIGCOMMERCE, fresh)
     return True
@@ -70,9 +70,7 @@ async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[ShopMessa
     await ledgers.record_hints(tx, connection_id, Side.SHOP, hints)
 
 
-def _wanted(
-    messages: Sequence[ShopMessage], known: Known, now: datetime, closing: datetime
-) -> Wanted:
+def _wanted(messages: Sequence[ShopMessage], known: Known, now: datetime, timing: Timing) -> Wanted:
     """The work that these messages ask for. What only our own write is known to have caused waits
     for the read that closes that write.
     """
@@ -87,7 +85,7 @@ def _wanted(
         for changed in bigcommerce_items(event):
             due_at = _later(now) if _may_wait(event, known) else None
             if _is_echo(event, echoes.get(changed.kind, set())):
-                due_at = closing
+                due_at = _closing(event, known, now, timing)
             kind, subjects = _resolved(changed, event, known)
             wanted[kind, changed.detail, due_at] += subjects
     return wanted
@@ -109,6 +107,15 @@ def _is_echo(event: shop_events.ShopEvent, echoes: set[int]) -> bool:
     is_first = product_id in echoes
     echoes.discard(product_id)
     return is_first
+
+
+def _closing(event: shop_events.ShopEvent, known: Known, now: datetime, timing: Timing) -> datetime:
+    """The read that closes our write, if it closes this event too."""
+    assert isinstance(event, About)
+    planned = known.closing.get(event.product_id)
+    if planned is not None and planned >= now + timing.read_lag(Side.SHOP):
+        return planned
+    return timing.closing(now)
 
 
 def _resolved(

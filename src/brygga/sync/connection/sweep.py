@@ -227,15 +227,15 @@ class ShopProducts:
         async with session.read() as tx:
             owners = await bindings.by_product_ids(tx, connection_id, ids)
             waiting = await suffixes.held_by(tx, connection_id, ids)
-        await self._recounted(session, [item for item in dirty if _is_asked(item, owners)], owners)
+        if asked := [item for item in dirty if _is_asked(item, owners)]:
+            await self._recounted(session, asked, owners)
         if not (left := session.unresolved(dirty)):
             return
-        holders = {row.holder_id for row in waiting}
         found = await products_shown(session, list(owners))
-        strangers = await session.shop.products(sorted(holders - owners.keys())[:PAGE])
-        await release(
-            session, [row for row in waiting if row.holder_id in holders], {**found, **strangers}
-        )
+        if waiting:
+            holders = {row.holder_id for row in waiting}
+            strangers = await session.shop.products(sorted(holders - owners.keys())[:PAGE])
+            await release(session, waiting, {**found, **strangers})
         await self._looked(session, left, owners, found)
 
     async def _recounted(
@@ -267,12 +267,11 @@ class ShopProducts:
         category_id = session.connection.shop.category_id if session.connection.shop else None
         async with session.transaction() as tx:
             entries = await library.get_many(tx, connection_id, list(owners.values()))
-            said = await brakes.noted_since(tx, connection_id, _DRIFT, now - SAID_AGAIN_AFTER)
-            gone = [
-                uuid
-                for id_, uuid in owners.items()
-                if id_ not in found and uuid in entries and uuid not in said
-            ]
+            gone = [uuid for id_, uuid in owners.items() if id_ not in found and uuid in entries]
+            if gone:
+                since = now - SAID_AGAIN_AFTER
+                said = await brakes.noted_since(tx, connection_id, _DRIFT, since)
+                gone = [uuid for uuid in gone if uuid not in said]
             lines = [
                 Line(
                     Code.MISSING_IN_SHOP,
@@ -287,16 +286,24 @@ class ShopProducts:
                 owners[id_]: (not one.is_visible, category_id in one.category_ids)
                 for id_, one in found.items()
             }
-            await bindings.set_seen(tx, connection_id, seen)
             bound = await bindings.get_many(tx, connection_id, list(owners.values()))
+            await bindings.set_seen(tx, connection_id, _news(bound, seen))
             reads = reads_of(terms_of(session.connection), entries, bound, found)
             await shown_products.save(tx, connection_id, reads, now)
             await brakes.note(tx, connection_id, _DRIFT, gone, now)
             await session.finish(*dirty, tx=tx)
             lines += await Hands(tx, session, self.initial_levels, entries).seen(
-                list(owners.values()), found
+                list(owners.values()), found, bound=bound
             )
             await synclog.add(tx, connection_id, lines, now)
+
+
+def _news(
+    bound: Mapping[str, Binding], seen: Mapping[str, tuple[bool, bool]]
+) -> Mapping[str, tuple[bool, bool]]:
+    """What of `bindings.set_seen` is not known yet."""
+    known = {uuid: (one.hidden, one.in_category) for uuid, one in bound.items()}
+    return {uuid: one for uuid, one in seen.items() if uuid in known and known[uuid] != one}
 
 
 def _is_asked(item: WorkItem, owners: Mapping[int, str]) -> bool:

@@ -55,15 +55,21 @@ class Hands:
     entries: Mapping[str, Entry]
 
     async def seen(
-        self, uuids: Collection[str], shown: Mapping[int, ObservedProduct], *, swept: bool = False
+        self,
+        uuids: Collection[str],
+        shown: Mapping[int, ObservedProduct],
+        *,
+        swept: bool = False,
+        bound: Mapping[str, Binding] | None = None,
     ) -> list[Line]:
-        """`shown` are the products that BigCommerce has, by its id. Returns the lines for the
-        merchant.
+        """`shown` are the products that BigCommerce has, by its id; `bound` their bindings, where
+        this transaction has read them. Returns the lines for the merchant.
 
         A sweep reads stock by itself, with a brake on mass effects (decision 9).
         """
         lines: list[Line] = []
-        bound = await bindings.get_many(self.tx, self.session.connection.id, uuids)
+        if bound is None:
+            bound = await bindings.get_many(self.tx, self.session.connection.id, uuids)
         if not swept:
             await self._read_zeroed(bound, shown)
         for uuid, binding in bound.items():

@@ -251,7 +251,7 @@ async def locked_in(
 async def locked(session: Session, uuids: Collection[str]) -> AsyncIterator[UnitOfWork]:
     """Locks ledgers in a fenced transaction of their own."""
     async with (
-        session.transaction() as tx,
+        session.database.transaction(replace(session.fence, with_ledgers=True)) as tx,
         locked_in(tx, session.connection.id, uuids, session.clock.now()) as unit,
     ):
         yield unit
