@@ -67,9 +67,10 @@ async def test_an_id_beyond_32_bits_has_a_lease_and_webhooks_too(database: Datab
     taken = []
     for one in (small, large):
         async with database.transaction() as tx:
-            new = await inbox.accept(tx, one.id, Platform.ZETTLE, ["message"], NOON)
+            asked = Question(Platform.ZETTLE, ["message"], NOON)
+            known = await receiving.receive(tx, one.id, asked, NOON)
         fence = await _lease(database, one.id, "first", 0)
-        taken.append((one.id, new, fence and fence.epoch))
+        taken.append((one.id, known and known.fresh, fence and fence.epoch))
 
     assert [(number, {"message"}, 1) for number in (small.id, 2**31 + small.id)] == taken
     async with database.read() as tx:
