@@ -60,6 +60,7 @@ ACROSS: dict[str, str] = {
     "connections.start": "signing in: the account is whose it is",
     "connections.by_organization": "signing in, and webhooks, by what the platform has signed",
     "connections.by_store": "BigCommerce's callbacks, by what BigCommerce has signed",
+    "receiving.addressed": "webhooks, by a key that nobody can guess",
     "connections.by_hook_key": "webhooks, by a key that nobody can guess",
     "connections.active": "operators and routine work",
     "deliveries.add": "counts by connection",

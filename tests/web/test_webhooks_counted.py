@@ -11,7 +11,7 @@ from tests.web.conftest import World
 from tests.web.test_hooks import counted, listening, post_shop, shop_body
 
 from brygga.core.model import Connection
-from brygga.database import connections, deliveries
+from brygga.database import deliveries, receiving
 from brygga.database.deliveries import Outcome
 from brygga.database.engine import DatabaseBusy, DatabaseGone, Tx
 from brygga.database.tokens import Platform
@@ -160,7 +160,7 @@ async def test_a_webhook_that_meets_a_busy_database_is_sent_again(
     async def busy(*_: object) -> None:
         raise DatabaseBusy("57014")
 
-    monkeypatch.setattr(connections, "by_hook_key", busy)
+    monkeypatch.setattr(receiving, "addressed", busy)
     answer = await post_shop(world, connection.hook_key, BODY, "theirs")
 
     assert (503, b"") == (answer.status_code, answer.content)

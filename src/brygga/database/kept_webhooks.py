@@ -5,9 +5,10 @@ left out.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -38,25 +39,33 @@ class Kept:
     """None where no key of ours opens it."""
 
 
+KEEP = """
+    INSERT INTO kept_webhooks (connection_id, platform, received_at, sealed)
+    SELECT :id, :platform, :now, n.sealed
+    FROM unnest(CAST(:sealed AS bytea[])) WITH ORDINALITY AS n (sealed, place) ORDER BY n.place
+"""
+_KEEP = sa.text(KEEP)
+
+
 async def add(
     tx: Tx, connection_id: int, platform: Platform, webhooks: Sequence[Webhook], now: datetime
 ) -> None:
     """Keeps these webhooks, in one statement."""
-    if not webhooks:
-        return
+    if webhooks:
+        values = {"id": connection_id, "now": now}
+        await tx.run(_KEEP, {**values, **sealed(tx, connection_id, platform, webhooks)})
+
+
+def sealed(
+    tx: Tx, connection_id: int, platform: Platform, webhooks: Sequence[Webhook]
+) -> Mapping[str, Any]:
+    """These webhooks as the values of `KEEP`."""
     place = (PLACE, connection_id, platform.value)
-    rows = [
-        {
-            "connection_id": connection_id,
-            "platform": platform.value,
-            "received_at": now,
-            "sealed": tx.sealer.seal(
-                json.dumps({"body": one.body, "caused": one.caused}).encode(), *place
-            ),
-        }
-        for one in webhooks
-    ]
-    await tx.run(sa.insert(kept_webhooks).values(rows))
+    bodies = [json.dumps({"body": one.body, "caused": one.caused}) for one in webhooks]
+    return {
+        "platform": platform.value,
+        "sealed": [tx.sealer.seal(body.encode(), *place) for body in bodies],
+    }
 
 
 async def between(

@@ -442,14 +442,15 @@ async def record_hint(tx: Tx, connection_id: int, side: Side, subject: str, hint
     await record_hints(tx, connection_id, side, [(subject, hint)])
 
 
-_RECORD_HINTS = sa.text("""
+HINT = """
     INSERT INTO stock_hints (connection_id, side, subject, at, by_order, happened_at)
     SELECT :id, :side, n.subject, n.at, n.by_order, n.made
-    FROM unnest(CAST(:subjects AS text[]), CAST(:at AS timestamptz[]),
+    FROM unnest(CAST(:hinted AS text[]), CAST(:at AS timestamptz[]),
         CAST(:by_order AS boolean[]), CAST(:made AS timestamptz[])) WITH ORDINALITY
         AS n (subject, at, by_order, made, place)
     ORDER BY n.place
-""")
+"""
+_RECORD_HINTS = sa.text(HINT)
 
 
 async def record_hints(
@@ -460,17 +461,19 @@ async def record_hints(
 
     Rows are only appended, so that a webhook never waits for a turn.
     """
-    if not hints:
-        return
-    values = {
-        "id": connection_id,
+    if hints:
+        await tx.run(_RECORD_HINTS, {"id": connection_id, **hinted(side, hints)})
+
+
+def hinted(side: Side, hints: Sequence[tuple[str, Hint]]) -> Mapping[str, Any]:
+    """These hints as the values of `HINT`."""
+    return {
         "side": side.value,
-        "subjects": [f"{of}/{hint.variant}" if hint.variant else of for of, hint in hints],
+        "hinted": [f"{of}/{hint.variant}" if hint.variant else of for of, hint in hints],
         "at": [hint.at for _, hint in hints],
         "by_order": [hint.by_order for _, hint in hints],
         "made": [hint.made for _, hint in hints],
     }
-    await tx.run(_RECORD_HINTS, values)
 
 
 async def record_switch(

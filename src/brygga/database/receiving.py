@@ -1,18 +1,27 @@
 """What a receiver of webhooks has to know about a connection and the products of its messages."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from brygga.core.model import Stage
+from brygga.core.model import Connection, Stage
+from brygga.core.stock import Hint, Side
 from brygga.core.stock.movement import Cause
-from brygga.database import leases
+from brygga.database import (
+    connections,
+    hook_keys,
+    kept_webhooks,
+    leases,
+    ledgers,
+    work_items,
+)
 from brygga.database.engine import Tx
+from brygga.database.kept_webhooks import Webhook
 from brygga.database.tokens import Platform
 from brygga.database.values import unique
-from brygga.database.work_items import Kind
+from brygga.database.work_items import Kind, Wish
 
 ECHO = timedelta(seconds=5)
 """An event that comes later than this after a write of ours is about something else."""
@@ -138,3 +147,63 @@ async def receive(tx: Tx, connection_id: int, asked: Question, now: datetime) ->
         frozenset(row.repeated),
         dict(zip(row.written, row.due, strict=True)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What messages of one platform say: hints of changed stock, the work that they ask for, and
+    what is kept of them for `brygga replay`.
+    """
+
+    platform: Platform
+    hints: Sequence[tuple[str, Hint]]
+    wishes: Sequence[Wish]
+    kept: Sequence[Webhook]
+
+
+_SAVE = sa.text(f"""
+    WITH hinted AS ({ledgers.HINT}
+    ), kept AS ({kept_webhooks.KEEP}
+    ), added AS ({work_items.ADD_MIXED}
+    )
+    {work_items.ANNOUNCE}
+""")
+
+
+async def save(tx: Tx, connection_id: int, heard: Heard, now: datetime) -> None:
+    """Saves what messages say, in one statement."""
+    if not (heard.hints or heard.wishes or heard.kept):
+        return
+    side = Side.ZETTLE if heard.platform is Platform.ZETTLE else Side.SHOP
+    values = {
+        "id": connection_id,
+        "now": now,
+        **ledgers.hinted(side, heard.hints),
+        **kept_webhooks.sealed(tx, connection_id, heard.platform, heard.kept),
+        **work_items.mixed(tx, connection_id, heard.wishes, now),
+    }
+    await tx.run(_SAVE, values)
+
+
+_ADDRESSED = sa.text(f"""
+    SELECT {connections.named("c")}, ARRAY(SELECT s.signing_key FROM subscriptions s
+        WHERE s.connection_id = c.id AND s.platform = :platform AND s.signing_key IS NOT NULL
+        ORDER BY s.subscription_id) AS signing_keys
+    FROM connections c WHERE c.hook_key_hash = :key
+""")  # noqa: S608 - only our own constants are put together
+
+
+async def addressed(
+    tx: Tx, hook_key: str, platform: Platform
+) -> tuple[Connection, Sequence[str]] | None:
+    """The connection with this key in its webhook addresses, and the keys that may sign a message
+    from this platform. It may be a disconnected one: its platforms may still call.
+    """
+    values = {"key": hook_keys.hashed(hook_key), "platform": platform.value}
+    row = await tx.first(_ADDRESSED, values)
+    if row is None:
+        return None
+    place = ("subscriptions", row.id, platform.value)
+    return connections.read(tx, row), [
+        tx.sealer.open(one, *place).decode() for one in row.signing_keys
+    ]

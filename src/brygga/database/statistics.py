@@ -21,6 +21,10 @@ log = structlog.get_logger(__name__)
 
 EVERY_S: Final = 5.0
 """A process checks this often at most, however many connections it works for."""
+SELDOM_S: Final = 60.0
+"""The same where little was done: a sale moves no plan."""
+MUCH: Final = 10
+"""As many work items are more than a little."""
 COUNTED: Final[Mapping[str, str]] = {
     "library": "connection_id, product_uuid, etag, sort_key, vat, tracking, assigned, unassign_at,"
     " unreadable, failure, removed_at",
@@ -75,11 +79,13 @@ class Upkeep:
 
     database: Database
     clock: Clock
-    _next: float = 0.0
+    _last: float = float("-inf")
 
-    async def follow(self) -> None:
-        if self.clock.monotonic() >= self._next:
-            self._next = self.clock.monotonic() + EVERY_S
+    async def follow(self, items: int = MUCH) -> None:
+        """After a piece of work on so many items."""
+        rest_s = EVERY_S if items >= MUCH else SELDOM_S
+        if self.clock.monotonic() >= self._last + rest_s:
+            self._last = self.clock.monotonic()
             await refresh(self.database)
 
 

@@ -16,6 +16,10 @@ _SAVE = sa.text(f"""
     WITH intended AS ({ledgers.INTEND}
     ), saved AS ({ledgers.SAVE}
     ), moved AS ({movements.ADD}
+    ), ended AS (
+        DELETE FROM pending_writes w USING unnest(CAST(:ended_calls AS text[]),
+            CAST(:ended_variants AS text[])) AS n (call, variant_uuid)
+        WHERE w.connection_id = :id AND w.call = n.call AND w.variant_uuid = n.variant_uuid
     )
     INSERT INTO synclog (connection_id, at, code, topic, severity, subject, variant, params)
     SELECT :id, :now, n.code, n.topic, n.severity, n.subject, n.variant, jsonb_build_object(
@@ -39,11 +43,13 @@ async def save(  # noqa: PLR0917 - the parts of what is saved
     lines: Sequence[Line],
     intents: Collection[CallPart],
     now: datetime,
+    ended: Collection[tuple[str, str]] = (),
 ) -> None:
     """These ledgers, why they changed, what the sync log says of it with the names that the
-    merchant knows, and the writes that are about to be sent.
+    merchant knows, and the writes that are about to be sent. `ended`: the parts of earlier calls,
+    by call and variant, whose outcome is known for good.
     """
-    if not (rows or moved or lines or intents):
+    if not (rows or moved or lines or intents or ended):
         return
     values = {
         "id": connection_id,
@@ -52,5 +58,7 @@ async def save(  # noqa: PLR0917 - the parts of what is saved
         **ledgers.saved(rows),
         **movements.added(moved),
         **ledgers.intended(intents),
+        "ended_calls": [call for call, _ in ended],
+        "ended_variants": [variant for _, variant in ended],
     }
     await tx.run(_SAVE, values)

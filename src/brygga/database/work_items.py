@@ -129,9 +129,9 @@ _MERGE = """
             detail = CASE WHEN EXCLUDED.detail = '' THEN m.detail ELSE EXCLUDED.detail END,
             trace = CASE WHEN EXCLUDED.trace = '' THEN m.trace ELSE EXCLUDED.trace END,
             parked_at = NULL
-    )
-    SELECT CASE WHEN :is_due THEN pg_notify(:channel, :payload) END
 """
+ANNOUNCE = "SELECT CASE WHEN :is_due THEN pg_notify(:channel, :payload) END"
+"""Ends a statement that adds items."""
 _ADD = sa.text(f"""
     WITH added AS (
         INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
@@ -140,10 +140,11 @@ _ADD = sa.text(f"""
             :force, :detail, :trace
         FROM unnest(CAST(:subjects AS text[])) AS s (subject) ORDER BY s.subject
         {_MERGE}
+    )
+    {ANNOUNCE}
 """)  # noqa: S608 - only our own constants are put together
 # The rows are locked in the same order as by `_ADD` and `_ALL_DONE`.
-_ADD_MIXED = sa.text(f"""
-    WITH added AS (
+ADD_MIXED = f"""
         INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
             added_at, detail, trace)
         SELECT :id, s.kind, s.subject, s.rank, nextval('work_item_generations'), s.due_at, :now,
@@ -152,7 +153,7 @@ _ADD_MIXED = sa.text(f"""
             CAST(:due AS timestamptz[]), CAST(:details AS text[]))
             AS s (kind, subject, rank, due_at, detail) ORDER BY s.kind, s.subject
         {_MERGE}
-""")  # noqa: S608 - as above
+"""  # noqa: S608 - as above
 
 
 async def add(
@@ -186,35 +187,33 @@ class Wish:
     detail: str = ""
 
 
-async def add_mixed(tx: Tx, connection_id: int, wishes: Iterable[Wish], now: datetime) -> None:
-    """As `add`, for items of several kinds in one statement."""
+def mixed(tx: Tx, connection_id: int, wishes: Iterable[Wish], now: datetime) -> Mapping[str, Any]:
+    """These items as the values of `ADD_MIXED` and `ANNOUNCE`, for a statement of this
+    transaction. They are added as by `add`.
+    """
     rows: dict[tuple[Kind, str], Wish] = {}
     for one in wishes:
         before = rows.setdefault((one.kind, one.subject), one)
         due_at, detail = min(before.due_at, one.due_at), one.detail or before.detail
         rows[one.kind, one.subject] = replace(one, due_at=due_at, detail=detail)
-    if not rows:
-        return
     wanted = sorted(rows.values(), key=lambda one: (one.kind.value, one.subject))
     due = [one.kind for one in wanted if one.due_at <= now]
     urgent = any(kind in STOCK_KINDS for kind in due)
-    values = {
-        "id": connection_id,
+    if wanted:
+        tx.touch(connection_id)
+    if due:
+        tx.notify(connection_id, urgent)
+    return {
         "kinds": [one.kind.value for one in wanted],
         "subjects": [one.subject for one in wanted],
         "ranks": [RANKS[one.kind] for one in wanted],
         "due": [one.due_at for one in wanted],
         "details": [one.detail for one in wanted],
-        "now": now,
         "trace": traces.carried(),
         "is_due": bool(due),
         "channel": CHANNEL,
         "payload": f"{connection_id} {urgent:d}",
     }
-    await tx.run(_ADD_MIXED, values)
-    tx.touch(connection_id)
-    if due:
-        tx.notify(connection_id, urgent)
 
 
 async def add_many(

@@ -10,7 +10,7 @@ from typing import Final
 from litestar.exceptions import HTTPException
 
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, subscriptions
+from brygga.database import receiving
 from brygga.database.engine import Database
 from brygga.database.tokens import Platform
 from brygga.web.limits import FORGED_HOOK, MISSED_HOOK, Limits
@@ -131,10 +131,10 @@ class Addresses:
 async def look_up(database: Database, platform: Platform, hook_key: str) -> Addressed | None:
     """None for an address that belongs to no connection, or no longer to one."""
     async with database.read() as tx:
-        connection = await connections.by_hook_key(tx, hook_key)
-        if connection is None or connection.stage is Stage.DISCONNECTED:
+        found = await receiving.addressed(tx, hook_key, platform)
+        if found is None or found[0].stage is Stage.DISCONNECTED:
             return None
-        return Addressed(connection, await subscriptions.signing_keys(tx, connection.id, platform))
+        return Addressed(*found)
 
 
 def _name(hook_key: str) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from brygga.bigcommerce import events as shop_events
 from brygga.core.model import Stage
 from brygga.core.stock import Hint, Side, Timing
-from brygga.database import ledgers, receiving
+from brygga.database import receiving
 from brygga.database.engine import Tx
 from brygga.database.receiving import Known, Question
 from brygga.database.tokens import Platform
@@ -22,8 +22,7 @@ from brygga.sync.stock.work import NEWBORN
 from brygga.web.deps import WebDeps
 from brygga.web.following import Changed, bigcommerce_items
 from brygga.web.lanes import Message
-from brygga.web.saving import keep, keys, unseen
-from brygga.web.work import Wanted, ask_many
+from brygga.web.saving import Said, Wanted, keys, save, unseen
 
 LATER_S: Final = 5
 """Work that may wait is due at a common moment, this many seconds apart."""
@@ -49,15 +48,13 @@ async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[Shop
         return False
     fresh = unseen(batch, known)
     ours = [one for one in fresh if not _is_of_marker(one.event, known)]
-    await _record_stock(tx, connection_id, ours)
     wanted = _wanted(fresh, known, now, deps.settings.stock)
-    await ask_many(deps, tx, connection_id, wanted)
-    await keep(deps, tx, connection_id, Platform.BIGCOMMERCE, fresh)
+    await save(deps, tx, connection_id, fresh, Said(Platform.BIGCOMMERCE, _hints(ours), wanted))
     return True
 
 
-async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[ShopMessage]) -> None:
-    hints = [
+def _hints(messages: Sequence[ShopMessage]) -> list[tuple[str, Hint]]:
+    return [
         (
             str(event.product_id),
             Hint(one.at, event.by_order, str(event.variant_id or ""), event.envelope.at),
@@ -67,7 +64,6 @@ async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[ShopMessa
         and event.product_id
         and _is_of_now(event, one.at)
     ]
-    await ledgers.record_hints(tx, connection_id, Side.SHOP, hints)
 
 
 def _wanted(messages: Sequence[ShopMessage], known: Known, now: datetime, timing: Timing) -> Wanted:

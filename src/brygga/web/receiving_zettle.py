@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from brygga.core.model import Stage
-from brygga.core.stock import Hint, Side
+from brygga.core.stock import Hint
 from brygga.database import inbox, ledgers, receiving, tokens
 from brygga.database.engine import Tx
 from brygga.database.receiving import Question
@@ -15,8 +15,8 @@ from brygga.sync.connection.account import REMOVED
 from brygga.web.deps import WebDeps
 from brygga.web.following import zettle_items
 from brygga.web.lanes import Message
-from brygga.web.saving import keep, keys, unseen
-from brygga.web.work import Wanted, ask, ask_many
+from brygga.web.saving import Said, Wanted, keys, save, unseen
+from brygga.web.work import ask
 from brygga.zettle import events as till_events
 
 TillMessage = Message[till_events.Event]
@@ -36,21 +36,22 @@ async def record(deps: WebDeps, tx: Tx, connection_id: int, batch: Sequence[Till
     if known is None or known.stage is Stage.DISCONNECTED:
         return False
     fresh = unseen(batch, known)
-    await _record_stock(tx, connection_id, fresh)
+    hints = await _record_stock(tx, connection_id, fresh)
     wanted: Wanted = defaultdict(list)
     for one in fresh:
         if isinstance(one.event, till_events.ConnectionRemoved):
             await _zettle_left(deps, tx, connection_id, known.stage, one.event.envelope.at)
         for changed in zettle_items(one.event):
             wanted[changed.kind, changed.detail, None] += changed.subjects
-    await ask_many(deps, tx, connection_id, wanted)
-    await keep(deps, tx, connection_id, Platform.ZETTLE, fresh)
+    await save(deps, tx, connection_id, fresh, Said(Platform.ZETTLE, hints, wanted))
     return True
 
 
-async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[TillMessage]) -> None:
-    """A message older than Zettle's last retry is a replay that the inbox may have forgotten: it
-    causes a read, nothing more.
+async def _record_stock(
+    tx: Tx, connection_id: int, messages: Sequence[TillMessage]
+) -> list[tuple[str, Hint]]:
+    """Returns the hints of changed stock. A message older than Zettle's last retry is a replay that
+    the inbox may have forgotten: it causes a read, nothing more.
     """
     hints: list[tuple[str, Hint]] = []
     echoes: list[str] = []
@@ -68,7 +69,7 @@ async def _record_stock(tx: Tx, connection_id: int, messages: Sequence[TillMessa
                 await ledgers.record_switch(tx, connection_id, uuid, at, one.at, on=False)
     if echoes:
         await ledgers.record_echoes(tx, connection_id, echoes, messages[0].at)
-    await ledgers.record_hints(tx, connection_id, Side.ZETTLE, hints)
+    return hints
 
 
 def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[str, Hint]]:

@@ -1,19 +1,36 @@
 """What is done with the webhooks of both platforms as they are saved."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from brygga.bigcommerce import events as shop_events
-from brygga.database import kept_webhooks
+from brygga.core.stock import Hint
+from brygga.database import receiving
 from brygga.database.engine import Tx
-from brygga.database.receiving import Known
+from brygga.database.receiving import Heard, Known
 from brygga.database.tokens import Platform
+from brygga.database.work_items import STOCK_KINDS, Kind, Wish
 from brygga.web import replaying
 from brygga.web.deps import WebDeps
 from brygga.web.lanes import Message
 from brygga.zettle import events as till_events
 
 E = TypeVar("E", bound=till_events.Event | shop_events.ShopEvent)
+
+
+Wanted = dict[tuple[Kind, str, datetime | None], list[str]]
+"""The subjects of work by kind, detail, and when it is due: None for at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What messages of one platform say of stock, and the work that they ask for."""
+
+    platform: Platform
+    hints: Sequence[tuple[str, Hint]]
+    wanted: Wanted
 
 
 def keys(batch: Sequence[Message[E]]) -> list[str]:
@@ -36,11 +53,20 @@ def unseen(batch: Sequence[Message[E]], known: Known) -> list[Message[E]]:
     return fresh
 
 
-async def keep(
-    deps: WebDeps, tx: Tx, connection_id: int, platform: Platform, fresh: Sequence[Message[E]]
+async def save(
+    deps: WebDeps, tx: Tx, connection_id: int, fresh: Sequence[Message[E]], said: Said
 ) -> None:
-    """Keeps these messages for `brygga replay`, where the settings say so."""
-    if not deps.settings.keep_webhooks:
-        return
-    kept = [replaying.kept(platform, one.body, one.event) for one in fresh if one.body]
-    await kept_webhooks.add(tx, connection_id, platform, kept, deps.clock.now())
+    """Saves what these messages say, in one statement, and adds a job for what is due. They are
+    kept for `brygga replay`, where the settings say so.
+    """
+    now, platform, keeps = deps.clock.now(), said.platform, bool(deps.settings.keep_webhooks)
+    wishes = [
+        Wish(kind, subject, due_at or now, detail)
+        for (kind, detail, due_at), subjects in said.wanted.items()
+        for subject in subjects
+    ]
+    kept = [replaying.kept(platform, one.body, one.event) for one in fresh if keeps and one.body]
+    await receiving.save(tx, connection_id, Heard(platform, said.hints, wishes, kept), now)
+    if due := [kind for kind, _, due_at in said.wanted if due_at is None]:
+        urgent = any(kind in STOCK_KINDS for kind in due)
+        await deps.jobs.enqueue(tx, connection_id, urgent=urgent)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from brygga.database import work_items
 from brygga.database.engine import Tx
-from brygga.database.work_items import STOCK_KINDS, Kind, Wish
+from brygga.database.work_items import STOCK_KINDS, Kind
 from brygga.web.deps import WebDeps
 
 
@@ -34,20 +34,3 @@ async def ask(
         tx, connection_id, kind, wanted, now, due_at=due_at, force=force, detail=detail, bulk=bulk
     )
     await deps.jobs.enqueue(tx, connection_id, urgent=kind in STOCK_KINDS)
-
-
-Wanted = dict[tuple[Kind, str, datetime | None], list[str]]
-"""The subjects by kind, detail, and when the work is due: None for at once."""
-
-
-async def ask_many(deps: WebDeps, tx: Tx, connection_id: int, wanted: Wanted) -> None:
-    """As `ask`, for the work of many messages: one statement, and one job."""
-    now = deps.clock.now()
-    rows = [
-        Wish(kind, subject, due_at or now, detail)
-        for (kind, detail, due_at), subjects in wanted.items()
-        for subject in subjects
-    ]
-    await work_items.add_mixed(tx, connection_id, rows, now)
-    if due := [kind for kind, _, due_at in wanted if due_at is None]:
-        await deps.jobs.enqueue(tx, connection_id, urgent=any(kind in STOCK_KINDS for kind in due))

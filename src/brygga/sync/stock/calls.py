@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from brygga.core import stock
 from brygga.core.stock import Ledger, PendingWrite, Side, Slot, Timing
 from brygga.core.stock.movement import Cause, Moved
-from brygga.database import ledgers, markers
+from brygga.database import markers
 from brygga.database.ledgers import CallPart
 from brygga.database.work_items import Kind
 from brygga.sync.stock.reconciling import ORDER_EXPLAINS
@@ -75,9 +75,7 @@ async def end(
             else Moved(call.side, cause, item.pending_write.quantity, call=call.pending_write.call)
         )
         unit.update(ledger_row, move(ledger_row.ledger), what)
-    await ledgers.resolve_call(
-        unit.tx, unit.connection_id, call.pending_write.call, [item.variant_uuid for item in items]
-    )
+    unit.end(items)
 
 
 async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:

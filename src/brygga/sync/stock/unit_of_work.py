@@ -35,6 +35,7 @@ class UnitOfWork:
     _movements: list[Movement] = field(default_factory=list)
     _lines: list[Line] = field(default_factory=list)
     _intents: list[CallPart] = field(default_factory=list)
+    _ended: list[tuple[str, str]] = field(default_factory=list)
     received: dict[str, list[bool]] = field(default_factory=dict)
     """By variant, the store's events that this pass took: whether each named an order."""
     reported_at: dict[tuple[Side, str], datetime] = field(default_factory=dict)
@@ -71,6 +72,12 @@ class UnitOfWork:
     def intend(self, parts: Collection[CallPart]) -> None:
         """Records that these writes are about to be sent, together with their ledgers."""
         self._intents += parts
+
+    def end(self, parts: Collection[CallPart]) -> None:
+        """The outcome of these writes is known for good. It is saved together with their
+        ledgers.
+        """
+        self._ended += [(one.pending_write.call, one.variant_uuid) for one in parts]
 
     def due_at(self, product: str, at: datetime) -> None:
         self.due[product] = min(at, self.due.get(product, at))
@@ -180,7 +187,14 @@ class UnitOfWork:
         # After what made it so.
         lines = sorted(self._lines, key=lambda one: one.code is Code.STOCK_FULL)
         await stock_saving.save(
-            self.tx, self.connection_id, rows, self._movements, lines, self._intents, self.now
+            self.tx,
+            self.connection_id,
+            rows,
+            self._movements,
+            lines,
+            self._intents,
+            self.now,
+            self._ended,
         )
 
 

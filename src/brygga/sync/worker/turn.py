@@ -188,7 +188,7 @@ class Turn:
         self._idle.discard(queue)
         await self._handle(session, batch)
         self._empty.clear()
-        await self.means.upkeep.follow()
+        await self.means.upkeep.follow(len(batch))
 
         return True
 
