@@ -294,7 +294,7 @@ def told_by_mail(hand: Hand) -> None:
 
 
 def files(hand: Hand) -> None:
-    hand.click("link", "^Besked")
+    hand.click("link", "^Avstämningar")
     hand.click("button", "Jämför nu")
     statement = hand.downloads("link", "CSV")
     hand.click("link", "Synk-logg")

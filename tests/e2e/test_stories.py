@@ -210,12 +210,12 @@ def test_help_answers_in_the_merchants_words(shown: Page, shared: Demo) -> None:
 
 
 def test_a_statement_of_both_sides_is_made_read_and_downloaded(shown: Page, shared: Demo) -> None:
-    shared.make("Kopp Besked", 7)
+    shared.make("Kopp Avstämd", 7)
     shown.goto(f"{shared.url}/apps/bigcommerce")
-    shown.get_by_role("link", name=re.compile("^Besked")).click()
+    shown.get_by_role("link", name=re.compile("^Avstämningar")).click()
     shown.get_by_role("button", name="Jämför nu").click()
     shown.locator("[data-part=list] tbody a").first.click()
-    expect(shown.get_by_role("heading", level=1, name=re.compile("^Besked "))).to_be_visible()
+    expect(shown.get_by_role("heading", level=1, name=re.compile("^Avstämning "))).to_be_visible()
     equal = shown.locator("dl.figures div").filter(has_text=SAME).locator("dd")
     assert int(equal.inner_text()) >= 1
     with shown.expect_download() as sent:

@@ -181,6 +181,19 @@ async def test_work_that_ends_is_told_to_a_page_that_waits(
     assert first["work"] != second["work"]
 
 
+async def test_a_page_that_renews_itself_takes_no_notice_away(world: World) -> None:
+    """The old page may do so between a button and the page that it leads to."""
+    connection = await world.running()
+    (uuid,) = await world.stock_library(connection, "Kanna", assigned=True)
+    browser, here = world.browser(), f"/library/{uuid}"
+    await browser.sign_in()
+    await browser.press(f"{here}/sync")
+    renewed = await browser.http.get(here, headers={"x-requested-with": "brygga"})
+    pages = [renewed.text, *[(await browser.open(here)).text for _ in range(2)]]
+
+    assert [False, True, False] == ['<div class="note good" role="status">' in one for one in pages]
+
+
 async def test_changes_of_another_process_are_heard(world: World, clock: MovableClock) -> None:
     """Of a page there, and of a drain, which are told to others once a second."""
     connection = await world.running()

@@ -30,6 +30,8 @@ HOST: Final = "__Host-"
 paths.
 """
 OUR_ID: Final = re.compile("[0-9a-f]{64}")
+RENEWAL: Final = "brygga"
+"""What the script of an open page says in `X-Requested-With` when it fetches the page anew."""
 KEPT: Final = "_brygga_kept_session"
 """Where a request keeps its session as it was read."""
 STEP: Final = timedelta(minutes=5)
@@ -143,6 +145,11 @@ def set_notice(request: AnyRequest, notice: Notice) -> None:
 
 
 def take_notice(request: AnyRequest) -> Notice | None:
+    """The notice of what was just done, once. A page that renews itself in the background does not
+    show it, and leaves it to the page that the merchant is led to.
+    """
+    if request.headers.get("x-requested-with") == RENEWAL:
+        return None
     # An address without a route never reaches the session middleware.
     session = request.scope.get("session")
     raw = session.pop("notice", None) if isinstance(session, dict) else None
