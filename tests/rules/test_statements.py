@@ -71,3 +71,21 @@ async def test_a_sale_costs_few_statements_from_its_webhook_on(
     assert [(9, 9)] == home.levels(uuid)
     assert answered <= TO_THE_WRITE, whole[:answered]
     assert len(whole) <= TO_THE_END, whole
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("after_s", [0.0, 1.0])
+async def test_an_edit_beside_our_own_write_is_found_although_its_event_may_pass_for_ours(
+    open_stack: OpenStack, after_s: float
+) -> None:
+    """Before our own event has come, and after it."""
+    home, uuid = await sold(open_stack)
+    home.till.sell(home.variant(uuid), 1)
+    await home.until(lambda: home.levels(uuid) == [(9, 9)])
+    await asyncio.sleep(after_s)
+
+    home.shop.set_stock(5, product_id=home.id_of(uuid))
+    await home.until(lambda: home.levels(uuid) == [(5, 5)])
+    await home.calm()
+
+    assert [(5, 5)] == home.levels(uuid)
