@@ -12,8 +12,9 @@ from brygga.cli import shadow
 from brygga.core.watching import Outcome
 from brygga.database import watching
 from brygga.database.watching import Prediction
+from brygga_sandbox.bigcommerce import options
 from brygga_sandbox.requests import Asked
-from tests.rules.stack import DemoStack
+from tests.rules.stack import DemoStack, sized, sizes_of
 from tests.simulation.closed_app import ClosedApp
 
 DAYS = int(os.environ.get("BRYGGA_WATCHED_DAYS", "1"))
@@ -188,6 +189,31 @@ async def test_what_comes_late_wrong_or_never_is_called_so(
     assert "33.3 percent came true" in page
     assert "Stock in BigCommerce: 20 → 18" in page
     assert [] == written(home)
+
+
+@pytest.mark.rule("C11", "P5")
+async def test_a_variant_more_is_predicted_until_the_other_app_adds_it(home: DemoStack) -> None:
+    """A size is added in Zettle. The other app adds it in the store, and its stock is watched from
+    then on.
+    """
+    shirt = home.add_sized("S", "M", stock=8)
+    made = await home.shop.add_product(name="Tröja", sku="TR", inventory_tracking="variant")
+    home.shop.add_option(made.id, "Storlek", ["S", "M"])
+    await watches(home)
+    rows = [*home.variants(shirt), sized("L")]
+    home.till.edit_product(shirt, variants=rows, **sizes_of("S", "M", "L"))
+    await asyncio.sleep(30)
+    (waiting,) = [one for one in await predictions(home) if one.field == "variants"]
+    size = {"label": "L", "sort_order": 2}
+    options.add_value(home.shop.store, made, made.options[0], size)
+    home.shop.add_all_combinations(made.id)
+    await asyncio.sleep(300)
+    ended = [one for one in await predictions(home) if one.field == "variants"]
+    before = written(home)
+
+    assert ("S, M", "S, M, L", Outcome.OPEN) == (waiting.was, waiting.expected, waiting.outcome)
+    assert [Outcome.RIGHT] == [one.outcome for one in ended]
+    assert [] == before
 
 
 async def test_numbers_that_differ_at_the_take_over_are_asked_about(home: DemoStack) -> None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Final
 
 from brygga.core.hands import has_options
-from brygga.core.model import CatalogProduct, ObservedProduct
+from brygga.core.model import CatalogProduct, CatalogVariant, ObservedProduct
 from brygga.core.overwriting import Overwritten
 from brygga.core.stock import Ledger, LevelRead, Side, StockRecord, Timing, observed
 from brygga.core.text import code_key
@@ -25,6 +25,8 @@ GIVEN_UP: Final = timedelta(hours=1)
 AT_ONCE: Final = Timing(read_lag_s=0, repeat_s=0)
 """Nothing of ours is written, so no read can trail a write of ours."""
 CREATED: Final = "created"
+VARIANTS: Final = "variants"
+"""The field of a prediction that names the variants of a product with options."""
 REMOVED: Final = "removed"
 STOCK: Final[Mapping[Side, str]] = {Side.ZETTLE: "stock_zettle", Side.SHOP: "stock_bigcommerce"}
 """The fields of predictions that are about a whole product, or about stock on a side."""
@@ -194,6 +196,8 @@ def values(product: CatalogProduct) -> dict[Field, str]:
         ("weight", ""): "" if product.weight is None else f"{product.weight:f}",
         ("price", ""): "" if product.price is None else f"{product.price:f}",
     }
+    if not product.is_simple:
+        plain[VARIANTS, ""] = _named(product.variants)
     for variant in product.variants:
         key = "" if product.is_simple else variant.key
         plain["sku", key] = variant.sku
@@ -245,6 +249,21 @@ def variant_ids(wanted: CatalogProduct, seen: ObservedProduct) -> Mapping[str, i
         if match is not None and match not in found.values():
             found[variant.key] = match
     return found
+
+
+def lacking(wanted: CatalogProduct, seen: ObservedProduct) -> Overwritten | None:
+    """The variants that Brygga would add to the store's product, as one field: which of ours it
+    has, and which it would have. None where it has them all, or the product has no options.
+    """
+    there = variant_ids(wanted, seen)
+    if wanted.is_simple or len(there) == len(wanted.variants):
+        return None
+    had = [one for one in wanted.variants if one.key in there]
+    return Overwritten(VARIANTS, _named(had), _named(wanted.variants))
+
+
+def _named(variants: Sequence[CatalogVariant]) -> str:
+    return ", ".join(" / ".join(label for _, label in one.values) for one in variants)
 
 
 def _labels(values: Sequence[tuple[str, str]]) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from brygga.core.watching import (
     came_true,
     followed,
     judged,
+    lacking,
     predicted,
     variant_ids,
 )
@@ -231,8 +232,9 @@ class Judging:
             if whole is None:
                 return ()
             plan = planning.plan(wanted, bound, whole, self.terms, force=True)
-        most = watching.MOST_TEXT
-        return [replace(one, was=one.was[:most], now=one.now[:most]) for one in plan.overwritten]
+        most, more = watching.MOST_TEXT, lacking(wanted, shown)
+        found = [*plan.overwritten, *([] if more is None else [more])]
+        return [replace(one, was=one.was[:most], now=one.now[:most]) for one in found]
 
     # ---- Whole products --------------------------------------------------------------------------
 
