@@ -234,6 +234,7 @@ class Reconciling:
             transactions is None
             or read.read_started < clear
             or any(one.reason is Reason.UNCLEAR for one in orders)
+            or (orders and not _is_told(ledger_row.ledger, orders[0].at))
         ):
             self.unit.ask_to_check(ledger_row)
         return sum(one.change for one in orders)
@@ -422,3 +423,12 @@ class Reconciling:
         read_lag = self.timing.read_lag(side)
         by_order = side is Side.SHOP and is_order(before.ledger.shop, received, change, read_lag)
         return Cause.ORDER if by_order else Cause.SEEN
+
+
+def _is_told(ledger: Ledger, at: datetime) -> bool:
+    """Whether an event of an order named the variant since then, or its number was not renewed by
+    hands. An order that came while the store did not count, which no read showed, took nothing:
+    no event told of it.
+    """
+    ordered = ledger.shop.ordered
+    return ledger.started != ledger.shop.seen or (ordered is not None and ordered >= at - 2 * NEAR)
