@@ -11,9 +11,10 @@ from brygga.core.model import Choices, Stage
 from brygga.database import connections, tokens, work_items
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind
+from brygga.signing_in import FreshToken, Platforms
 from brygga.sync.connection.account import read_shop
 from brygga.wire import OpenGate, Wire, open_client
-from brygga.wiring import Platforms, _FreshToken, handlers
+from brygga.wiring import handlers
 from brygga.zettle.api import Zettle
 from brygga_sandbox.bigcommerce import Config as ShopConfig
 from brygga_sandbox.clock import LoopClock
@@ -98,7 +99,7 @@ async def _connect(day: Day, merchant: Merchant, number: int) -> None:
         sandbox.store_token(merchant, sandbox.plan.connector),
     )
     organization = await Zettle(
-        wire, OpenGate(), platforms.zettle_urls, _FreshToken(till.access)
+        wire, OpenGate(), platforms.zettle_urls, FreshToken(till.access)
     ).organization()
     shop = await read_shop(
         ShopApi(wire, OpenGate(), platforms.shop_urls, store, merchant.store_hash)

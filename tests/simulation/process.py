@@ -21,6 +21,7 @@ from brygga.database.engine import Fence, Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.settings import Settings
+from brygga.signing_in import Platforms, ShopInstall, ZettleSignIn
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.turn import Handler
 from brygga.web import hooks
@@ -30,7 +31,7 @@ from brygga.web.receiving import Receiving
 from brygga.web.stock_commands import PageStockCommands
 from brygga.web.tally import Reports
 from brygga.wire import Wire, open_client
-from brygga.wiring import Platforms, ShopInstall, ZettleSignIn, clients, handlers
+from brygga.wiring import clients, handlers
 from brygga_sandbox.sandbox import Sandbox
 from tests.conftest import NOON
 from tests.simulation.crashing import Crash, Moments

@@ -19,10 +19,11 @@ from brygga.database.engine import Database, Fence, Tx
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind, WorkItem
 from brygga.settings import Settings
+from brygga.signing_in import Platforms
 from brygga.sync.worker.judging import Judge
 from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.wire import StoreBudget, Wire, open_client
-from brygga.wiring import Platforms, clients
+from brygga.wiring import clients
 from brygga.zettle.api import Zettle
 from tests.conftest import NOON, MovableClock
 from tests.database.merchants import account, connected, shop

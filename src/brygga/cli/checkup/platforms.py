@@ -12,9 +12,9 @@ from brygga.cli.checkup.addresses import TIMEOUT_S, reason
 from brygga.cli.checkup.findings import Finding, look, well, wrong
 from brygga.core.failures import Failure, NeedsMerchant
 from brygga.settings import Hosts, Settings
+from brygga.signing_in import Platforms
 from brygga.system import SystemClock
 from brygga.wire import Wire, time_of
-from brygga.wiring import Platforms
 from brygga.zettle import oauth as zettle_oauth
 
 SKEW_S: Final = 60.0
