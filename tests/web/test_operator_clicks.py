@@ -79,7 +79,7 @@ async def test_an_operator_works_through_a_merchants_trouble(office: Office) -> 
         await settled(page, "Webhooks")
         await expect(page.get_by_text("Then: work: stock 7")).to_be_visible()
         await page.get_by_role("button", name="Do the work of all again").click()
-        await expect(page.get_by_role("status")).to_have_text("1 pieces of work were added.")
+        await expect(page.get_by_role("status")).to_have_text("Work added: 1.")
 
         await page.goto(f"/operator/merchants/{connection.id}")
         saved = await page.get_by_role("link", name="Support bundle").get_attribute("href")
