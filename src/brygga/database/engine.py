@@ -10,19 +10,12 @@ A transaction's statements are SQL. The time is always a parameter.
 """
 
 import contextlib
-import select
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import (
-    DBAPIError,
-    DisconnectionError,
-    InterfaceError,
-    OperationalError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -194,10 +187,10 @@ class Database:
             # Parameters hold keys and merchants' data, so a failed statement is logged without
             # them.
             hide_parameters=True,
+            pool_pre_ping=True,
             pool_recycle=1800,
             connect_args=wished,
         )
-        sa.event.listen(engine.sync_engine, "checkout", _renewal(engine.sync_engine.dialect))
         return cls(engine, sealer, direct_url)
 
     @property
@@ -298,28 +291,6 @@ class Database:
     def _tell_all(self, resumed: Mapping[int, bool]) -> None:
         for connection_id, urgent in resumed.items():
             self.tell(Notice(connection_id, urgent))
-
-
-def _renewal(dialect: Any) -> Callable[..., None]:
-    """Before each transaction, the pool opens a connection anew that its server has ended. Such a
-    connection has something to read although nothing was asked; only then is the server asked,
-    because that costs a quarter of a small transaction (`pool_pre_ping` always asks).
-    """
-
-    def renew(connection: Any, _record: Any, _fairy: Any) -> None:
-        raw = connection.driver_connection
-        if raw.closed:
-            raise DisconnectionError("the connection was closed")
-        waiting = select.poll()
-        waiting.register(raw.fileno(), select.POLLIN)  # an end and an error are always reported
-        if not waiting.poll(0):
-            return
-        try:
-            dialect.do_ping(connection)
-        except dialect.loaded_dbapi.Error as ended:
-            raise DisconnectionError("the server ended the connection") from ended
-
-    return renew
 
 
 # KEY SHARE conflicts only with FOR UPDATE, which only `leases.acquire` takes. So many fenced
