@@ -20,7 +20,7 @@ from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.sync.stock.work import NEWBORN
 from brygga.web.deps import WebDeps
-from brygga.web.following import Changed, bigcommerce_items
+from brygga.web.following import bigcommerce_items
 from brygga.web.lanes import Message
 from brygga.web.saving import Said, Wanted, keys, save, unseen
 
@@ -82,8 +82,7 @@ def _wanted(messages: Sequence[ShopMessage], known: Known, now: datetime, timing
             due_at = _later(now) if _may_wait(event, known) else None
             if _is_echo(event, echoes.get(changed.kind, set())):
                 due_at = _closing(event, known, now, timing)
-            kind, subjects = _resolved(changed, event, known)
-            wanted[kind, changed.detail, due_at] += subjects
+            wanted[changed.kind, changed.detail, due_at] += changed.subjects
     return wanted
 
 
@@ -112,19 +111,6 @@ def _closing(event: shop_events.ShopEvent, known: Known, now: datetime, timing: 
     if planned is not None and planned >= now + timing.read_lag(Side.SHOP):
         return planned
     return timing.closing(now)
-
-
-def _resolved(
-    changed: Changed, event: shop_events.ShopEvent, known: Known
-) -> tuple[Kind, Sequence[str]]:
-    """An event about the stock of a product that has been ours for a while is work on its stock."""
-    if (
-        isinstance(event, shop_events.StockChanged)
-        and known.stage is Stage.RUNNING
-        and event.product_id in known.settled
-    ):
-        return Kind.STOCK, [known.bound[event.product_id]]
-    return changed.kind, changed.subjects
 
 
 def _later(now: datetime) -> datetime:
