@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from datetime import timedelta
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -140,3 +141,21 @@ async def test_a_flood_of_webhooks_keeps_no_worker_from_the_lease(database: Data
             is_over.set()
 
     assert [1, 2, 3] == [fence and fence.epoch for fence in fences]
+
+
+async def test_connections_that_the_server_ended_are_opened_anew(
+    database: Database, database_url: str
+) -> None:
+    """As after a restart of the server, which nobody who works with it has to notice."""
+
+    async def both() -> list[int]:
+        pid = sa.text("SELECT pg_backend_pid()")
+        async with database.read() as one, database.transaction() as two:
+            return [await tx.scalar(pid) for tx in (one, two)]
+
+    before = await both()
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute("SELECT pg_terminate_backend(p) FROM unnest(%s::int[]) p", [before])
+    after = await both()
+
+    assert not {*before} & {*after}
