@@ -3,7 +3,7 @@ was chosen for each (P11).
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -63,40 +63,35 @@ async def found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: dateti
     }
     await tx.run(sa.delete(duplicates).where(duplicates.c.connection_id == connection_id))
     values = [
-        {
-            "connection_id": connection_id,
-            "product_uuid": pair.product_uuid,
-            "product_id": pair.product_id,
-            "certainty": pair.certainty,
-            "reason": pair.reason,
-            "shop_name": pair.shop_name,
-            "choice": chosen.get((pair.product_uuid, pair.product_id), pair.choice).value,
-            "found_at": now,
-            "facts": to_plain(pair.facts),
-        }
-        for pair in pairs
+        _row(
+            connection_id,
+            replace(one, choice=chosen.get((one.product_uuid, one.product_id), one.choice)),
+            now,
+        )
+        for one in pairs
     ]
     await tx.run_many(sa.insert(duplicates), values)
 
 
 async def add_found(tx: Tx, connection_id: int, pairs: Collection[Pair], now: datetime) -> None:
     """What a search has found so far, beside the pairs that are known. `found` ends the search."""
-    values = [
-        {
-            "connection_id": connection_id,
-            "product_uuid": pair.product_uuid,
-            "product_id": pair.product_id,
-            "certainty": pair.certainty,
-            "reason": pair.reason,
-            "shop_name": pair.shop_name,
-            "choice": Choice.OPEN.value,
-            "found_at": now,
-            "facts": to_plain(pair.facts),
-        }
-        for pair in pairs
-    ]
+    values = [_row(connection_id, replace(one, choice=Choice.OPEN), now) for one in pairs]
     if values:
         await tx.run_many(postgresql.insert(duplicates).on_conflict_do_nothing(), values)
+
+
+def _row(connection_id: int, pair: Pair, now: datetime) -> dict[str, Any]:
+    return {
+        "connection_id": connection_id,
+        "product_uuid": pair.product_uuid,
+        "product_id": pair.product_id,
+        "certainty": pair.certainty,
+        "reason": pair.reason,
+        "shop_name": pair.shop_name,
+        "choice": pair.choice.value,
+        "found_at": now,
+        "facts": to_plain(pair.facts),
+    }
 
 
 async def all_of(

@@ -42,14 +42,14 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Known:
     """`fresh`: the messages that came the first time. `marker`: those products that are our own
-    hidden one (decision 16). `bound`: those that belong to a Zettle product, with its uuid.
+    hidden one (decision 16). `bound`: those that belong to a Zettle product.
     `settled`: those of them that have for a while.
     """
 
     stage: Stage
     fresh: Collection[str] = ()
     marker: Collection[int] = frozenset()
-    bound: Mapping[int, str] = field(default_factory=dict)
+    bound: Collection[int] = frozenset()
     settled: Collection[int] = frozenset()
     echoed: Collection[int] = frozenset()
     """Those whose stock we wrote a moment ago, or are writing, and whose stock no event has named
@@ -97,8 +97,7 @@ _RECEIVE = sa.text(f"""
     SELECT c.stage, ARRAY(SELECT message_id FROM fresh) AS fresh,
         ARRAY(SELECT m.product_id FROM marker_products m WHERE m.connection_id = c.id
             AND m.product_id = ANY (CAST(:products AS bigint[]))) AS marker,
-        ARRAY(SELECT product_id FROM own ORDER BY product_id) AS bound,
-        ARRAY(SELECT product_uuid FROM own ORDER BY product_id) AS uuids,
+        ARRAY(SELECT product_id FROM own) AS bound,
         ARRAY(SELECT product_id FROM own WHERE is_settled) AS settled,
         ARRAY(SELECT product_id FROM written ORDER BY product_id) AS written,
         ARRAY(SELECT due_at FROM written ORDER BY product_id) AS due,
@@ -141,7 +140,7 @@ async def receive(tx: Tx, connection_id: int, asked: Question, now: datetime) ->
         Stage(row.stage),
         frozenset(row.fresh),
         frozenset(row.marker),
-        dict(zip(row.bound, row.uuids, strict=True)),
+        frozenset(row.bound),
         frozenset(row.settled),
         frozenset(row.echoed),
         frozenset(row.repeated),

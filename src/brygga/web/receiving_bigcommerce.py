@@ -87,10 +87,10 @@ def _wanted(messages: Sequence[ShopMessage], known: Known, now: datetime, timing
 
 
 def _is_echo(event: shop_events.ShopEvent, echoes: set[int]) -> bool:
-    """Whether the event comes right after a write of ours to the product's stock and is the first
-    one since. BigCommerce sends one about the stock and one about the product, and names no cause.
-    It stands for a change somebody else made if that one comes between. Then our own event is the
-    second, and is looked at at once.
+    """Whether this is the first event of its kind since we wrote the product's stock a moment ago.
+    Each write of ours causes one about the stock and one about the product, and neither names its
+    cause. The first may as well be of somebody else's change: our own is the second one then, and
+    brings a look at once, which sees both.
     """
     match event:
         case shop_events.StockChanged(product_id=product_id, by_order=False):
@@ -105,7 +105,9 @@ def _is_echo(event: shop_events.ShopEvent, echoes: set[int]) -> bool:
 
 
 def _closing(event: shop_events.ShopEvent, known: Known, now: datetime, timing: Timing) -> datetime:
-    """The read that closes our write, if it closes this event too."""
+    """When an event of our own write is looked at: with the read that closes the write where that
+    read leaves late enough to show the event's change, else with one of its own.
+    """
     assert isinstance(event, About)
     planned = known.closing.get(event.product_id)
     if planned is not None and planned >= now + timing.read_lag(Side.SHOP):

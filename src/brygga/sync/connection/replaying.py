@@ -142,9 +142,9 @@ async def _product(
     calls = await exchanges.about(tx, connection.id, [str(synced.product_id)], (since, until), MOST)
     then, now = _sent(calls, synced.product_id), _fields(mapped.product)
     found = [
-        Write(uuid, entry.name, field, _said(then[field]), _said(now[field]))
+        Write(uuid, entry.name, field, str(then[field]), str(now[field]))
         for field in sorted(now.keys() & then.keys())
-        if _said(then[field]) != _said(now[field])
+        if str(then[field]) != str(now[field])
     ]
     return found or [Write(uuid, entry.name, OTHER, "", "written anew")]
 
@@ -170,7 +170,3 @@ def _sent(calls: Iterable[Exchange], product_id: int) -> Mapping[str, Any]:
             if isinstance(row, Mapping) and (is_own or row.get("id") == product_id):
                 found |= row
     return found
-
-
-def _said(value: object) -> str:
-    return str(value)
