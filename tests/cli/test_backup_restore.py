@@ -13,7 +13,7 @@ from brygga.cli.checkup.database import database as examined
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.stock import Ledger, StockRecord
-from brygga.database import connections, dumping, ledgers, restoring, work_items
+from brygga.database import connections, dumping, ledgers, restoring, waiting_work, work_items
 from brygga.database.engine import Database
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
@@ -118,14 +118,14 @@ async def test_a_dump_that_does_not_go_in_leaves_what_was_there(
         with pytest.raises(dumping.DumpFailed, match="pg_restore failed: "):
             await dumping.load(database.url, broken)
         async with database.transaction() as tx:
-            assert {Kind.STOCK: 1} == dict(await work_items.counts(tx, one.id))
+            assert {Kind.STOCK: 1} == dict(await waiting_work.counts(tx, one.id))
             await tx.run(sa.text(f"ALTER SCHEMA public RENAME TO {dumping.BEFORE}"))
             await tx.run(sa.text("CREATE SCHEMA public"))
         await database.close()
     await dumping.load(database.url, file)
 
     async with database.transaction() as tx:
-        assert {} == dict(await work_items.counts(tx, one.id))
+        assert {} == dict(await waiting_work.counts(tx, one.id))
         assert await tx.scalar(sa.text(f"SELECT to_regnamespace('{dumping.BEFORE}') IS NULL"))
 
 

@@ -11,7 +11,7 @@ from brygga.cli import erase
 from brygga.cli.demo_stack import settings_for
 from brygga.cli.process import Runtime
 from brygga.core.lifecycle import Departure, Leaving
-from brygga.database import connections, erasing, library, work_items
+from brygga.database import connections, erasing, library, waiting_work
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga_sandbox.clock import RealClock
@@ -77,7 +77,7 @@ async def test_a_living_connection_is_refused_unless_it_is_to_be_ended(
 
     async with database.transaction() as tx:
         after = await connections.state(tx, number)
-        waiting = await work_items.counts(tx, number)
+        waiting = await waiting_work.counts(tx, number)
         nobody = await erasing.due(tx, NOON - timedelta(days=1))
         await connections.disconnect(tx, number, NOON)
         now_due = await erasing.due(tx, NOON - timedelta(days=1))

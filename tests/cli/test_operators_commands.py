@@ -21,7 +21,7 @@ from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import connections, library, support, synclog, work_items
+from brygga.database import connections, library, support, synclog, waiting_work, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
@@ -219,11 +219,11 @@ async def test_sync_reads_everything_again_or_one_product(database: Database) ->
     async with database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [cup()], NOON, assign_new=True)
         await acts.add_sync(tx, connection.id, "cup", NOON)
-        one = await work_items.counts(tx, connection.id)
+        one = await waiting_work.counts(tx, connection.id)
         await acts.add_sync(tx, connection.id, "", NOON)
-        both = await work_items.counts(tx, connection.id)
+        both = await waiting_work.counts(tx, connection.id)
         await acts.add_sync(tx, connection.id, "", NOON, webhooks=True)
-        every = await work_items.counts(tx, connection.id)
+        every = await waiting_work.counts(tx, connection.id)
 
     assert {Kind.PRODUCT: 1} == one
     assert {Kind.PRODUCT: 1, Kind.LIBRARY: 1, Kind.SWEEP: 1} == both
@@ -251,7 +251,7 @@ async def test_what_cannot_be_synced_is_refused_with_the_reason(
             await acts.add_sync(tx, connection.id if number == 1 else number, product, NOON)
 
         assert why in str(refused.value)
-        assert {} == await work_items.counts(tx, connection.id)
+        assert {} == await waiting_work.counts(tx, connection.id)
 
 
 async def test_sync_and_wait_returns_when_a_worker_has_done_it(

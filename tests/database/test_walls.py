@@ -84,7 +84,7 @@ ACROSS: dict[str, str] = {
     "work_items.park": "a work item holds its connection",
     "work_items.retry": "operators",
     "work_items.retry_for": "workers",
-    "work_items.pending": "operators",
+    "waiting_work.pending": "operators",
     "work_items.ensure": "routine work",
     "migrating.revision": "no merchant's",
     "oauth_states.begin": "no merchant's yet",

@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import connections, inbox, receiving, work_items
+from brygga.database import connections, inbox, receiving, waiting_work, work_items
 from brygga.database.engine import Database
 from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
@@ -32,7 +32,7 @@ async def test_work_is_done_only_if_nobody_marked_it_again_meanwhile(database: D
         assert newer.force
         assert newer.generation > seen.generation
         assert await work_items.done(tx, newer)
-        assert 0 == await work_items.pending(tx)
+        assert 0 == await waiting_work.pending(tx)
 
 
 async def test_many_are_done_at_once_but_none_that_was_added_again(database: Database) -> None:
@@ -126,7 +126,7 @@ async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
         before = await work_items.due(tx, one.id, NOON + HOUR / 2)
         resumed = await work_items.connections_due(tx, NOON + HOUR, timedelta())
         (again,) = await work_items.due(tx, one.id, NOON + HOUR)
-        (seen,) = await work_items.parked(tx, one.id)
+        (seen,) = await waiting_work.parked(tx, one.id)
 
     assert ([], [(one.id, False)]) == (before, resumed)
     assert (NOON, "S-1", 1) == (again.failing_since, again.support_id, again.attempts)
@@ -141,7 +141,7 @@ async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(
     async with database.transaction() as tx:
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", LATER)
         (again,) = await work_items.due(tx, one.id, LATER)
-        (seen,) = await work_items.parked(tx, one.id)
+        (seen,) = await waiting_work.parked(tx, one.id)
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", LATER)
         await work_items.park(tx, again, "S-2", LATER, next_try=LATER + HOUR)
         newer = await work_items.due(tx, one.id, LATER)
@@ -213,11 +213,11 @@ async def test_failed_work_that_meets_an_outage_waits_for_that(database: Databas
     async with database.transaction() as tx:
         (item,) = await work_items.due(tx, one.id, NOON + HOUR)
         await work_items.again(tx, item, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
-        outages = await work_items.outages(tx, one.id)
-        (seen,) = await work_items.parked(tx, one.id)
+        outages = await waiting_work.outages(tx, one.id)
+        (seen,) = await waiting_work.parked(tx, one.id)
 
         assert {"zettle": NOON + HOUR} == outages
-        assert await work_items.struggling(tx, one.id)
+        assert await waiting_work.struggling(tx, one.id)
         assert (False, "S-1") == (seen.waits, seen.support_id), "still the same incident"
 
 
@@ -231,7 +231,7 @@ async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: D
             await work_items.next_due(tx, one.id),
             await work_items.connections_due(tx, NOON, timedelta()),
         )
-        counted = await work_items.counts(tx, one.id)
+        counted = await waiting_work.counts(tx, one.id)
 
     assert ((None, []), {}) == (found, counted)
 

@@ -10,7 +10,7 @@ import pytest
 from brygga.cli import merchant
 from brygga.cli.merchant import Choice
 from brygga.core.model import Stage
-from brygga.database import connections, work_items
+from brygga.database import connections, waiting_work
 from brygga_sandbox.merchants import Merchant
 from tests.markers import merchants_products
 from tests.rules.conftest import OpenStack
@@ -42,7 +42,7 @@ async def failed(home: DemoStack) -> Sequence[str]:
     """What a bug of ours has put aside, by kind."""
     async with home.service.database.read() as tx:
         active = await connections.active(tx)
-        return [each.kind.value for one in active for each in await work_items.parked(tx, one.id)]
+        return [each.kind.value for one in active for each in await waiting_work.parked(tx, one.id)]
 
 
 @pytest.mark.parametrize("merchants", [4])

@@ -29,7 +29,7 @@ from typing import Any
 from unittest.mock import patch
 
 from brygga.core.report import Code
-from brygga.database import connections, synclog, work_items
+from brygga.database import connections, synclog, waiting_work, work_items
 from brygga.database.work_items import Kind
 from brygga.sync.products import work as products
 from brygga_sandbox.faults import HOLLOWS
@@ -324,7 +324,7 @@ class Walk:
 
     async def _waits(self) -> bool:
         async with self.day.database.read() as tx:
-            return await work_items.struggling(tx, self.one.connection)
+            return await waiting_work.struggling(tx, self.one.connection)
 
     async def _lines(self) -> int:
         async with self.day.database.read() as tx:
@@ -350,7 +350,8 @@ class Walk:
         names = sorted(str(found.get("name")) for found in store.products.values())
         async with self.day.database.read() as tx:
             parked = [
-                (row.kind.value, row.subject) for row in await work_items.parked(tx, one.connection)
+                (row.kind.value, row.subject)
+                for row in await waiting_work.parked(tx, one.connection)
             ]
             found = await synclog.page(tx, one.connection, limit=100_000)
         asked = [row.line.code.value for row in found if row.line.code in ASKS]

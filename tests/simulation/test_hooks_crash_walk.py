@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from brygga.bigcommerce.api.hooks import SCOPES
-from brygga.database import subscriptions, work_items
+from brygga.database import subscriptions, waiting_work, work_items
 from brygga.database.engine import Database
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
@@ -55,7 +55,7 @@ def there(bench: Bench) -> tuple[Counter[str], Counter[tuple[str, str]]]:
 
 async def to_push(bench: Bench) -> set[Kind]:
     async with bench.database.read() as tx:
-        waiting = await work_items.counts(tx, bench.connection.id)
+        waiting = await waiting_work.counts(tx, bench.connection.id)
     return {kind for kind in KINDS if waiting.get(kind)}
 
 

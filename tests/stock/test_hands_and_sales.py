@@ -9,7 +9,7 @@ import pytest
 from brygga.core.hands import Counting
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.database import ledgers, work_items
+from brygga.database import ledgers, waiting_work
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
@@ -84,7 +84,7 @@ async def test_a_sweep_leaves_what_is_not_counted_alone(bench: StockBench) -> No
     await bench.quiet(30)
     await bench.sweep()
     async with bench.database.read() as tx:
-        waiting = await work_items.counts(tx, bench.connection.id)
+        waiting = await waiting_work.counts(tx, bench.connection.id)
 
     assert Kind.STOCK not in waiting
 

@@ -10,7 +10,7 @@ import pytest
 from brygga.core.failures import NeedsMerchant, Refused, Unanswered, Unreachable, fingerprint
 from brygga.core.model import Stage
 from brygga.core.report import Code
-from brygga.database import connections, library, support, synclog, tokens, work_items
+from brygga.database import connections, library, support, synclog, tokens, waiting_work
 from brygga.database.engine import Database, DatabaseBusy
 from brygga.database.support import Case
 from brygga.database.tokens import Platform, Token
@@ -208,7 +208,7 @@ async def test_a_bug_parks_its_own_mark_under_a_support_id_without_telling_secre
         await bench.until(bench.quiet_but_routines)
 
     async with bench.database.read() as tx:
-        (parked,) = await work_items.parked(tx, one.id)
+        (parked,) = await waiting_work.parked(tx, one.id)
         case = await support.by_id(tx, parked.support_id)
         (logged,) = await synclog.page(tx, one.id)
     assert {"a", "z"} == {subject for _, _, subject in bench.done}
@@ -237,7 +237,7 @@ async def test_a_handler_that_forgets_a_mark_is_a_bug_and_no_endless_loop(bench:
         await bench.until(bench.quiet_but_routines)
 
     async with bench.database.read() as tx:
-        assert ["a"] == [parked.subject for parked in await work_items.parked(tx, one.id)]
+        assert ["a"] == [parked.subject for parked in await waiting_work.parked(tx, one.id)]
     assert 1 == calls
 
 
@@ -249,7 +249,7 @@ async def test_a_kind_without_a_handler_is_parked(bench: Bench) -> None:
         await bench.until(bench.quiet_but_routines)
 
     async with bench.database.read() as tx:
-        assert [Kind.SWEEP] == [parked.kind for parked in await work_items.parked(tx, one.id)]
+        assert [Kind.SWEEP] == [parked.kind for parked in await waiting_work.parked(tx, one.id)]
 
 
 # ---- A bug is never for ever ---------------------------------------------------------------------
@@ -287,7 +287,7 @@ async def test_a_bug_is_tried_again_until_it_works_and_said_once(bench: Bench) -
 
     assert [Code.INTERNAL_ERROR, Code.WORKS_AGAIN] == await _log(bench.database, one.id)
     async with bench.database.read() as tx:
-        assert [] == await work_items.parked(tx, one.id)
+        assert [] == await waiting_work.parked(tx, one.id)
         (case,) = await support.faults(tx, one.id)
     assert len(tries) - 2 == case.bundle["attempts"], "the report is of the last try"
     assert 4 <= len(tries) <= 9
@@ -372,7 +372,7 @@ async def test_a_set_up_and_a_leaving_whose_mark_got_lost_get_it_again(bench: Be
 
     await bench.worker().tidy()
     async with bench.database.read() as tx:
-        found = [set(await work_items.counts(tx, one.id)) for one in (left, begun)]
+        found = [set(await waiting_work.counts(tx, one.id)) for one in (left, begun)]
 
     assert [{Kind.LEAVE}, {Kind.ACCOUNT}] == found
 
@@ -410,7 +410,7 @@ async def test_a_statement_that_always_takes_too_long_is_a_bug(bench: Bench) -> 
         await bench.until(bench.quiet_but_routines, step_s=2)
 
     async with bench.database.read() as tx:
-        assert ["huge"] == [one.subject for one in await work_items.parked(tx, one.id)]
+        assert ["huge"] == [one.subject for one in await waiting_work.parked(tx, one.id)]
     assert [(one.id, "product", "mug")] == bench.done
 
 
@@ -421,7 +421,7 @@ async def test_a_first_try_after_a_bug_comes_within_the_hour(bench: Bench) -> No
     async with bench.running():
         await bench.until(bench.quiet_but_routines)
     async with bench.database.read() as tx:
-        (seen,) = await work_items.parked(tx, one.id)
+        (seen,) = await waiting_work.parked(tx, one.id)
 
     assert timedelta(minutes=50) <= seen.next_try - seen.failing_since <= timedelta(hours=1)
 
@@ -475,10 +475,10 @@ async def test_failed_work_that_then_meets_an_outage_is_an_outage_and_both_end(
     assert said == await _log(bench.database, one.id)
     async with bench.database.read() as tx:
         assert (await connections.health(tx, one.id)).unreachable_since is None
-        assert {} == await work_items.outages(tx, one.id)
+        assert {} == await waiting_work.outages(tx, one.id)
 
 
 async def _is_out(bench: Bench, connection_id: int) -> bool:
     async with bench.database.read() as tx:
         since = (await connections.health(tx, connection_id)).unreachable_since
-        return since is not None and "zettle" in await work_items.outages(tx, connection_id)
+        return since is not None and "zettle" in await waiting_work.outages(tx, connection_id)

@@ -14,7 +14,7 @@ import structlog
 
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, leases, tokens, work_items
+from brygga.database import connections, leases, tokens, waiting_work
 from brygga.database.engine import Database, Fence, Tx
 from brygga.database.tokens import Platform, Token
 from brygga.database.work_items import Kind, WorkItem
@@ -106,7 +106,7 @@ async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Benc
         joined.set()
         await bench.until(lambda: _both(bench))
     async with bench.database.read() as tx:
-        assert [] == await work_items.parked(tx, one.id)
+        assert [] == await waiting_work.parked(tx, one.id)
 
     assert ["abc123", "abc123"] == reached
 
@@ -227,7 +227,7 @@ async def test_access_that_came_a_moment_ago_does_not_pause(bench: Bench) -> Non
 
 async def _is_done(bench: Bench, connection_id: int) -> bool:
     async with bench.database.read() as tx:
-        return not await work_items.waits(tx, connection_id, Kind.PRODUCT, "cup")
+        return not await waiting_work.waits(tx, connection_id, Kind.PRODUCT, "cup")
 
 
 async def test_a_store_without_access_pauses_instead_of_failing(bench: Bench) -> None:
@@ -245,7 +245,7 @@ async def test_a_store_without_access_pauses_instead_of_failing(bench: Bench) ->
     async with bench.running(worker):
         await bench.until(lambda: _paused(bench, one.id))
     async with bench.database.read() as tx:
-        assert [] == await work_items.parked(tx, one.id)
+        assert [] == await waiting_work.parked(tx, one.id)
 
 
 async def _paused(bench: Bench, connection_id: int) -> bool:

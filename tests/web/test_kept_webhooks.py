@@ -13,7 +13,7 @@ from tests.web.test_hooks import SECRET, listening, post_shop, post_zettle, repo
 
 from brygga.cli import replay
 from brygga.core.model import Connection
-from brygga.database import kept_webhooks, work_items
+from brygga.database import kept_webhooks, waiting_work
 from brygga.database.kept_webhooks import Kept
 from brygga.database.sealing import Sealer
 from brygga.database.tokens import Platform
@@ -192,7 +192,7 @@ async def test_running_them_again_adds_their_work_and_no_evidence(world: World) 
         added = await acts.replay(tx, connection.id, kept, acts.COMMAND, world.clock.now())
 
     async with world.database.read() as tx:
-        counts = await work_items.counts(tx, connection.id)
+        counts = await waiting_work.counts(tx, connection.id)
         after = await tx.scalar(sa.text("SELECT count(*) FROM stock_hints"))
     assert (2, {Kind.STOCK: 1, Kind.SHOP_PRODUCT: 1}, before) == (added, dict(counts), after)
 

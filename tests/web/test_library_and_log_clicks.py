@@ -16,7 +16,7 @@ from tests.web.test_product_compared import edited, read, synced
 from tests.web.test_stock_forms import ledger_of, put
 from tests.web.test_synclog_page import pictures
 
-from brygga.database import exchanges, library, work_items
+from brygga.database import exchanges, library, waiting_work, work_items
 from brygga.database.exchanges import Exchange
 from brygga.database.work_items import Kind
 
@@ -153,7 +153,7 @@ async def test_the_log_is_searched_read_and_tried_again(merchant: Merchant) -> N
     await page.get_by_role("button", name="Try again").click()
     await page.get_by_text("The product is tried again now.").wait_for()
     async with world.database.read() as tx:
-        assert await work_items.waits(tx, connection.id, Kind.PRODUCT, uuids[7])
+        assert await waiting_work.waits(tx, connection.id, Kind.PRODUCT, uuids[7])
     await nothing_wrong_is_said_so(page, merchant.url)
 
 

@@ -9,7 +9,7 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import bindings, duplicates, library, synclog, work_items
+from brygga.database import bindings, duplicates, library, synclog, waiting_work, work_items
 from brygga.database.duplicates import Choice, Pair
 from brygga.database.work_items import Kind
 
@@ -34,7 +34,7 @@ async def test_ticked_products_are_assigned(world: World) -> None:
 
     assert {kanna, mugg} == set(await assigned(world, connection))
     async with world.database.read() as tx:
-        assert 2 == (await work_items.counts(tx, connection.id))[Kind.PRODUCT]
+        assert 2 == (await waiting_work.counts(tx, connection.id))[Kind.PRODUCT]
 
 
 @pytest.mark.rule("A5")
@@ -166,7 +166,7 @@ async def test_another_merchant_s_product_is_not_there(world: World) -> None:
     assert [404, 404, 404] == pressed
     assert [] == await assigned(world, other)
     async with world.database.read() as tx:
-        assert {} == await work_items.counts(tx, other.id)
+        assert {} == await waiting_work.counts(tx, other.id)
 
 
 @pytest.mark.rule("A4")

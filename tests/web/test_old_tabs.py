@@ -10,7 +10,7 @@ from tests.web.states import NAMES, Change, leaving, left, paused, silent, stage
 from tests.web.test_true_pages import come_back, plain, with_products
 
 from brygga.core.model import Choices, Stage
-from brygga.database import connections, shown, work_items
+from brygga.database import connections, shown, waiting_work, work_items
 from brygga.database.shown import Read
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
@@ -86,7 +86,7 @@ async def test_a_button_of_an_old_page_changes_nothing_and_says_why(
     sent = {key.format(mug=uuids[1]): value for key, value in PRESSED[path].items()}
     page = await said(browser, path.format(mug=uuids[1]), **sent)
     async with world.database.read() as tx:
-        waiting = await work_items.waiting_kinds(tx, connection.id)
+        waiting = await waiting_work.waiting_kinds(tx, connection.id)
         after = await connections.by_id(tx, connection.id)
 
     in_words = why if (state, path) != ("set-up", "/library/new") else "Finish the set-up first"
@@ -103,7 +103,7 @@ async def test_sync_now_of_what_is_not_assigned_says_so(world: World) -> None:
         await work_items.forget(tx, connection.id, list(Kind))
     page = await said(browser, f"/library/{uuids[1]}/sync")
     async with world.database.read() as tx:
-        waiting = await work_items.waiting_kinds(tx, connection.id)
+        waiting = await waiting_work.waiting_kinds(tx, connection.id)
 
     assert "Nothing was synced: the product is not assigned to BigCommerce." in page
     assert not waiting

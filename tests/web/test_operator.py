@@ -13,7 +13,15 @@ from tests.web.test_every_route import EVIL, filled, furnished, methods
 
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code
-from brygga.database import audit, connections, kept_webhooks, support, synclog, work_items
+from brygga.database import (
+    audit,
+    connections,
+    kept_webhooks,
+    support,
+    synclog,
+    waiting_work,
+    work_items,
+)
 from brygga.database.audit import Act
 from brygga.database.kept_webhooks import Webhook
 from brygga.database.tokens import Platform
@@ -282,7 +290,7 @@ async def test_parked_work_is_tried_again_by_its_cause(office: Office) -> None:
         "/operator/queue?done=retried&n=2",
     ] == [answer.headers["location"] for answer in (none, first, every)]
     async with world.database.read() as tx:
-        assert not [one for one in await work_items.parked(tx, berg.id) if one.waits]
+        assert not [one for one in await waiting_work.parked(tx, berg.id) if one.waits]
 
 
 async def kept(world: World, connection: Connection) -> int:
@@ -300,7 +308,7 @@ async def test_one_webhook_or_an_hour_of_them_is_done_again(office: Office) -> N
     page = (await operator.open(f"{here}/webhooks?hours=1")).text
     done = await operator.press(f"{here}/replay", here, id=str(number))
     async with world.database.read() as tx:
-        counts = await work_items.counts(tx, connection.id)
+        counts = await waiting_work.counts(tx, connection.id)
     hour = await operator.press(f"{here}/replay", here, at="2026-03-02T12:00")
     other = await operator.press(f"{here}/replay", here, at="2026-03-02T15:00")
 
@@ -317,10 +325,10 @@ async def test_erase_wants_the_name_and_disconnects_first(office: Office) -> Non
     operator, here = await office.signed_in(), f"/operator/merchants/{connection.id}"
     wrong = await operator.press(f"{here}/erase", here, confirm="linds")
     async with world.database.transaction() as tx:
-        untouched = await work_items.counts(tx, connection.id)
+        untouched = await waiting_work.counts(tx, connection.id)
     later = await operator.press(f"{here}/erase", here, confirm="Linds Keramik")
     async with world.database.transaction() as tx:
-        waiting = await work_items.counts(tx, connection.id)
+        waiting = await waiting_work.counts(tx, connection.id)
         await connections.disconnect(tx, connection.id, NOON)
     now = await operator.press(f"{here}/erase", here, confirm="Linds Keramik")
     receipt = await world.browser().open(later.headers["location"])

@@ -14,7 +14,7 @@ from tests.web.test_bodies import FORM, MULTIPART, Sender, ask
 from tests.web.test_operator import acts_of, failing, kept
 
 from brygga.core.report import Code, Line, Topic
-from brygga.database import synclog, work_items
+from brygga.database import synclog, waiting_work
 from brygga.web.operating.api import ENDPOINTS
 from brygga.web.operating.door import API
 from brygga.web.operating.openapi import document
@@ -141,7 +141,7 @@ async def test_a_field_that_cannot_be_read_never_means_all(office: Office) -> No
     ]
     answers = [await operator.press(path, "/operator", **fields) for path, fields in sent]
     async with world.database.read() as tx:
-        waiting = await work_items.counts(tx, connection.id)
+        waiting = await waiting_work.counts(tx, connection.id)
 
     assert {400, 404} == {one.status_code for one in answers}
     assert [] == await acts_of(world, connection.id)
@@ -167,8 +167,8 @@ async def test_ids_of_another_merchant_open_and_move_nothing(office: Office) -> 
     ]
     acted = {path: await office.ask("POST", f"{here}{path}", json=body) for path, body in wishes}
     async with world.database.read() as tx:
-        theirs = await work_items.counts(tx, berg.id)
-        stuck = await work_items.parked(tx, berg.id)
+        theirs = await waiting_work.counts(tx, berg.id)
+        stuck = await waiting_work.parked(tx, berg.id)
 
     assert 404 == read[0].status_code
     assert [] == read[1].json()["lines"]

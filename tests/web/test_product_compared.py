@@ -16,7 +16,7 @@ from brygga.core.fingerprints import fingerprint
 from brygga.core.mapping import desired
 from brygga.core.model import Connection, ObservedProduct, ObservedVariant, Synced
 from brygga.core.terms import terms_of
-from brygga.database import bindings, library, library_pages, shown, work_items
+from brygga.database import bindings, library, library_pages, shown, waiting_work, work_items
 from brygga.database.shown import Read
 from brygga.database.work_items import Kind
 from brygga.web.pages.product import READ_AFTER
@@ -219,7 +219,7 @@ async def test_a_product_is_read_when_its_page_opens_and_not_again_at_once(world
     async def asks() -> bool:
         await browser.open(f"/library/{mug}")
         async with world.database.transaction() as tx:
-            asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11")
+            asked = await waiting_work.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11")
             await work_items.forget(tx, connection.id, list(Kind))
         return asked
 

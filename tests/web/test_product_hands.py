@@ -11,7 +11,7 @@ from brygga.core.hands import Counting
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, StockRecord
-from brygga.database import bindings, ledgers, library, synclog, work_items
+from brygga.database import bindings, ledgers, library, synclog, waiting_work
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
@@ -45,7 +45,7 @@ async def test_what_is_counted_otherwise_has_its_button(world: World, counting: 
     pressed = await browser.press(f"/library/{mug}/recount")
     after = await browser.open(f"/library/{mug}")
     async with world.database.read() as tx:
-        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
+        asked = await waiting_work.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
 
     assert NOTES[counting] in before.text
     assert "Count it as in Zettle" in before.text
@@ -116,7 +116,7 @@ async def test_what_is_counted_alike_is_not_counted_anew(world: World, counting:
     page = await browser.open(f"/library/{mug}")
     await browser.press(f"/library/{mug}/recount")
     async with world.database.read() as tx:
-        asked = await work_items.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
+        asked = await waiting_work.waits(tx, connection.id, Kind.SHOP_PRODUCT, "11", RECOUNT)
 
     assert "Count it as in Zettle" not in page.text
     assert not asked

@@ -10,7 +10,7 @@ from tests.database.merchants import newest
 from tests.web.conftest import BERG, LIND, SHOP, SHOP_TOKEN, Browser, World
 
 from brygga.core.model import Connection, Shop, Stage, StockMoment
-from brygga.database import connections, duplicates, tokens, work_items
+from brygga.database import connections, duplicates, tokens, waiting_work, work_items
 from brygga.database.duplicates import Pair
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
@@ -103,12 +103,12 @@ async def test_finishing_twice_starts_nothing_twice(world: World) -> None:
     await browser.sign_in()
     await browser.press(f"{HERE}/finish")
     async with world.database.transaction() as tx:
-        first = await work_items.counts(tx, connection.id)
+        first = await waiting_work.counts(tx, connection.id)
         await work_items.forget(tx, connection.id, list(Kind))
     await browser.press(f"{HERE}/finish")
 
     async with world.database.read() as tx:
-        again = await work_items.counts(tx, connection.id)
+        again = await waiting_work.counts(tx, connection.id)
     assert (2, 1) == (first[Kind.PRODUCT], first[Kind.SETUP])
     assert {} == again
 
@@ -220,7 +220,7 @@ async def test_disconnecting_asks_and_is_carried_out_by_the_work(
     assert "Keep the products" in page.text
     async with world.database.read() as tx:
         health = await connections.health(tx, connection.id)
-        waiting = await work_items.counts(tx, connection.id)
+        waiting = await waiting_work.counts(tx, connection.id)
     assert left == health.leaving
     assert 1 == waiting[Kind.LEAVE]
 

@@ -10,7 +10,7 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import SUSPENDED, Ledger, StockRecord
-from brygga.database import connections, ledgers, library, work_items
+from brygga.database import connections, ledgers, library, waiting_work, work_items
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 
@@ -53,7 +53,7 @@ async def ledger_of(world: World, connection: Connection, uuid: str) -> Ledger:
 
 async def reported(world: World, connection: Connection) -> dict[Kind, int]:
     async with world.database.read() as tx:
-        return dict(await work_items.counts(tx, connection.id))
+        return dict(await waiting_work.counts(tx, connection.id))
 
 
 def form(uuid: str, zettle: str, shop: str, seen: str = "12", **more: str) -> dict[str, str]:

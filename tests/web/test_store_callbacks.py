@@ -5,7 +5,7 @@ from tests.database.merchants import newest
 from tests.web.conftest import LIND, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.database import audit, work_items
+from brygga.database import audit, waiting_work, work_items
 from brygga.database.audit import Act, Actor
 from brygga.database.work_items import Kind
 
@@ -19,7 +19,7 @@ BIGCOMMERCE = Actor.BIGCOMMERCE
 async def asked(world: World, connection: Connection) -> int:
     """How often the store is to be asked whether the app is still there."""
     async with world.database.read() as tx:
-        return (await work_items.counts(tx, connection.id)).get(Kind.UNINSTALL, 0)
+        return (await waiting_work.counts(tx, connection.id)).get(Kind.UNINSTALL, 0)
 
 
 async def through_the_panel(world: World, user: str) -> Browser:

@@ -13,7 +13,7 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import bindings, exchanges, synclog, work_items
+from brygga.database import bindings, exchanges, synclog, waiting_work, work_items
 from brygga.database.exchanges import Exchange
 from brygga.database.work_items import Kind
 from brygga.web.i18n import LANGUAGES, Language, words
@@ -250,7 +250,7 @@ async def test_the_log_of_another_merchant_is_never_found(world: World) -> None:
     assert all("Hemlig" not in page.text and secret not in page.text for page in pages)
     assert 404 == one.status_code
     async with world.database.read() as tx:
-        assert {} == await work_items.counts(tx, other.id)
+        assert {} == await waiting_work.counts(tx, other.id)
 
 
 # ---- Groups and retries --------------------------------------------------------------------------
@@ -305,7 +305,7 @@ async def test_what_retrying_cannot_help_is_not_tried(
     await pictures(world, connection, 1)
     await browser.press(f"{LOG}/retry", code=code, first=first, last=last)
     async with world.database.read() as tx:
-        assert Kind.PRODUCT not in await work_items.counts(tx, connection.id)
+        assert Kind.PRODUCT not in await waiting_work.counts(tx, connection.id)
 
 
 def test_the_lines_of_a_page_are_covered_once() -> None:

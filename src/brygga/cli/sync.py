@@ -7,9 +7,10 @@ import sys
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
-from brygga.database import work_items
+from brygga.database import waiting_work, work_items
 from brygga.database.engine import Database
-from brygga.database.work_items import Kind, Parked
+from brygga.database.waiting_work import Parked
+from brygga.database.work_items import Kind
 from brygga.seams import Clock
 from brygga.system import SystemClock
 from brygga.web.operating import acts
@@ -82,7 +83,7 @@ async def _done(database: Database, number: int, product: str, clock: Clock) -> 
             due = await work_items.next_due(tx, number)
             failed = [
                 one
-                for one in await work_items.parked(tx, number)
+                for one in await waiting_work.parked(tx, number)
                 if one.waits and _is_asked_for(one, product)
             ]
         if failed:

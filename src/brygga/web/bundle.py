@@ -18,7 +18,7 @@ from brygga.database import (
     subscriptions,
     support,
     synclog,
-    work_items,
+    waiting_work,
 )
 from brygga.database.bindings import Binding
 from brygga.database.engine import Tx
@@ -110,13 +110,13 @@ async def _connection(tx: Tx, connection: Connection) -> dict[str, Any]:
 
 
 async def _work(tx: Tx, connection_id: int) -> dict[str, Any]:
-    parked = await work_items.parked(tx, connection_id)
+    parked = await waiting_work.parked(tx, connection_id)
     return {
         "waiting": {
             kind.value: count
-            for kind, count in (await work_items.counts(tx, connection_id)).items()
+            for kind, count in (await waiting_work.counts(tx, connection_id)).items()
         },
-        "tried_in_vain": await work_items.struggling(tx, connection_id),
+        "tried_in_vain": await waiting_work.struggling(tx, connection_id),
         "parked": [
             [one.kind.value, one.subject, _time(one.failing_since), one.support_id]
             for one in parked

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from litestar import Response, get
 from litestar.datastructures import State
 
-from brygga.database import migrating, work_items
+from brygga.database import migrating, waiting_work
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, DatabaseUnfit
 from brygga.web.deps import WebDeps
 
@@ -45,7 +45,7 @@ async def health(state: State) -> Response[dict[str, str]]:
     deps: WebDeps = state.deps
     try:
         async with deps.database.read() as tx:
-            await work_items.pending(tx)
+            await waiting_work.pending(tx)
     except DatabaseGone:
         return Response({"status": "database unreachable"}, status_code=503)
     return Response({"status": OK})

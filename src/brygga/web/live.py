@@ -29,7 +29,7 @@ from brygga.database import (
     plans,
     stamps,
     synclog,
-    work_items,
+    waiting_work,
 )
 from brygga.database.changes import Changes, Followed
 from brygga.database.engine import Database, DatabaseGone
@@ -206,18 +206,18 @@ async def counted(database: Database, connection_id: int, now: datetime) -> Figu
         counts = await library_pages.counts(tx, connection_id)
         plan = await plans.stamp(tx, connection_id)
         newest = await synclog.page(tx, connection_id, limit=1)
-        failing = [one.support_id for one in await work_items.parked(tx, connection_id)]
+        failing = [one.support_id for one in await waiting_work.parked(tx, connection_id)]
         # Before the first sync the pages wait for such work. Later it comes and goes, and the
         # counts are enough.
         early = connection is not None and connection.stage is not Stage.RUNNING
         kinds = (
-            sorted(kind.value for kind in await work_items.waiting_kinds(tx, connection_id))
+            sorted(kind.value for kind in await waiting_work.waiting_kinds(tx, connection_id))
             if early
             else []
         )
         # They are shown one by one while the store is compared.
         likely = await duplicates.undecided(tx, connection_id) if early else 0
-        silent = await work_items.outages(tx, connection_id)
+        silent = await waiting_work.outages(tx, connection_id)
         moved = (
             await movements.newest(tx, connection_id),
             str(await movements.latest_explained(tx, connection_id)),

@@ -10,7 +10,7 @@ from litestar.enums import MediaType
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from brygga.database import rights, service_health, work_items
+from brygga.database import rights, service_health, waiting_work
 from brygga.database.service_health import ServiceHealth
 from brygga.figures import Figures
 from brygga.web.deps import WebDeps, WebSettings
@@ -127,7 +127,7 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
     async with deps.database.read() as tx:
         metrics.show(
             await service_health.read(tx, deps.clock.now()),
-            await work_items.pending(tx),
+            await waiting_work.pending(tx),
             await rights.workers(tx),
         )
     return exposed(generate_latest(metrics.registry) + metrics.figures.exposed())

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from brygga.core import progress
 from brygga.core.progress import WINDOW, Budget, Doing, Estimate, Made
-from brygga.database import bindings, connections, work_items
+from brygga.database import bindings, connections, waiting_work
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
 from brygga.web.i18n import Words
@@ -38,7 +38,7 @@ async def read(tx: Tx, connection_id: int, waiting: int, now: datetime) -> Progr
     made = replace(found, wanted=found.made + min(found.left, waiting))
     if not made.is_shown:
         return Progress(made, budget=budget)
-    kinds = await work_items.waiting_kinds(tx, connection_id)
+    kinds = await waiting_work.waiting_kinds(tx, connection_id)
     until = budget.waits_until(now) if budget else None
     reading = bool({Kind.SETUP, Kind.LIBRARY} & set(kinds))
     doing = progress.doing(made, reading=reading, store_waits=until is not None)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from brygga.core import marker
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, endings, restoring, stamps, work_items
+from brygga.database import connections, endings, restoring, stamps, waiting_work
 from brygga.database.endings import Ending
 from brygga.database.engine import Tx
 from brygga.web.troubles import (
@@ -107,7 +107,7 @@ async def standing(
     newest = await stamps.newest(tx, connection.id)
     health = await connections.health(tx, connection.id)
     outages = (
-        await work_items.outages(tx, connection.id)
+        await waiting_work.outages(tx, connection.id)
         if health.unreachable_since and not connection.paused
         else {}
     )

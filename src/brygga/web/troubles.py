@@ -11,7 +11,7 @@ from brygga.core.connecting import PriceRefusal, price_refusal
 from brygga.core.guards import Effect
 from brygga.core.model import Connection, Stage
 from brygga.database.restoring import Restored
-from brygga.database.work_items import Parked
+from brygga.database.waiting_work import Parked
 from brygga.web.i18n import Said, Words
 from brygga.zettle.codes import Code as TillCode
 

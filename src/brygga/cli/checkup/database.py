@@ -23,13 +23,13 @@ from brygga.database import (
     service_health,
     subscriptions,
     tokens,
-    work_items,
+    waiting_work,
 )
 from brygga.database.engine import Database, DatabaseGone, DatabaseUnfit, Tx
 from brygga.database.restoring import Restored
 from brygga.database.rights import Rights
 from brygga.database.service_health import ServiceHealth
-from brygga.database.work_items import Parked
+from brygga.database.waiting_work import Parked
 from brygga.system import SystemClock
 
 STOCK_LATE_S: Final = 120.0
@@ -153,7 +153,7 @@ async def _read(tx: Tx, runtime: Runtime) -> _Seen:
     elsewhere = await subscriptions.elsewhere(tx, runtime.settings.public_url)
     return _Seen(
         active=active,
-        pending=await work_items.pending(tx),
+        pending=await waiting_work.pending(tx),
         health=await service_health.read(tx, clock.now()),
         workers=await rights.workers(tx),
         clock_s=(clock.now() - there).total_seconds(),
@@ -169,7 +169,7 @@ async def _read(tx: Tx, runtime: Runtime) -> _Seen:
             for number in await restoring.waiting(tx)
             if (found := await restoring.state(tx, number)) is not None
         ],
-        parked={one.id: await work_items.parked(tx, one.id) for one in active},
+        parked={one.id: await waiting_work.parked(tx, one.id) for one in active},
         messages=[
             *webhooks(received, elsewhere),
             *undelivered(await alert_messages.waiting(tx)),

@@ -15,7 +15,7 @@ from brygga.core.mapping import Mapped, desired
 from brygga.core.model import Connection, Origin, Product, Stage
 from brygga.core.report import Code, Line
 from brygga.core.terms import terms_of
-from brygga.database import bindings, duplicates, library, plan_inputs, work_items
+from brygga.database import bindings, duplicates, library, plan_inputs, waiting_work
 from brygga.database.bindings import Binding, State
 from brygga.database.duplicates import Choice, Pair
 from brygga.database.engine import Tx
@@ -120,7 +120,7 @@ async def gather(tx: Tx, connection: Connection) -> PlanInputs:
         entries |= await library.get_many(tx, connection.id, uuids[place : place + PORTION])
     for place in range(0, len(ids), PORTION):
         bound |= await bindings.get_many(tx, connection.id, ids[place : place + PORTION])
-    before_taking_back = connection.stage is not Stage.RUNNING or await work_items.waits(
+    before_taking_back = connection.stage is not Stage.RUNNING or await waiting_work.waits(
         tx, connection.id, Kind.SETUP, ""
     )
     kept = await bindings.kept_here(tx, connection.id) if before_taking_back else {}

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.stock import Ledger, Side, StockRecord, Timing
-from brygga.database import bindings, ledgers, work_items
+from brygga.database import bindings, ledgers, waiting_work, work_items
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.stock.evidence import unreadable
@@ -52,7 +52,7 @@ class StockWork:
                 tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now
             )
             if awaited:
-                waiting = (await work_items.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
+                waiting = (await waiting_work.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
                 due = (
                     self.timing.pooled(now, LAGS_MEANWHILE)
                     if waiting > FEW

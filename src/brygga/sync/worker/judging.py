@@ -33,6 +33,7 @@ from brygga.database import (
     support,
     synclog,
     tokens,
+    waiting_work,
     work_items,
 )
 from brygga.database.audit import Act, Actor, Entry
@@ -156,7 +157,7 @@ class Judge:
     async def recovered(self, session: Session) -> bool:
         """Ends an outage once no work of the connection is retried. True when none is left."""
         async with session.transaction() as tx:
-            if await work_items.struggling(tx, session.connection.id):
+            if await waiting_work.struggling(tx, session.connection.id):
                 return False
             news = await connections.reachable(tx, session.connection.id)
             for outage in await outages.end(tx, session.connection.id):

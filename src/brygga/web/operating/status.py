@@ -18,12 +18,12 @@ from brygga.database import (
     restoring,
     subscriptions,
     synclog,
-    work_items,
+    waiting_work,
 )
 from brygga.database.deliveries import Deliveries
 from brygga.database.engine import Tx
 from brygga.database.operating import Summary
-from brygga.database.work_items import Parked
+from brygga.database.waiting_work import Parked
 from brygga.web.i18n import Words
 from brygga.web.lines import VALUES, spoken
 
@@ -192,7 +192,7 @@ async def status_of(
         await synclog.last_success(tx, connection.id),
     )
     totals = await bindings.totals(tx, connection.id)
-    parked = await work_items.parked(tx, connection.id)
+    parked = await waiting_work.parked(tx, connection.id)
     (summary,) = (await operating.merchants(tx, now, one=connection.id)).rows
     restored = await restoring.state(tx, connection.id)
     return Status(
@@ -217,7 +217,7 @@ async def status_of(
         bound=totals.created + totals.linked,
         waiting={
             kind.value: count
-            for kind, count in (await work_items.counts(tx, connection.id)).items()
+            for kind, count in (await waiting_work.counts(tx, connection.id)).items()
         },
         parked=len(parked),
         failing=[_failed(one) for one in parked],

@@ -10,7 +10,7 @@ from litestar import get
 from litestar.response import Redirect
 
 from brygga.core.model import Connection, Stage
-from brygga.database import duplicates, work_items
+from brygga.database import duplicates, waiting_work
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
 from brygga.web.choosing import Chosen, decide
@@ -43,8 +43,8 @@ class Found:
 
 async def found(tx: Tx, connection: Connection) -> Found:
     # Work that failed and will be tried again is not done either.
-    failed = {one.kind for one in await work_items.parked(tx, connection.id)}
-    waiting = {*await work_items.waiting_kinds(tx, connection.id), *failed}
+    failed = {one.kind for one in await waiting_work.parked(tx, connection.id)}
+    waiting = {*await waiting_work.waiting_kinds(tx, connection.id), *failed}
     comparing = Kind.SETUP in waiting or (
         connection.stage is Stage.PRODUCTS_CHOSEN and Kind.LIBRARY in waiting
     )

@@ -19,7 +19,7 @@ from brygga.database import (
     movements,
     statements,
     ticks,
-    work_items,
+    waiting_work,
     zeroed,
 )
 from brygga.database.engine import Tx
@@ -117,7 +117,7 @@ async def overview(merchant: Merchant) -> OverviewView:
     of, waiting = numbers.progress, numbers.counts[State.WAITING]
     async with deps.database.read() as tx:
         ticked = await ticks.all_of(tx, connection.id, ITEM)
-        stock_waiting = await work_items.due_by(tx, connection.id, STOCK_KINDS, now + SOON)
+        stock_waiting = await waiting_work.due_by(tx, connection.id, STOCK_KINDS, now + SOON)
         needs, notes = await _troubles(merchant, tx, numbers)
         activity = await _activity(merchant, tx, of)
         statement = await statements.newest(tx, connection.id, 1)
@@ -154,7 +154,7 @@ async def _troubles(
     prices = prices_trouble(connection)
     questions = await open_questions(tx, connection.id)
     checks = await doubtful(tx, connection.id, words)
-    parked = failure_trouble(await work_items.parked(tx, connection.id))
+    parked = failure_trouble(await waiting_work.parked(tx, connection.id))
     totals = numbers.totals
     paused = miscounted_trouble(words, totals.miscounted, totals.first_miscounted)
     failing = None if parked else failed_trouble(words, numbers.failed)
@@ -182,7 +182,7 @@ async def _activity(merchant: Merchant, tx: Tx, of: Progress) -> Activity:
         from_zettle=_latest(heard.get(Platform.ZETTLE), moves, Side.ZETTLE),
         from_store=_latest(heard.get(Platform.BIGCOMMERCE), moves, Side.SHOP),
         swept=health.swept_at,
-        next_sweep=await work_items.due_at(tx, connection_id, Kind.SWEEP),
+        next_sweep=await waiting_work.due_at(tx, connection_id, Kind.SWEEP),
         budget_seen=budget is not None,
         budget_share=budget.share(now) if budget else None,
         budget_free=budget.free(now) if budget else 0,

@@ -20,7 +20,7 @@ from brygga.database import (
     library_pages,
     shown,
     synclog,
-    work_items,
+    waiting_work,
 )
 from brygga.database.bindings import Binding
 from brygga.database.bindings import State as BindingState
@@ -29,7 +29,8 @@ from brygga.database.ledgers import LedgerRow
 from brygga.database.library_pages import Row, State
 from brygga.database.shown import Shown
 from brygga.database.synclog import Filter
-from brygga.database.work_items import Kind, Parked
+from brygga.database.waiting_work import Parked
+from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from brygga.web.checks import NumberCheck, doubtful, variant_label
 from brygga.web.comparing import NOTHING, Comparison, compare
@@ -144,7 +145,7 @@ async def _found(merchant: Merchant, tx: Tx, row: Row) -> _Found:
     told = await told_of(tx, merchant, lines)
     binding = await bindings.get(tx, own, uuid)
     seen = await shown.get(tx, own, uuid)
-    reading = await work_items.waits(tx, own, Kind.SHOP_PRODUCT, product_id)
+    reading = await waiting_work.waits(tx, own, Kind.SHOP_PRODUCT, product_id)
     is_bound = binding is not None and binding.state is BindingState.BOUND
     since = max(merchant.deps.clock.now() - READ_AFTER, row.synced_at or NEVER)
     is_old = seen is None or seen.product_id != row.product_id or seen.read_at < since
@@ -155,10 +156,10 @@ async def _found(merchant: Merchant, tx: Tx, row: Row) -> _Found:
         tuple(told.view(line) for line in lines),
         await doubtful(tx, own, merchant.words, [uuid]),
         tuple(
-            one for one in await work_items.parked(tx, own) if is_about(one, uuid, row.product_id)
+            one for one in await waiting_work.parked(tx, own) if is_about(one, uuid, row.product_id)
         ),
-        await work_items.waits(tx, own, Kind.TRACKING, uuid),
-        await work_items.waits(tx, own, Kind.SHOP_PRODUCT, product_id, RECOUNT),
+        await waiting_work.waits(tx, own, Kind.TRACKING, uuid),
+        await waiting_work.waits(tx, own, Kind.SHOP_PRODUCT, product_id, RECOUNT),
         reading,
         is_bound and is_old and not reading and row.state is State.SYNCED,
     )

@@ -22,7 +22,7 @@ from brygga.database import (
     plans,
     statistics,
     tokens,
-    work_items,
+    waiting_work,
 )
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
@@ -114,7 +114,7 @@ async def show_step(merchant: Merchant) -> Response[str]:
         counts = await library_pages.counts(tx, connection.id)
         products = await library_pages.priced(tx, connection.id, ENOUGH)
         duplicates = await found(tx, connection)
-        failing = failure_trouble(await work_items.parked(tx, connection.id))
+        failing = failure_trouble(await waiting_work.parked(tx, connection.id))
         again = await endings.found_again(tx, connection.id)
         ending = await endings.last(tx, connection) if connection.shop else None
     shown = replace(view(connection, sum(counts.values()), products, duplicates), found_again=again)

@@ -13,7 +13,14 @@ from litestar.response import Redirect
 from brygga.core.connecting import missing_step
 from brygga.core.model import Stage
 from brygga.core.report import Code, Topic
-from brygga.database import bindings, gone, library, library_pages, synclog, work_items
+from brygga.database import (
+    bindings,
+    gone,
+    library,
+    library_pages,
+    synclog,
+    waiting_work,
+)
 from brygga.database.engine import Tx
 from brygga.database.library import Entry
 from brygga.database.library_pages import State
@@ -165,8 +172,8 @@ def _entry(told: Told, group: Group, asked: Asked) -> EntryView:
 async def _topics(tx: Tx, connection_id: int) -> tuple[TopicView, TopicView]:
     """How product sync and stock sync are doing (A4)."""
     counts = await library_pages.counts(tx, connection_id)
-    waiting = await work_items.counts(tx, connection_id)
-    parked = [item for item in await work_items.parked(tx, connection_id) if item.waits]
+    waiting = await waiting_work.counts(tx, connection_id)
+    parked = [item for item in await waiting_work.parked(tx, connection_id) if item.waits]
     success = await synclog.last_success(tx, connection_id)
     products = TopicView(
         Topic.PRODUCT.value,
