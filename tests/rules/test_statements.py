@@ -14,7 +14,7 @@ from tests.rules.stack import READ_LAG_S, DemoStack
 from tests.simulation.disk import DiskTx
 
 TO_THE_WRITE = 16
-TO_THE_END = 60
+TO_THE_END = 54
 SAVED = "WITH intended AS"
 """How the statement begins that saves a pass over stock: with the write before it is sent, and with
 its answer.

@@ -20,9 +20,10 @@ from brygga.database.values import unique
 class Kind(StrEnum):
     """What a work item asks for, most urgent first. The comment names its subject."""
 
-    STOCK = "stock"  # Zettle product uuid: stock may have moved on either side, or a write is due
-    # BigCommerce product id: a stock hint, not yet resolved to a Zettle product
+    # BigCommerce product id: a stock hint, not yet resolved to a Zettle product. It comes
+    # before the stock work that it adds, so that one read serves both.
     SHOP_STOCK = "shop_stock"
+    STOCK = "stock"  # Zettle product uuid: stock may have moved on either side, or a write is due
     RESOLVE = "resolve"  # Zettle product uuid: an unanswered stock write has to be resolved
     TRACKING = "tracking"  # Zettle product uuid: tracking was switched in Zettle
     LEAVE = "leave"  # "": disconnect
