@@ -96,7 +96,7 @@ async def test_until_ten_seconds_have_passed_nothing_has_changed(home: DemoStack
     uuid = home.add("Mugg", stock=5)
     await home.connect()
     page = await unassign(home, uuid)
-    counting = "data-until=" in home.browser_session.page
+    counting = "data-left=" in home.browser_session.page
 
     home.till.sell(home.variant(uuid))
     await home.until(lambda: home.shop.level(product_id=home.id_of(uuid)) == 4)

@@ -9,10 +9,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import BrowserContext, Page, Route, async_playwright
-from tests.e2e.conftest import CHROMIUM_FLAGS
+from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
+from tests.e2e.conftest import CHROMIUM_FLAGS, TIMEOUT_S
 from tests.web.conftest import HOME, Browser
 
+expect.set_options(timeout=TIMEOUT_S * 1000)
 STREAM = """
 window.EventSource = class {
   addEventListener(name, heard) { window.hear = (state) => heard({ data: JSON.stringify(state) }); }
@@ -26,6 +27,7 @@ MOVED = """() => {
   say();
 }"""
 """The first figures of all change nothing, unless the page waits for something."""
+DRAWN = "async () => { while (refreshing) await new Promise(requestAnimationFrame); }"
 
 
 @asynccontextmanager
@@ -56,7 +58,7 @@ async def opened(browser: Browser, chromium: str, **context: Any) -> AsyncIterat
     async with async_playwright() as playwright:
         started = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         windows = await started.new_context(base_url=HOME, locale="en-GB", **context)
-        windows.set_default_timeout(5_000)
+        windows.set_default_timeout(TIMEOUT_S * 1000)
         await windows.route(f"{HOME}/**", answer)
         await windows.add_init_script(STREAM)
         yield windows
@@ -67,4 +69,9 @@ async def moved(page: Page) -> None:
     """Something happened: the page is told, and has fetched its parts anew when this returns."""
     async with page.expect_response(lambda answer: answer.url == page.url):
         await page.evaluate(MOVED)
-    await page.wait_for_timeout(50)
+    await drawn(page)
+
+
+async def drawn(page: Page) -> None:
+    """No part is being fetched or drawn any more."""
+    await page.evaluate(DRAWN)

@@ -67,7 +67,7 @@ async def test_the_library_is_used_by_keyboard_alone(world: World) -> None:
 
         await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
-        assert page.url.endswith("#main")
+        await page.wait_for_url("**#main")
 
         await page.locator(f"input[name=product][value='{uuids[0]}']").focus()
         await page.keyboard.press("Space")

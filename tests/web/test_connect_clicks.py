@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, Route, async_playwright
+from playwright.async_api import Page, Route, async_playwright, expect
 from tests.database.merchants import newest
-from tests.e2e.conftest import CHROMIUM_FLAGS
+from tests.e2e.conftest import CHROMIUM_FLAGS, TIMEOUT_S
 from tests.web.conftest import ACCESS, BERG, LIND, SHOP, SHOP_TOKEN, World
 
 from brygga.cli.serve import listen
@@ -31,6 +31,7 @@ from brygga.web.app import build_app
 
 CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 DAY_S = 24 * 3600.0
+expect.set_options(timeout=TIMEOUT_S * 1000)
 PANEL = "https://store-abc123.mybigcommerce.com/manage/app"
 NO_FOREIGN_COOKIES = [
     "--test-third-party-cookie-phaseout",
@@ -118,7 +119,7 @@ async def merchant(world: World, chromium: Chromium, database_url: str) -> Async
     async with served(world) as url:
         context = await chromium.new_context(locale="en-GB")
         page = await context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(TIMEOUT_S * 1000)
         made = Merchant(world, url, page)
         context.on("weberror", lambda error: made.faults.append(str(error.error)))
         yield made

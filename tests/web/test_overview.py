@@ -6,14 +6,27 @@ from datetime import timedelta
 
 import pytest
 from tests.web.conftest import Browser, World
+from tests.web.test_stock_forms import put
 from tests.web.test_true_pages import with_products
 
 from brygga.core.hands import Counting
 from brygga.core.model import Connection, Origin, Synced
 from brygga.core.report import Code, Line, Topic
+from brygga.core.statements import Row, Statement
+from brygga.core.stock import Ledger, StockRecord
 from brygga.core.stock.ledger import Side
 from brygga.core.stock.movement import Cause, Movement, Reason
-from brygga.database import bindings, connections, library, movements, synclog, work_items
+from brygga.database import (
+    bindings,
+    connections,
+    ledgers,
+    library,
+    movements,
+    statements,
+    synclog,
+    work_items,
+)
+from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 from brygga.web.i18n import Language, words
 from brygga.web.state import Health, Tone, state, took
@@ -34,6 +47,10 @@ LEFT_OUT = f"{HOME}/left-out"
         (Health(waiting=1, stock_waiting=1, synced=4), Tone.BUSY, "2 changes are on their way."),
         (Health(stock_waiting=1), Tone.BUSY, "One change is on its way."),
         (Health(synced=4), Tone.GOOD, "Everything matches."),
+        (Health(synced=4, unequal=1), Tone.GOOD, "Everything matches but one number,"),
+        (Health(synced=4, unequal=2), Tone.GOOD, "Everything matches but 2 numbers,"),
+        (Health(unequal=1), Tone.GOOD, "No product is synced yet"),
+        (Health(waiting=1, synced=4, unequal=1), Tone.BUSY, "One change is on its way."),
         (Health(), Tone.GOOD, "No product is synced yet"),
     ],
 )
@@ -103,6 +120,46 @@ async def test_stock_that_is_paused_by_how_it_is_counted_needs_the_merchant(worl
     assert "The stock of one product is paused" in page
     assert f'href="/library/{uuids[1]}#stock"' in page
     assert "Everything matches" not in page
+
+
+async def below_zero(world: World, connection: Connection, uuid: str) -> None:
+    """Two more were sold at the till than there were."""
+    now = world.clock.now()
+    ledger = Ledger(StockRecord(-2, seen=now), StockRecord(0, -2, seen=now, variant_id=7))
+    async with world.database.transaction() as tx:
+        await ledgers.save(tx, connection.id, [LedgerRow(uuid, f"{uuid}-v", ledger)], now)
+
+
+@pytest.mark.rule("E1", "S6")
+async def test_a_number_that_cannot_become_equal_is_named_beside_all_that_match(
+    world: World,
+) -> None:
+    """Decision 7: below zero in Zettle, 0 in the store. Separate stock is two numbers by choice.
+    A difference of last night that is gone is called that.
+    """
+    connection, browser, uuids = await opened(world)
+    await below_zero(world, connection, uuids[0])
+    await put(world, connection, uuids[1], 8, 3, separate=True)
+    await put(world, connection, uuids[2], 5, 5)
+    below = (await browser.open(HOME)).text
+    row = Row(uuids[0], f"{uuids[0]}-v", "Kanna", "", -2, 0, "below_zero")
+    made = Statement(0, "", world.clock.now(), "", "abc123", 1, 1, 0, 1, (row,))
+    async with world.database.transaction() as tx:
+        await statements.add(tx, connection.id, made)
+    named = await read(browser)
+    await put(world, connection, uuids[0], 4, 4)
+    async with world.database.transaction() as tx:
+        await work_items.add(tx, connection.id, Kind.HOOKS, "", world.clock.now())
+    after = await read(browser)
+
+    assert "Everything matches but one number, which is explained." in html.unescape(below)
+    assert f'href="/library/{uuids[0]}/variants/{uuids[0]}-v/stock"' in below
+    assert f"/library/{uuids[1]}/variants" not in below
+    assert "Different: 1" in named
+    assert "Everything matches but one number" in named
+    assert "become equal" not in named
+    assert "Everything matches. " in after
+    assert "Since then all numbers have become equal." in after
 
 
 @pytest.mark.rule("C12", "E1")

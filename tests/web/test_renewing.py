@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
-from tests.web.clicks import opened
+from tests.web.clicks import drawn, opened
 from tests.web.conftest import World
 from tests.web.test_by_keyboard import furnished
 
@@ -105,6 +105,7 @@ async def test_a_page_that_waits_for_work_looks_when_it_is_done(world: World) ->
         await page.evaluate("document.body.dataset.waits = ''")
         async with page.expect_response(f"**/library/{mug}"):
             await figures(page, newest=newest)
+        await drawn(page)
         await page.evaluate("document.body.dataset.waits = ''")
         await happened(world, connection, mug, "Done")
         await figures(page, newest=newest, work="2")

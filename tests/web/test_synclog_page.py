@@ -16,6 +16,7 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import bindings, exchanges, synclog, waiting_work, work_items
 from brygga.database.exchanges import Exchange
 from brygga.database.work_items import Kind
+from brygga.web.codes import EXAMPLE, OWN_EXAMPLES
 from brygga.web.i18n import LANGUAGES, Language, words
 from brygga.web.lines import spoken
 from brygga.web.log_filter import zone_of
@@ -66,6 +67,27 @@ def test_every_code_is_of_exactly_one_kind() -> None:
     count = Counter(code for codes in CODES.values() for code in codes)
 
     assert dict.fromkeys(Code, 1) == dict(count)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_on_the_products_own_page_no_line_names_it(language: Language) -> None:
+    """A line from the time when it was called otherwise does. Brygga's own hidden product has no
+    page.
+    """
+    said, before, name = {}, [], "Kanna Tolv"
+    for code in (one for one in Code if not one.value.startswith("marker_")):
+        params = {**EXAMPLE, **OWN_EXAMPLES.get(code, {}), "name": name}
+        for variant in ("", "Blå"):
+            params["variant_name"] = variant
+            said[code, variant], *_ = spoken(
+                words(language), code.value, params, name=name, at_home=True
+            )
+        params["name"] = "Kanna Elva"
+        before.append(spoken(words(language), code.value, params, name=name, at_home=True)[0])
+
+    assert {} == {key: one for key, one in said.items() if "Kanna" in one or one[:1].islower()}
+    assert {} == {key: one for key, one in said.items() if one[:1] in " :–" or "  " in one}
+    assert len([one for one in before if "Kanna Elva" in one]) > 40
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -261,6 +261,37 @@ async def differing(tx: Tx, connection_id: int, limit: int = 50) -> Sequence[Dif
     return [Differing(*row) for row in await tx.rows(statement, values)]
 
 
+@dataclass(frozen=True, slots=True)
+class Unequal:
+    """How many variants have two numbers now that are not equal, and the first of them by name:
+    product, variant, name.
+    """
+
+    count: int = 0
+    first: tuple[tuple[str, str, str], ...] = ()
+
+
+async def unequal(tx: Tx, connection_id: int, limit: int = 5) -> Unequal:
+    """As the ledgers know it, of products in the store that Zettle counts and that have no separate
+    stock. A number that only Zettle has counts too.
+    """
+    statement = sa.text("""
+        SELECT g.product_uuid, g.variant_uuid, l.name, count(*) OVER () AS variants
+        FROM ledgers g
+            JOIN bindings b ON b.connection_id = g.connection_id
+                AND b.product_uuid = g.product_uuid AND b.state = 'bound'
+            JOIN library l ON l.connection_id = g.connection_id
+                AND l.product_uuid = g.product_uuid AND l.removed_at IS NULL
+        WHERE g.connection_id = :id AND NOT g.separate
+            AND jsonb_typeof(g.zettle -> 'confirmed') = 'number'
+            AND g.shop -> 'confirmed' IS DISTINCT FROM g.zettle -> 'confirmed'
+        ORDER BY l.name, g.variant_uuid LIMIT :limit
+    """)
+    rows = await tx.rows(statement, {"id": connection_id, "limit": limit})
+    first = tuple((row.product_uuid, row.variant_uuid, row.name) for row in rows)
+    return Unequal(rows[0].variants if rows else 0, first)
+
+
 AGAIN = "again"
 """The subject of a work item that compares only what differed."""
 

@@ -38,6 +38,8 @@ class Health:
     waiting: int = 0
     stock_waiting: int = 0
     synced: int = 0
+    unequal: int = 0
+    """Variants whose two numbers are not equal, and need not become so: each has its reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ def state(words: Words, health: Health) -> StateView:
     | products are not in the store yet | busy | first |
     | products or stock are on their way | busy | waiting |
     | no product is synced | good | empty |
+    | some numbers are not equal | good | matches_but |
     | else | good | matches |
     """
     return _stands_still(words, health) or _moves(words, health)
@@ -84,6 +87,9 @@ def _moves(words: Words, health: Health) -> StateView:
     if count := health.waiting + health.stock_waiting:
         key = "state_now.waiting_one" if count == 1 else "state_now.waiting"
         return StateView(Tone.BUSY, key, (("n", words.number(count)),))
+    if health.unequal and health.synced:
+        key = "state_now.matches_but_one" if health.unequal == 1 else "state_now.matches_but"
+        return StateView(Tone.GOOD, key, (("n", words.number(health.unequal)),))
     return StateView(Tone.GOOD, "state_now.matches" if health.synced else "state_now.empty")
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from brygga.database import bindings, left_out, library, library_pages
+from brygga.database import bindings, left_out, library, library_pages, statements
 from brygga.database.bindings import Totals
 from brygga.database.engine import Database
 from brygga.database.library_pages import State
+from brygga.database.statements import Unequal
 from brygga.web import progress
 from brygga.web.carried import CODES
 from brygga.web.progress import Progress
@@ -23,6 +24,7 @@ class Summary:
     left_out: int = 0
     """Products that lack something in BigCommerce, and are not ticked off."""
     progress: Progress = field(default_factory=Progress)
+    unequal: Unequal = field(default_factory=Unequal)
 
     @property
     def failed(self) -> int:
@@ -40,4 +42,5 @@ async def read(database: Database, connection_id: int, now: datetime) -> Summary
             await library.by_vat(tx, connection_id),
             open_left_out,
             await progress.read(tx, connection_id, waiting, now),
+            await statements.unequal(tx, connection_id),
         )

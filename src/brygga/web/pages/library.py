@@ -5,6 +5,7 @@ A5, P10, decision 14).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Annotated, Final
 
 from litestar import Response, get, post
@@ -61,7 +62,8 @@ class RowView:
     reason: str = ""
     """Why it could not be synced or read."""
     synced_at: datetime | None = None
-    unassign_at: datetime | None = None
+    undo_s: int | None = None
+    """Seconds until the product is removed. None: it is not being removed."""
     to_check: bool = False
     edited: int = 0
     missing: bool = False
@@ -102,7 +104,7 @@ class LibraryView:
     additions: tuple[AdditionView, ...] = ()
     undoable: int = 0
     """How many products are about to be removed from the store."""
-    undo_until: datetime | None = None
+    undo_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,7 @@ async def show(
     page: str = "1",
 ) -> Response[str]:
     connection, number = merchant.own, page_number(page)
+    now = merchant.deps.clock.now()
     sort = order_of(merchant.request.query_params.get("sort", ""))
     async with merchant.deps.database.read() as tx:
         counts = await library_pages.counts(tx, connection.id, q)
@@ -155,7 +158,7 @@ async def show(
     moving = (State.WAITING, State.UNASSIGNING, State.REMOVING)
     state = wanted if states_of(wanted) or wanted in TODO else ""
     view = LibraryView(
-        rows=tuple(row_view(merchant.words, row) for row in shown.rows),
+        rows=tuple(row_view(merchant.words, row, now) for row in shown.rows),
         page=Paging(number, SIZE, shown.total),
         filters=_filters(counts, flags, state),
         query=q,
@@ -173,7 +176,7 @@ async def show(
             for one in under_way
         ),
         undoable=undoable if merchant.running else 0,
-        undo_until=until,
+        undo_s=seconds_left(until, now),
     )
     return merchant.page("library.html", view, section="library")
 
@@ -228,7 +231,12 @@ def narrowed(state: str, vat: str) -> Narrow:
     )
 
 
-def row_view(words: Words, row: Row) -> RowView:
+def seconds_left(until: datetime | None, now: datetime) -> int | None:
+    """Whole seconds until then, by the server's clock: the reader's may be wrong. 0 at least."""
+    return None if until is None else max(0, ceil((until - now).total_seconds()))
+
+
+def row_view(words: Words, row: Row, now: datetime) -> RowView:
     product = row.entry.product
     variants = product.variants if product else ()
     return RowView(
@@ -244,7 +252,7 @@ def row_view(words: Words, row: Row) -> RowView:
         if row.state in {State.FAILED, State.UNREADABLE}
         else "",
         synced_at=row.synced_at,
-        unassign_at=row.entry.unassign_at,
+        undo_s=seconds_left(row.entry.unassign_at, now),
         to_check=row.to_check,
         edited=row.edited,
         missing=row.missing,

@@ -24,7 +24,7 @@ from brygga.database import (
 )
 from brygga.database.engine import Tx
 from brygga.database.library_pages import State
-from brygga.database.statements import Stored
+from brygga.database.statements import Stored, Unequal
 from brygga.database.tokens import Platform
 from brygga.database.work_items import STOCK_KINDS, Kind
 from brygga.web import progress
@@ -107,6 +107,7 @@ class OverviewView:
     refunds: str = ""
     statement: Stored | None = None
     """The newest statement of the numbers on both sides."""
+    unequal: Unequal = field(default_factory=Unequal)
 
 
 async def overview(merchant: Merchant) -> OverviewView:
@@ -132,6 +133,7 @@ async def overview(merchant: Merchant) -> OverviewView:
         waiting=waiting,
         stock_waiting=stock_waiting,
         synced=numbers.counts[State.SYNCED],
+        unequal=numbers.unequal.count,
     )
     return _view(
         connection,
@@ -258,6 +260,7 @@ def _view(
         activity=activity,
         todo=todo,
         statement=statement,
+        unequal=numbers.unequal,
         control_panel_url=shop.control_panel_url.rstrip("/") if shop else "",
         prices=connection.choices.prices,
         prices_paused=connection.prices_paused,

@@ -38,7 +38,7 @@ from brygga.web.i18n import Words
 from brygga.web.lines import LineView
 from brygga.web.messages import Trouble
 from brygga.web.pages.apps import store_name
-from brygga.web.pages.library import UnassignView, reassign, said
+from brygga.web.pages.library import UnassignView, reassign, said, seconds_left
 from brygga.web.pages.synclog import line_view, told_of
 from brygga.web.stock_rows import StockView, is_alike, stock_rows
 from brygga.web.troubles import failure_trouble
@@ -73,7 +73,8 @@ class ProductView:
     shop_url: str = ""
     linked: bool = False
     prices: bool = False
-    unassign_at: datetime | None = None
+    undo_s: int | None = None
+    """Seconds until the product is removed. None: it is not being removed."""
     troubles: tuple[Trouble, ...] = ()
     compared: Comparison = NOTHING
     reading: bool = False
@@ -142,7 +143,7 @@ class _Found:
 async def _found(merchant: Merchant, tx: Tx, row: Row) -> _Found:
     own, uuid, product_id = merchant.own.id, row.entry.product_uuid, str(row.product_id)
     lines = await synclog.page(tx, own, Filter(subject=uuid), limit=LINES)
-    told = await told_of(tx, merchant, lines)
+    told = await told_of(tx, merchant, lines, at_home=True)
     binding = await bindings.get(tx, own, uuid)
     seen = await shown.get(tx, own, uuid)
     reading = await waiting_work.waits(tx, own, Kind.SHOP_PRODUCT, product_id)
@@ -189,7 +190,7 @@ def _view(merchant: Merchant, row: Row, found: _Found) -> ProductView:
         else "",
         linked=row.linked,
         prices=connection.choices.prices,
-        unassign_at=row.entry.unassign_at,
+        undo_s=seconds_left(row.entry.unassign_at, merchant.deps.clock.now()),
         troubles=_troubles(row, found.failing),
         compared=compare(merchant.words, connection, row.entry, found.binding, found.shown),
         reading=found.reading,

@@ -97,6 +97,8 @@ class Told:
     linkable: Collection[str] = ()
     gone: Collection[str] = ()
     running: bool = True
+    at_home: bool = False
+    """Whether the lines stand on the page of their one product."""
 
     def view(self, logged: Logged) -> LineView:
         fixed = not self.running or logged.line.subject in self.gone
@@ -107,6 +109,7 @@ class Told:
             fixed=fixed,
             units=self.units,
             name=self.names.get(logged.line.subject, ""),
+            at_home=self.at_home,
         )
 
 
@@ -196,7 +199,9 @@ async def _named(tx: Tx, connection_id: int, product: str) -> Entry | None:
     )
 
 
-async def told_of(tx: Tx, merchant: Merchant, lines: Sequence[Logged]) -> Told:
+async def told_of(
+    tx: Tx, merchant: Merchant, lines: Sequence[Logged], *, at_home: bool = False
+) -> Told:
     """Nothing can be done about a line whose product is gone, or while no store is connected."""
     own = merchant.own
     uuids = {one.line.subject for one in lines if one.line.subject}
@@ -207,6 +212,7 @@ async def told_of(tx: Tx, merchant: Merchant, lines: Sequence[Logged]) -> Told:
         await partners(tx, own.id, lines),
         await gone.among(tx, own.id, uuids),
         merchant.running,
+        at_home,
     )
 
 
@@ -226,10 +232,13 @@ def line_view(
     fixed: bool = False,
     units: Units | None = None,
     name: str = "",
+    at_home: bool = False,
 ) -> LineView:
     """`fixed`: nothing can be done about it any more, so no button is shown."""
     line = logged.line
-    sentence, cause, action = spoken(words, line.code.value, line.params, units, name)
+    sentence, cause, action = spoken(
+        words, line.code.value, line.params, units, name, at_home=at_home
+    )
     partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""
     partner = partner if partner in linkable and not fixed else ""
     numbered = line.topic is Topic.STOCK and line.subject and line.variant

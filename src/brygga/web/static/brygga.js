@@ -134,15 +134,15 @@ function asksFirst(form) {
   return !form.dataset.when || [...form.elements].some((field) => !field.disabled && field.matches(form.dataset.when));
 }
 
-// The ten seconds in which an unassignment can be undone (decision 14).
+// The ten seconds in which an unassignment can be undone (decision 14), from when the page was drawn: the reader's clock may be wrong. The button stays, since work may be late, and the server says whether it is too late.
 function countdowns(root) {
-  for (const spot of root.querySelectorAll("[data-until]")) {
-    const until = new Date(spot.dataset.until).getTime();
+  for (const spot of root.querySelectorAll("[data-left]")) {
+    const over = spot.textContent;
+    const until = performance.now() + spot.dataset.left * 1000;
     const tick = () => {
-      const left = Math.ceil((until - Date.now()) / 1000);
-      spot.textContent = spot.dataset.text.replace("{s}", Math.max(0, left));
-      if (left > 0) { setTimeout(tick, 250); return; }
-      spot.closest("[data-undo]")?.querySelector("button")?.setAttribute("disabled", "");
+      const left = Math.ceil((until - performance.now()) / 1000);
+      spot.textContent = left > 0 ? spot.dataset.text.replace("{s}", left) : over;
+      if (left > 0 && spot.isConnected) setTimeout(tick, 250);
     };
     tick();
   }
@@ -191,7 +191,7 @@ function live() {
     work = state.work;
     if (moved) refreshSoon();
   });
-  for (const over of ["close", "toggle", "focusout"]) document.addEventListener(over, refreshLate, true);
+  for (const over of ["close", "toggle", "focusout", "click"]) document.addEventListener(over, refreshLate, true);
   window.addEventListener("pagehide", () => source.close());
 }
 
@@ -222,7 +222,7 @@ async function refreshSoon() {
   refreshing = false;
 }
 
-// What could not be drawn anew while a dialog was open or something was typed is drawn when that is over.
+// What could not be drawn anew while a dialog was open, something was typed or a button was held down is drawn when that is over.
 function refreshLate() {
   if (!late) return;
   late = false;
@@ -268,7 +268,7 @@ async function refreshParts() {
     const fresh = page.querySelector(`[data-part="${part.dataset.part}"]`);
     const chosen = [...part.querySelectorAll("select")].some(wasChanged)
       || [...part.querySelectorAll("input[type=radio], input[type=checkbox]")].some((one) => one.checked !== one.defaultChecked);
-    const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector("input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
+    const busy = chosen || (part.contains(document.activeElement) && isTypedIn(document.activeElement)) || part.querySelector(":active, input[name=product]:checked, input[name=everything]:checked, .drop[open], details[open]");
     if (fresh && busy) late = true;
     if (fresh && !busy) { focusKept(part, () => part.replaceChildren(...fresh.childNodes)); countdowns(part); showPicked(); }
   }
