@@ -5,6 +5,7 @@ may stand in a file instead, whose path is in the setting of the same name with 
 hands over secrets that no environment shows.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -326,7 +327,15 @@ def _url(text: str) -> str:
     return text.rstrip("/")
 
 
+_SEVERAL = re.compile(r"^(?P<before>\w+://(?:[^@/]*@)?)(?P<hosts>[^@/?]*,[^@/?]*)(?P<after>/.*)$")
+
+
 def _database(text: str) -> str:
+    """Several hosts, as libpq names them, become parameters, which both our drivers read. Of them
+    the one that takes writes is used.
+    """
+    if found := _SEVERAL.match(text):
+        text = _several(found)
     parts = _parts(text, "postgresql://user:password@host/name")
     if parts.scheme not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ValueError("expected postgresql://user:password@host/name")
@@ -335,6 +344,18 @@ def _database(text: str) -> str:
     return text.replace("postgres://", "postgresql://", 1).replace(
         "postgresql+psycopg://", "postgresql://", 1
     )
+
+
+def _several(found: "re.Match[str]") -> str:
+    places = [urlsplit(f"//{one}") for one in found["hosts"].split(",")]
+    hosts = ",".join(one.hostname or "" for one in places)
+    try:
+        ports = ",".join(str(one.port or 5432) for one in places)
+    except ValueError:
+        raise ValueError("a port is a number up to 65535") from None
+    after = found["after"] + ("&" if "?" in found["after"] else "?")
+    wish = "" if "target_session_attrs=" in after else "&target_session_attrs=read-write"
+    return f"{found['before']}{after}host={hosts}&port={ports}{wish}"
 
 
 def _secrets(text: str) -> tuple[str, ...]:

@@ -3,14 +3,7 @@ needs a session (docs/scaling.md).
 """
 
 import asyncio
-import contextlib
-import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -24,57 +17,10 @@ from brygga.cli.checkup.pooler import pooler
 from brygga.cli.demo_stack import Wish
 from brygga.database.engine import Database
 from tests.conftest import SEALER
-
-BINARY = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
-needs_pooler = pytest.mark.skipif(BINARY is None, reason="PgBouncer is not installed")
-ASKS = (
-    "ALTER ROLE brygga IN DATABASE {} SET statement_timeout = '30s'",
-    "ALTER ROLE brygga IN DATABASE {} SET timezone = 'UTC'",
-)
-
+from tests.pooler import ASKS, Pooler, needs_pooler
+from tests.postgres import free_port
 
 HELD = "SELECT count(*) FROM connections WHERE lease_holder IS NOT NULL"
-
-
-@dataclass
-class Pooler:
-    folder: Path
-    name: str
-    port: int
-    server: dict[str, str]
-    process: subprocess.Popen[bytes] | None = field(default=None)
-
-    @property
-    def url(self) -> str:
-        return f"postgresql://brygga@127.0.0.1:{self.port}/{self.name}"
-
-    def start(self) -> None:
-        assert BINARY is not None
-        target = " ".join(f"{key}={value}" for key, value in self.server.items())
-        users = self.folder / "users"
-        users.write_text('"brygga" ""\n')
-        ini = self.folder / "pgbouncer.ini"
-        ini.write_text(
-            f"[databases]\n{self.name} = {target} dbname={self.name}\n[pgbouncer]\n"
-            f"listen_addr = 127.0.0.1\nlisten_port = {self.port}\nunix_socket_dir =\n"
-            f"auth_type = trust\nauth_file = {users}\npool_mode = transaction\n"
-            "default_pool_size = 6\nmax_client_conn = 200\nserver_lifetime = 5\n"
-        )
-        for one in (self.folder, users, ini):
-            one.chmod(0o755)
-        own = ["-u", "nobody"] if os.geteuid() == 0 else []
-        self.process = subprocess.Popen([BINARY, *own, "-q", str(ini)])
-        for _ in range(100):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)):
-                return
-            time.sleep(0.05)
-        raise AssertionError("PgBouncer did not start")
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.kill()
-            self.process.wait(10)
-            self.process = None
 
 
 @pytest.fixture
@@ -88,10 +34,7 @@ def pooled(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Itera
     server = {"host": asked.get("host", [parts.hostname or "127.0.0.1"])[0], "user": "brygga"}
     if port := asked.get("port", [str(parts.port or "")])[0]:
         server["port"] = port
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    made = Pooler(folder, parts.path.strip("/"), number, server)
+    made = Pooler(folder, parts.path.strip("/"), free_port(), server)
     made.start()
     yield made
     made.stop()
@@ -116,7 +59,7 @@ async def nobody_works(database_url: str) -> None:
 
 def asked_of_the_role(database_url: str, name: str) -> None:
     with psycopg.connect(database_url, autocommit=True) as admin:
-        for line in ASKS:
+        for line in ASKS["transaction"]:
             admin.execute(line.format(name))
 
 

@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from psycopg.conninfo import conninfo_to_dict
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from brygga import settings
+from brygga.database.engine import libpq_url, sqlalchemy_url
 from brygga.settings import SettingsWrong
 
+RW = "read-write"
 GOOD = {
     "BRYGGA_PUBLIC_URL": "https://brygga.example/",
     "BRYGGA_SECRET_KEYS": f"{'n' * 32}, {'o' * 40}",
@@ -57,6 +61,7 @@ def test_everything_that_is_missing_is_told_at_once() -> None:
         ("BRYGGA_DATABASE_URL", "postgresql://user@host"),
         ("BRYGGA_DATABASE_URL", "postgresql://user:hush@host:port/name"),
         ("BRYGGA_DATABASE_URL", "postgresql://user:hush@host:99999/name"),
+        ("BRYGGA_DATABASE_URL", "postgresql://user:hush@host:1,host:99999/name"),
         ("BRYGGA_ZETTLE_OAUTH_URL", "http://host:99999"),
         ("BRYGGA_BIGCOMMERCE_API_URL", "ftp://x"),
         ("BRYGGA_METRICS_TOKEN", "short"),
@@ -103,6 +108,27 @@ def test_secrets_do_not_show_when_settings_are_printed() -> None:
     assert not [
         secret for secret in ("zsecret", "bsecret", "n" * 32, "m" * 16, "hush") if secret in shown
     ]
+
+
+@pytest.mark.parametrize(
+    ("written", "hosts", "ports", "wish"),
+    [
+        ("postgres://u:p@a:1,b/n", "a,b", "1,5432", RW),
+        ("postgresql://u@[2001:db8::1]:6,b:7/n?sslmode=require", "2001:db8::1,b", "6,7", RW),
+        ("postgresql://a,b/n?target_session_attrs=primary", "a,b", "5432,5432", "primary"),
+    ],
+)
+def test_both_drivers_read_several_hosts(written: str, hosts: str, ports: str, wish: str) -> None:
+    """A standby that takes over: whichever takes writes is used."""
+    found = settings.read({**GOOD, "BRYGGA_DATABASE_URL": written}).database_url
+    assert found is not None
+    url = sqlalchemy_url(found)
+    engine = create_async_engine(url).dialect
+    queues = conninfo_to_dict(libpq_url(url))
+
+    for read in (engine.create_connect_args(url)[1], queues):
+        assert (hosts, ports, wish) == (read["host"], read["port"], read["target_session_attrs"])
+        assert "n" == read["dbname"]
 
 
 def test_proxies_are_addresses_and_networks() -> None:

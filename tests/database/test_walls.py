@@ -43,6 +43,7 @@ FITTING: dict[tuple[str, str], Any] = {
 AS_TEXT = {"plans.keep": "{}"}
 """Functions whose texts are JSON already."""
 ACROSS: dict[str, str] = {
+    "ageing.delete_older": "age",
     "alert_messages.again": "a message holds its connection",
     "alert_messages.claim": "workers",
     "alert_messages.finish": "a message holds its connection",

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from brygga.database import ageing
 from brygga.database.engine import Tx
 from brygga.database.tables import exchanges
 from brygga.database.values import to_json
@@ -106,4 +107,4 @@ async def about(
 
 
 async def prune(tx: Tx, now: datetime) -> int:
-    return await tx.run(sa.delete(exchanges).where(exchanges.c.at < now - KEPT))
+    return await ageing.delete_older(tx, exchanges.c.at, now - KEPT)

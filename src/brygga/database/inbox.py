@@ -4,8 +4,7 @@ message more than once, and late.
 
 from datetime import datetime, timedelta
 
-import sqlalchemy as sa
-
+from brygga.database import ageing
 from brygga.database.engine import Tx
 from brygga.database.tables import inbox
 
@@ -14,4 +13,4 @@ KEPT = timedelta(days=4)
 
 
 async def prune(tx: Tx, now: datetime) -> int:
-    return await tx.run(sa.delete(inbox).where(inbox.c.received_at < now - KEPT))
+    return await ageing.delete_older(tx, inbox.c.received_at, now - KEPT)

@@ -12,6 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from brygga.database import ageing
 from brygga.database.access_tables import kept_webhooks
 from brygga.database.engine import Tx
 from brygga.database.sealing import SealBroken
@@ -100,4 +101,4 @@ def _opened(tx: Tx, place: tuple[object, ...], sealed: bytes) -> Webhook | None:
 
 async def prune(tx: Tx, before: datetime) -> int:
     """Deletes those received before then."""
-    return await tx.run(sa.delete(kept_webhooks).where(kept_webhooks.c.received_at < before))
+    return await ageing.delete_older(tx, kept_webhooks.c.received_at, before)

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from brygga.core.stock.explaining import Explained, Unexplained
 from brygga.core.stock.ledger import Side
 from brygga.core.stock.movement import OWN, Cause, Movement, Reason
+from brygga.database import ageing, stock_tables
 from brygga.database.engine import Tx
 from brygga.database.values import to_json, to_plain
 
@@ -275,8 +276,8 @@ async def latest_explained(tx: Tx, connection_id: int) -> datetime | None:
     return found
 
 
-async def prune(tx: Tx, now: datetime) -> None:
-    await tx.run(sa.text("DELETE FROM movements WHERE at < :before"), {"before": now - KEPT})
+async def prune(tx: Tx, now: datetime) -> int:
+    return await ageing.delete_older(tx, stock_tables.movements.c.at, now - KEPT)
 
 
 def _movement(row: Any) -> Movement:

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.report import Code, Line, Severity, Topic
+from brygga.database import ageing
 from brygga.database.engine import Tx
 from brygga.database.tables import synclog
 from brygga.database.values import to_json
@@ -205,7 +206,7 @@ async def last_success(tx: Tx, connection_id: int) -> Success:
 
 
 async def prune(tx: Tx, now: datetime) -> int:
-    return await tx.run(sa.delete(synclog).where(synclog.c.at < now - KEPT))
+    return await ageing.delete_older(tx, synclog.c.at, now - KEPT)
 
 
 def _conditions(connection_id: int, wanted: Filter) -> list[Any]:
