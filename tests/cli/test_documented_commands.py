@@ -25,7 +25,7 @@ COMMAND = re.compile(
 )
 FENCED = re.compile(r"^```\w*\n(.*?)^```", re.M | re.S)
 INDENTED = re.compile(r"(?:^ {4}\S.*\n)+", re.M)
-INLINE = re.compile(r"`((?:\./run|\./test|\./site|brygga|docker|systemctl) [^`]*)`")
+INLINE = re.compile(r"`((?:\./run|\./test|\./site|brygga|docker|systemctl|uv|pipx) [^`]*)`")
 
 ELSEWHERE = {
     "brygga demo": "cli/test_ending.py:test_nothing_is_left_of_a_demo",
@@ -39,6 +39,7 @@ ELSEWHERE = {
     "brygga restore": "cli/test_backup_restore.py:test_without_yes_nothing_is_replaced",
     "brygga --help": "packaging/test_wheel.py:test_every_command_loads_in_an_empty_environment",
     "brygga --version": "packaging/test_wheel.py:test_an_installed_brygga_tells_its_version",
+    "uv tool": "packaging/test_wheel.py:test_uninstalling_takes_the_program_and_leaves_the_data",
     "./site build": "packaging/test_site.py:test_the_site_builds_strictly_and_asks_no_other_host",
     ".venv/bin/python scripts/translations.py": (
         "web/test_texts.py:test_no_sentence_of_a_page_lacks_its_swedish"
@@ -72,8 +73,7 @@ NOT_HERE = {
     ".venv/bin/python -m hatchling build": "the packaging tests build both wheels",
     "./site serve": "./site build, and a server until Ctrl-C",
     "git clone": "there is no address yet",
-    "pipx install": "a release is not published; the packaging tests install the wheel with pip",
-    "pip install": "as above",
+    "pipx": "the same wheel as with `uv tool install`, by another program",
     "uv export": "needs a package index",
     "curl": "a host of yours; tests/web/test_operator.py asks the same addresses",
     "docker": "no container runs here; tests/packaging/test_deploy.py reads the files",

@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,10 +47,11 @@ class Installed:
     """An environment that holds wheels and what they ask for."""
 
     folder: Path
+    environment: Path
 
-    @property
-    def environment(self) -> Path:
-        return self.folder / "env"
+    @classmethod
+    def within(cls, folder: Path) -> "Installed":
+        return cls(folder, folder / "env")
 
     @property
     def python(self) -> Path:
@@ -68,18 +69,61 @@ class Installed:
 
 def installed_in(folder: Path, wheels: Sequence[Path], *more: str) -> Installed:
     """Skips where no package index can be reached; a wheel that cannot be installed is an error."""
-    made = Installed(folder)
+    made = Installed.within(folder)
+    install = _emptied(made)
+    done([*install, *map(str, wheels), *more])
+    return made
+
+
+def _emptied(made: Installed) -> Sequence[str]:
+    """An empty environment, and the command that installs into it."""
     made.elsewhere.mkdir()
     made.folder.chmod(0o755)
     done([sys.executable, "-m", "venv", "--without-pip", str(made.environment)])
-    pins = made.folder / "pins.txt"
-    locked = (ROOT / "requirements.lock").read_text()
-    pins.write_text("\n".join(re.findall(r"^[^\s#]+==[^\s\\]+", locked, re.MULTILINE)))
-    install = _installer(made.python, pins)
+    install = _installer(made.python, _pins(made.folder))
     if install is None:
         pytest.skip("neither uv nor pip reaches a package index: no installed wheel is tried")
-    done([*install, *map(str, wheels), *more])
-    return made
+    return install
+
+
+def _pins(folder: Path) -> Path:
+    pins = folder / "pins.txt"
+    locked = (ROOT / "requirements.lock").read_text()
+    pins.write_text("\n".join(re.findall(r"^[^\s#]+==[^\s\\]+", locked, re.MULTILINE)))
+    return pins
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """`uv tool`, in a home of its own in a folder with a space."""
+
+    uv: str
+    home: Path
+
+    def run(self, *words: str) -> str:
+        folders = {"UV_TOOL_DIR": "tools", "UV_TOOL_BIN_DIR": "bin"}
+        env = {name: str(self.home / folder) for name, folder in folders.items()}
+        return done([self.uv, "tool", *words], more=env)
+
+    @property
+    def brygga(self) -> Path:
+        return self.home / "bin" / "brygga"
+
+
+def installed_as_tool(folder: Path, wheels: Sequence[Path], extra: str) -> tuple[Installed, Tool]:
+    """As docs/start.md says it. Skips where uv is missing or reaches no package index."""
+    made = Installed(folder, folder / "a home" / "tools" / "brygga")
+    probe = Installed.within(folder / "probe")
+    probe.folder.mkdir()
+    if not (way := _emptied(probe))[0].endswith("uv"):
+        pytest.skip("uv reaches no package index: it installs no tool")
+    made.elsewhere.mkdir()
+    made.folder.chmod(0o755)
+    tool = Tool(way[0], made.environment.parents[1])
+    links = [word for wheel in wheels for word in ("--find-links", str(wheel.parent))]
+    pins = ["--constraints", str(_pins(folder)), "--python", sys.executable]
+    tool.run("install", "--quiet", *pins, *links, extra)
+    return made, tool
 
 
 def _installer(python: Path, pins: Path) -> Sequence[str] | None:
@@ -97,9 +141,10 @@ def _installer(python: Path, pins: Path) -> Sequence[str] | None:
     return None
 
 
-def done(run: Sequence[str], cwd: Path | None = None) -> str:
+def done(run: Sequence[str], cwd: Path | None = None, more: Mapping[str, str] | None = None) -> str:
     """What a command printed. A failure shows all that it said."""
-    ended = subprocess.run(run, cwd=cwd, env=bare(), capture_output=True, text=True, check=False)
+    env = {**bare(), **(more or {})}
+    ended = subprocess.run(run, cwd=cwd, env=env, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, f"{run}\n{ended.stdout}\n{ended.stderr}"
     return ended.stdout
 

@@ -17,7 +17,7 @@ import pytest
 from brygga.cli.commands import COMMANDS
 from brygga.settings import PREFIX
 from brygga_sandbox.sandbox import Connector
-from tests.packaging.building import ROOT, Installed, bare, done, installed_in
+from tests.packaging.building import ROOT, Installed, Tool, bare, done, installed_as_tool
 
 TIMEOUT_S = 240.0
 LOADING = """
@@ -48,13 +48,18 @@ def test_the_wheel_holds_every_file_of_the_package_and_its_licence(service_wheel
 
 
 @pytest.fixture(scope="module")
-def installed(
+def as_tool(
     service_wheel: Path, sandbox_wheel: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Installed:
-    """With the extra `demo`, whose package is the other wheel."""
+) -> tuple[Installed, Tool]:
+    """By `uv tool install`, with all extras; the package of `demo` is the other wheel."""
     folder = tmp_path_factory.mktemp("installed")
-    extra = f"brygga[demo] @ {service_wheel.as_uri()}"
-    return installed_in(folder, [sandbox_wheel], extra)
+    extra = f"brygga[demo,mail,otel] @ {service_wheel.as_uri()}"
+    return installed_as_tool(folder, [sandbox_wheel], extra)
+
+
+@pytest.fixture(scope="module")
+def installed(as_tool: tuple[Installed, Tool]) -> Installed:
+    return as_tool[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Demo:
     """The installed demo, as its ready file describes it."""
 
     facts: dict[str, Any]
+    process: "subprocess.Popen[str]"
 
     def settings(self, data: Path) -> dict[str, str]:
         """Those of a service that takes the demo's sandboxes for the platforms."""
@@ -92,10 +98,11 @@ def demo(installed: Installed) -> Iterator[Demo]:
     try:
         _until(lambda: ready.exists() or begun.poll() is not None)
         assert ready.exists(), begun.communicate()
-        yield Demo(loads(ready.read_text()))
-        begun.send_signal(signal.SIGTERM)
-        said = begun.communicate(timeout=TIMEOUT_S)
-        assert begun.returncode == 0, said
+        yield Demo(loads(ready.read_text()), begun)
+        if begun.poll() is None:
+            begun.send_signal(signal.SIGTERM)
+        begun.wait(TIMEOUT_S)
+        assert begun.returncode == 0
     finally:
         begun.kill()
         begun.wait()
@@ -140,6 +147,7 @@ def test_every_command_loads_in_an_empty_environment(installed: Installed) -> No
 def test_an_installed_brygga_tells_its_version(installed: Installed) -> None:
     said = done([installed.brygga, "--version"], cwd=installed.elsewhere)
 
+    done([str(installed.python), "-c", "import opentelemetry.sdk, brygga_sandbox"])
     assert said == f"brygga {version('brygga')}\n"
 
 
@@ -179,3 +187,26 @@ def test_an_installed_check_of_a_small_library_is_well(check: "subprocess.Popen[
 
     assert said.startswith("well: 4 of 4 products"), said + complaints
     assert check.returncode == 0
+
+
+@pytest.mark.slow
+def test_uninstalling_takes_the_program_and_leaves_the_data(
+    as_tool: tuple[Installed, Tool],
+    demo: Demo,
+    check: "subprocess.Popen[str]",
+) -> None:
+    """The last of these: what still runs is ended before."""
+    installed, tool = as_tool
+    for begun in (check, demo.process):
+        begun.send_signal(signal.SIGTERM)
+        begun.communicate(timeout=TIMEOUT_S)
+    data = installed.folder / "data"
+    env = {**bare(), **demo.settings(data)}
+    subprocess.run([tool.brygga, "migrate"], cwd=installed.elsewhere, env=env, check=True)
+    before = {one.name for one in data.iterdir()}
+    tool.run("uninstall", "--quiet", "brygga")
+
+    assert "postgres" in before
+    assert before == {one.name for one in data.iterdir()}
+    assert not tool.brygga.exists()
+    assert not installed.environment.exists()
