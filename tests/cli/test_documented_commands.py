@@ -75,6 +75,8 @@ NOT_HERE = {
     "git clone": "there is no address yet",
     "pipx": "the same wheel as with `uv tool install`, by another program",
     "uv export": "needs a package index",
+    "uv lock": "as above",
+    "uv pip compile": "as above",
     "curl": "a host of yours; tests/web/test_operator.py asks the same addresses",
     "docker": "no container runs here; tests/packaging/test_deploy.py reads the files",
     "podman": "as above",
