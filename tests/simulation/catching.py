@@ -29,29 +29,29 @@ from tests.simulation.session import session
 
 KNOWN: Mapping[str, int] = {
     "naive": 3,
-    "remember_after": 8,
+    "remember_after": 3,
     "landed_when_sent": 3,
-    "repeat_blindly": 6,
-    "hope": 8,
+    "repeat_blindly": 3,
+    "hope": 3,
     "slot_given_back_too_early": 3,
-    "count_read_later": 8,
+    "count_read_later": 3,
     "read_before_the_end": 3,
-    "two_calls_in_one_slot": 3,
+    "two_calls_in_one_slot": 14,
     "marker_left_behind": 3,
-    "count_never_raised": 3,
+    "count_never_raised": 14,
     "deaf_to_the_slot": 3,
     "ignore_read_lag": 3,
-    "ignore_echoes": 64,
+    "ignore_echoes": 1,
     "resolve_by_level": 3,
-    "till_by_level": 42,
-    "one_read_is_enough": 12,
-    "pair_by_place": 8,
+    "till_by_level": 18,
+    "one_read_is_enough": 1,
+    "pair_by_place": 3,
     "deaf_to_strangers": 3,
     "both_follow": 12,
     "track_everything": 16,
     "absolute": 6,
     "blind_to_orders": 5,
-    "no_fence": 14,
+    "no_fence": 2,
     "answer_first": 12,
     "create_again": 12,
 }
@@ -114,9 +114,12 @@ class Days:
         return found_out(wrong, self.sound[seed])
 
     def caught(self, name: str, most: int = 50) -> Catch | None:
-        """The day that is known to find it out, and then `most` others."""
+        """The day that is known to find it out, and then `most` others: first those that find
+        others out, which the sound engine plays anyway.
+        """
         known = [KNOWN[name]] if name in KNOWN else []
-        others = (seed for seed in itertools.count() if seed not in OPEN and seed not in known)
+        after = dict.fromkeys(itertools.chain(sorted(set(KNOWN.values())), range(most * 2)))
+        others = (seed for seed in after if seed not in OPEN and seed not in known)
         for count, seed in enumerate([*known, *itertools.islice(others, most)], start=1):
             why = self.catch(name, seed)
             if why:
