@@ -1,11 +1,19 @@
 """Pages are sent compressed, and hold no secret whose length could be measured."""
 
+import gzip
 import hashlib
+import random
 import re
+import uuid
+from dataclasses import replace
 
 import pytest
-from tests.web.conftest import World
+from tests.conftest import NOON
+from tests.web.conftest import Browser, World, product
+from tests.web.test_synclog_page import created, logged, picture
 
+from brygga.database import library
+from brygga.web.assets import FOLDER, trimmed
 from brygga.web.masking import masked, unmasked
 
 TOKEN = re.compile(r'name="_csrf_token" value="(\w+)"')
@@ -37,6 +45,7 @@ async def test_pages_and_files_are_sent_compressed(world: World, path: str) -> N
     assert sent < whole / 2
 
 
+ANY_FILE = re.compile(r"/static/[\w.]+")
 FILE = re.compile(r"/static/brygga\.[0-9a-f]{12}\.(?:css|js|svg)")
 
 
@@ -65,6 +74,114 @@ async def test_a_file_by_another_name_is_not_kept(world: World, name: str) -> No
 
     assert (200, "no-cache") == (first.status_code, first.headers["cache-control"])
     assert (304, b"") == (again.status_code, again.content)
+
+
+FIRST_VISIT = 20_000
+"""Bytes over the wire of a page, with all its files and every header, by a browser that has none of
+them: no more than a merchant's phone gets in a moment.
+"""
+HOME = "/apps/bigcommerce"
+THINGS = ("Mugg", "Skål", "Vas", "Fat", "Kanna", "Ljusstake", "Bricka", "Kökshandduk")
+SERIES = ("Jurmo", "Skanör", "Möja", "Gotska", "Dalarö", "Landsort", "Råå", "Öland", "Yxlan")
+COLOURS = ("koppar", "mässing", "blå", "rost", "granit", "furu", "benvit", "salvia", "indigo")
+PAGES = (
+    "/apps",
+    HOME,
+    "/library",
+    "/library?sort=wrong",
+    "/library/new",
+    "/library/{uuid}",
+    "/library/{uuid}/variants/{uuid}-v/stock",
+    f"{HOME}/log",
+    f"{HOME}/plan",
+    f"{HOME}/left-out",
+    f"{HOME}/check",
+    f"{HOME}/alerts",
+    f"{HOME}/statements",
+    f"{HOME}/disconnect",
+    "/help",
+    "/help/codes",
+    "/support",
+)
+
+
+async def test_the_first_visit_of_every_page_is_light(world: World) -> None:
+    """Full lists, with the names and uuids of real goods."""
+    connection, dice = await world.running(), random.Random(17)
+    uuids = [str(uuid.UUID(int=dice.getrandbits(128), version=4)) for _ in range(60)]
+    goods = [
+        replace(
+            product(one, f"{dice.choice(THINGS)} {dice.choice(SERIES)} {dice.choice(COLOURS)}"),
+            image_urls=(f"https://image.example/product/{dice.randbytes(12).hex()}.jpeg",),
+        )
+        for one in uuids
+    ]
+    async with world.database.transaction() as tx:
+        await library.upsert_many(tx, connection.id, goods, NOON, assign_new=True)
+    lines = [created(one.uuid, one.name) for one in goods]
+    await logged(world, connection, *lines, picture(uuids[0]))
+    browser = world.browser("de")
+    await browser.sign_in()
+    sizes = {path: await first_visit(browser, path.format(uuid=uuids[0])) for path in PAGES}
+
+    assert {} == {path: size for path, size in sizes.items() if size > FIRST_VISIT}
+    assert sizes["/library"] > 10_000
+
+
+async def first_visit(browser: Browser, path: str) -> int:
+    """Bytes of a page and of every file of ours that it names."""
+    size, page = await sent(browser, path)
+    for name in sorted(set(ANY_FILE.findall(page))):
+        size += (await sent(browser, name))[0]
+    return size
+
+
+async def sent(browser: Browser, path: str) -> tuple[int, str]:
+    """Bytes over the wire, headers included, and the text."""
+    async with browser.http.stream("GET", path, headers={"accept-encoding": "gzip"}) as answer:
+        body = b"".join([part async for part in answer.aiter_raw()])
+    assert 200 == answer.status_code, path
+    plain = gzip.decompress(body) if "content-encoding" in answer.headers else body
+    head = sum(len(name) + len(value) + 4 for name, value in answer.headers.raw)
+    return len(body) + head, plain.decode()
+
+
+def test_a_file_loses_only_what_no_browser_reads() -> None:
+    """Strings stay as they are, and so does a colon that begins a selector."""
+    sheet = """/* Not a "string"; gone. */
+    .a :hover, .b { color: red; content: "a: b, c; d"; }
+    @media (min-width: 40rem) { .c { margin: 0 auto } }
+    """
+    script = """
+    // Why it is so.
+    const kept = "// not a comment";  // stays
+
+    if (kept) {
+      run();
+    }
+    """
+
+    assert (
+        '.a :hover,.b{color:red;content:"a: b, c; d"}@media (min-width:40rem){.c{margin:0 auto}}\n'
+        == trimmed(".css", sheet)
+    )
+    assert 'const kept = "// not a comment";  // stays\nif (kept) {\nrun();\n}\n' == trimmed(
+        ".js", script
+    )
+
+
+def test_no_string_of_a_script_goes_over_several_lines() -> None:
+    """It would lose its indentation."""
+    scripts = [one for one in FOLDER.iterdir() if one.suffix == ".js"]
+    odd = [
+        (one.name, line)
+        for one in scripts
+        for line in one.read_text(encoding="utf-8").splitlines()
+        if line.count("`") % 2 or line.endswith("\\")
+    ]
+
+    assert scripts
+    assert [] == odd
 
 
 @pytest.mark.parametrize("name", ["none.css", "..%2Fapp.py", "brygga.css%00"])

@@ -147,12 +147,15 @@ async def test_a_number_that_cannot_become_equal_is_named_beside_all_that_match(
     async with world.database.transaction() as tx:
         await statements.add(tx, connection.id, made)
     named = await read(browser)
+    named_on_page = await read(browser, f"/library/{uuids[0]}")
     await put(world, connection, uuids[0], 4, 4)
     async with world.database.transaction() as tx:
         await work_items.add(tx, connection.id, Kind.HOOKS, "", world.clock.now())
     after = await read(browser)
 
     assert "Everything matches but one number, which is explained." in html.unescape(below)
+    assert "−2 0 Differs, with a reason" in named_on_page
+    assert "On its way" not in named_on_page
     assert f'href="/library/{uuids[0]}/variants/{uuids[0]}-v/stock"' in below
     assert f"/library/{uuids[1]}/variants" not in below
     assert "Different: 1" in named

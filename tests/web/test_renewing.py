@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 from playwright.async_api import Page, Route, expect
-from tests.web.clicks import drawn, opened
+from tests.web.clicks import drawn, moved, opened
 from tests.web.conftest import World
 from tests.web.test_by_keyboard import furnished
 
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import synclog
+from brygga.database import connections, synclog
 
 CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
@@ -110,3 +110,17 @@ async def test_a_page_that_waits_for_work_looks_when_it_is_done(world: World) ->
         await happened(world, connection, mug, "Done")
         await figures(page, newest=newest, work="2")
         await expect(page.locator("[data-part=lines]").get_by_text("Done").first).to_be_visible()
+
+
+async def test_the_colour_of_the_state_follows_its_words(world: World) -> None:
+    connection, browser, _ = await furnished(world)
+    async with opened(browser, CHROMIUM) as windows:
+        page = await windows.new_page()
+        await page.goto("/apps/bigcommerce")
+        state = page.locator("[data-part=state]")
+        await expect(state).to_have_class("state busy")
+        async with world.database.transaction() as tx:
+            await connections.pause(tx, connection.id, "zettle_access_gone")
+        await moved(page)
+        await expect(state).to_contain_text("The sync has stopped")
+        await expect(state).to_have_class("state bad")

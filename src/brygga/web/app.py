@@ -76,7 +76,7 @@ from brygga.web.visit import (
 COMPRESSION: Final = CompressionConfig(
     "gzip",
     minimum_size=1000,
-    gzip_compress_level=4,
+    gzip_compress_level=6,
     exclude=[f"^{live.PATH}$", "^/metrics$", "^/static/"],
 )
 """The live stream is excluded: compression would hold it back until a block is full. Static files

@@ -14,6 +14,13 @@ FRAMED: Final = frozenset({SHOP_LOAD, SHOP_CALLBACK})
 """The pages that BigCommerce shows inside its control panel (bigcommerce facts 1.7). No other page
 may be framed.
 """
+NOSNIFF: Final = (b"x-content-type-options", b"nosniff")
+FILE_HEADERS: Final = (
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    NOSNIFF,
+)
+"""Of a style sheet, a script or an icon: opened by itself, it may do nothing. What only a page can
+use is left out."""
 PANEL: Final = "https://*.mybigcommerce.com"
 BIGCOMMERCE: Final = "bigcommerce.com"
 ONWARD: Final = (f"https://*.{BIGCOMMERCE}", PANEL)
@@ -73,22 +80,28 @@ async def add_headers(message: Message, scope: Scope) -> None:
         return
     path = scope["path"].rstrip("/") or "/"
     deps: WebDeps = scope["litestar_app"].state.deps
-    nonce = str(scope.get("state", {}).get("nonce", ""))
-    targets = scope["litestar_app"].state.form_targets
-    headers = [
-        (b"content-security-policy", policy(path, nonce, targets).encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"referrer-policy", b"same-origin"),
-        (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
-        (b"cross-origin-opener-policy", b"same-origin"),
-    ]
-    if traced := scope.get("state", {}).get(REQUEST_ID):
-        headers.append((b"x-request-id", str(traced).encode()))
+    headers = [*(FILE_HEADERS if path.startswith("/static/") else _of_page(path, scope))]
     if deps.settings.secure:
         below = b"; includeSubDomains" if deps.settings.hsts_subdomains else b""
         headers.append((b"strict-transport-security", b"max-age=31536000" + below))
+    message["headers"] = [*message["headers"], *headers]
+
+
+def _of_page(path: str, scope: Scope) -> list[tuple[bytes, bytes]]:
+    nonce = str(scope.get("state", {}).get("nonce", ""))
+    headers = [
+        (
+            b"content-security-policy",
+            policy(path, nonce, scope["litestar_app"].state.form_targets).encode(),
+        ),
+        NOSNIFF,
+        (b"referrer-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=(), payment=()"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cache-control", b"no-store"),
+    ]
+    if traced := scope.get("state", {}).get(REQUEST_ID):
+        headers.append((b"x-request-id", str(traced).encode()))
     if path not in FRAMED:
         headers.append((b"x-frame-options", b"DENY"))
-    if not path.startswith("/static/"):
-        headers.append((b"cache-control", b"no-store"))
-    message["headers"] = [*message["headers"], *headers]
+    return headers

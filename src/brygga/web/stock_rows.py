@@ -158,9 +158,8 @@ def _row(ledger_row: LedgerRow, name: str) -> StockView:
 
 def _moves(ledger: Ledger, side: Side) -> bool:
     """Whether a write is waiting that can be sent."""
-    return ledger[side].pending_write is not None or ledger[side].to_push != stock.excess(
-        ledger, side
-    )
+    record = ledger[side]
+    return record.pending_write is not None or record.to_push != stock.unshown(ledger, side)
 
 
 @dataclass(frozen=True, slots=True)

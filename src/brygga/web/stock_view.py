@@ -31,7 +31,7 @@ def record_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = Fals
         if level is None
         else [(f"shelf.shows.{side}", level), *_pending_write(record), *_owed(ledger, side)]
     )
-    limit, beyond = words.number(LIMITS[side].highest), stock.excess(ledger, side)
+    limit, unshown = words.number(LIMITS[side].highest), stock.unshown(ledger, side)
     said = tuple(
         words.fill(
             f"{key}.paused" if paused and words.has(f"{key}.paused") else key,
@@ -39,13 +39,13 @@ def record_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = Fals
         )
         for key, value in keys
     )
-    target = None if record.target is None else record.target - beyond
+    target = None if record.target is None else record.target - unshown
     return RecordView(
         side.value,
         level,
         target,
         said,
-        moving=record.pending_write is not None or record.to_push != beyond,
+        moving=record.pending_write is not None or record.to_push != unshown,
     )
 
 

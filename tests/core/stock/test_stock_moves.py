@@ -541,3 +541,17 @@ def test_an_undone_order_makes_no_forgotten_number_true() -> None:
         stock.is_zeroed(held, LevelRead(level, at(62)), TIMING) for level in (2, 27, 28)
     ]
     assert not stock.is_zeroed(ledger, LevelRead(2, at(62)), TIMING)
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "to_push", "floor", "unshown"),
+    [(0, -2, 0, -2), (3, -5, 0, -2), (3, -2, 0, 0), (3, -2, 2, -1), (5, 4, 0, 0), (-2, 4, 0, 0)],
+)
+def test_what_a_side_cannot_show_is_not_on_its_way(
+    confirmed: int, to_push: int, floor: int, unshown: int
+) -> None:
+    """Below zero, or below the safety stock (decision 7)."""
+    shop = StockRecord(confirmed, to_push, floor=floor)
+    ledger = Ledger(StockRecord(confirmed + to_push), shop)
+
+    assert (0, unshown) == (stock.unshown(ledger, Side.ZETTLE), stock.unshown(ledger, Side.SHOP))

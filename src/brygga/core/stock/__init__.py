@@ -32,7 +32,7 @@ from brygga.core.stock.rebasing import Doubt, SoldSince, Window, doubt, rebased
 from brygga.core.stock.resolving import (
     Resolved, Review, Verdict, absent, resolve_at, resolve_shop, resolve_till, reviewed,
 )
-from brygga.core.stock.sending import LIMITS, excess, next_read, sendable
+from brygga.core.stock.sending import LIMITS, excess, next_read, sendable, unshown
 from brygga.core.stock.sharing import (
     Orders, attached, created, carried, ended, first_level, is_unsure, joined, new_ledger,
     recreated, renewed, reset, restarted, split, stopped, resumed,
@@ -49,5 +49,5 @@ __all__ = [
     "next_read", "observed", "rebased", "recreated", "refused", "renewed", "reset",
     "resolve_at", "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed",
     "sendable", "sent", "short", "split", "stopped", "suspended", "unanswered", "unproven",
+    "unshown",
 ]
-# fmt: on

@@ -59,6 +59,17 @@ def excess(ledger: Ledger, side: Side) -> int:
     return 0 if target is None else max(0, target - LIMITS[side].highest)
 
 
+def unshown(ledger: Ledger, side: Side) -> int:
+    """The part of `to_push` that this side cannot show: above 0 what is more than the platform's
+    limit, below 0 what is missing below zero or below the safety stock. It is not on its way.
+    """
+    record = ledger[side]
+    if isinstance(record.confirmed, int) and record.to_push < 0:
+        room = max(0, record.confirmed - max(0, record.floor))
+        return min(0, record.to_push + room)
+    return excess(ledger, side)
+
+
 def _is_free(record: StockRecord, now: datetime, timing: Timing) -> bool:
     if record.pending_write is not None or (record.rests is not None and now < record.rests):
         return False
