@@ -1,4 +1,5 @@
-"""No page, state or dialog breaks a rule of axe-core, of any grade, in any language and theme.
+"""No page, state or dialog breaks a rule of axe-core, of any grade, in any language and theme. Each
+fits the narrowest phone, in its own language throughout.
 
 The pages are those of the application itself; Chromium gets them from here, without a network.
 """
@@ -11,8 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import async_playwright
-from tests import axe
+from playwright.async_api import Page, async_playwright
+from tests import axe, narrow
 from tests import pages as lent
 from tests.conftest import NOON
 from tests.database.merchants import newest
@@ -234,17 +235,23 @@ async def chromium() -> AsyncIterator[Chromium]:
         await browser.close()
 
 
+async def styled(chromium: Chromium, width: int) -> Page:
+    page = await chromium.new_page(
+        bypass_csp=True, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )
+    sheets = [one for name, one in assets.files().items() if name.endswith(".css")]
+    sheet = "".join(one.content.decode() for one in sheets)
+    await page.set_content(f"<!doctype html><html><head><style>{sheet}</style></head></html>")
+    return page
+
+
 async def every_fault(
     chromium: Chromium, shown: Mapping[str, str], *, colours: bool = True
 ) -> list[str]:
     """What breaks a rule: all rules in the light theme and those of colours in the dark one too,
     or, without `colours`, all others.
     """
-    page = await chromium.new_page(
-        bypass_csp=True, viewport={"width": 1280, "height": 900}, reduced_motion="reduce"
-    )
-    sheet = assets.files()["brygga.css"].content.decode()
-    await page.set_content(f"<!doctype html><html><head><style>{sheet}</style></head></html>")
+    page = await styled(chromium, 1280)
     await page.add_script_tag(path=axe.SCRIPT)
     pages = [*shown.items()]
     but = [] if colours else [*axe.COLOURS]
@@ -268,6 +275,14 @@ async def test_no_page_state_or_dialog_breaks_a_rule(
     faults = await every_fault(chromium, found, colours=language in COLOURED)
 
     assert not faults, "\n".join(faults)
+    assert [] == await narrowed(chromium, found, language)
+
+
+async def narrowed(chromium: Chromium, shown: Mapping[str, str], language: Language) -> list[str]:
+    """What is too wide for a phone, or in another language."""
+    page = await styled(chromium, narrow.WIDTH)
+    wide, said = await page.evaluate(narrow.WALK, [*shown.items()])
+    return [*wide, *narrow.left_in_english(language, said)]
 
 
 async def test_a_fault_would_be_seen(chromium: Chromium) -> None:
@@ -286,3 +301,15 @@ async def test_a_fault_would_be_seen(chromium: Chromium) -> None:
         "page #d: label",
         "dark: page: color-contrast",
     } <= {one.partition(" (")[0] for one in found}
+
+
+async def test_a_wide_word_and_a_word_of_english_would_be_seen(chromium: Chromium) -> None:
+    long = f'<b style="white-space:nowrap">{"x" * 99}</b>'
+    html = (
+        f'<!doctype html><html lang="sv"><main><h1>Save</h1><p>{long}</p>'
+        "<p>Gone from the shop</p><ul><li lang='en'>Log of the day</li></ul><p>Spara</p></main>"
+    )
+    found = await narrowed(chromium, {"page": html}, "sv")
+
+    assert any(one.startswith("page: the page is") for one in found)
+    assert ["page: Save", "page: Gone from the shop"] == found[-2:]
