@@ -1,6 +1,7 @@
 """The table of commands."""
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -81,6 +82,10 @@ def _run(arguments: Sequence[str]) -> int:
                 return 2
             module.add(command)
     asked = parser.parse_args(arguments)
+    if not gc.isenabled():
+        # A process of its own (`__main__`): what is loaded stays until the end.
+        gc.freeze()
+        gc.enable()
     return int(import_module(module_of(asked.command)).run(asked))
 
 

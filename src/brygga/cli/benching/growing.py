@@ -1,13 +1,15 @@
 """Many merchants, several workers, large libraries, and the start of a process."""
 
 import asyncio
+import contextlib
 import os
 import resource
 import statistics
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -197,18 +199,57 @@ async def _emptied(home: Home) -> None:
 
 
 async def start(url: str, size: Size, latency_s: float) -> list[Figure]:
-    """CPU of whole processes: the median of some runs."""
+    """CPU of whole processes, and of `serve` until it answers: the median of some runs. The first
+    `serve` brings an empty database to this version.
+    """
+    first = await _serve_cpu_s(url)
+    again = [await _serve_cpu_s(url) for _ in range(size.runs)]
     aims = {"--version": 0.25, "status": 0.8}
     figures = []
     for word, aim in aims.items():
         used = [await _cpu_s(url, word) for _ in range(size.runs)]
         figures.append(at_most(f"start.{word.strip('-')}", statistics.median(used), "s CPU", aim))
-    async with homes.opened(url, products=1) as home:
-        ready = await home.house.ask()
-    return [*figures, at_most("start.serve", ready["cpu"], "s CPU until ready", 2)]
+    return [
+        *figures,
+        at_most("start.serve", statistics.median(again), "s CPU until ready", 2),
+        at_most("start.serve_empty", first, "s CPU with all migrations"),
+    ]
 
 
 async def _cpu_s(url: str, word: str) -> float:
+    """A whole process."""
+    async with _process(url, word, stdout=asyncio.subprocess.DEVNULL) as process:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        await process.wait()
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+async def _serve_cpu_s(url: str) -> float:
+    """Until `serve` says that it answers. Raises `Failed` where it does not, or where the system
+    does not tell what another process used.
+    """
+    async with _process(url, "serve", "--port", "0", stdout=asyncio.subprocess.PIPE) as process:
+        assert process.stdout is not None
+        if not await process.stdout.readline():
+            raise Failed("`brygga serve` ended before it answered")
+        used = _used_s(process.pid)
+        process.terminate()
+        await process.wait()
+    return used
+
+
+def _used_s(pid: int) -> float:
+    try:
+        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
+    except OSError:
+        raise Failed("no /proc, which tells what another process used") from None
+    user, system = told.rpartition(")")[2].split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
+
+@contextlib.asynccontextmanager
+async def _process(url: str, *words: str, stdout: int) -> AsyncIterator[asyncio.subprocess.Process]:
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             **os.environ,
@@ -224,10 +265,12 @@ async def _cpu_s(url: str, word: str) -> float:
             },
         }
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "brygga", word, env=environment,
-            stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            sys.executable, "-m", "brygga", *words, env=environment,
+            stdout=stdout, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        await process.wait()
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
