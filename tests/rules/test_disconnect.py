@@ -353,7 +353,8 @@ async def test_a_removal_that_is_only_told_ends_nothing(home: DemoStack) -> None
     found = await look_up(deps.database, Platform.ZETTLE, connection.hook_key)
     assert found is not None
     receiving, body = home.service.web.state.receiving, json.dumps(said).encode()
-    answer = await hooks._zettle(receiving, found, signature, body, Reports())
+    proven = hooks._is_proven(found, signature, body)
+    answer = await hooks._zettle(receiving, found, body, Reports(), is_proven=proven)
     await home.wait(60)
     home.till.sell(home.variant(uuid))
     await home.wait(20)

@@ -233,7 +233,8 @@ class Process:
             received = Reports(found=found)
             if platform == "zettle":
                 signature = lower.get("x-izettle-signature", "")
-                return await hooks._zettle(self.receiving, found, signature, body, received)
+                proven = hooks._is_proven(found, signature, body)
+                return await hooks._zettle(self.receiving, found, body, received, is_proven=proven)
             return await hooks._bigcommerce(self.receiving, found, lower, body, received)
         except (Crash, BaseExceptionGroup):
             raise Died from None

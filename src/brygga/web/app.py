@@ -77,10 +77,11 @@ COMPRESSION: Final = CompressionConfig(
     "gzip",
     minimum_size=1000,
     gzip_compress_level=6,
-    exclude=[f"^{live.PATH}$", "^/metrics$", "^/static/"],
+    exclude=[f"^{live.PATH}$", "^/metrics$", "^/static/", "^/hooks/"],
 )
 """The live stream is excluded: compression would hold it back until a block is full. Static files
-are compressed once (`static_files`). Secrets in a page are masked (`masking`).
+are compressed once (`static_files`), and an answer to a webhook has no body. Secrets in a page are
+masked (`masking`).
 """
 
 

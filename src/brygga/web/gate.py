@@ -35,21 +35,23 @@ class Gate(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Raises `TooMany`."""
-        request = AnyRequest(scope)
-        source, path = source_of(request), scope["path"].rstrip("/")
-        limits: Limits = scope["litestar_app"].state.limits
-        self._warn(request)
-        if path == BEGIN:
-            limits.take(SIGN_IN, source)
-            limits.take(SIGN_IN_ALL)
-        elif path in CALLBACKS:
-            limits.check(CALLBACK, source)
-            send = _counting(send, limits, path, source)
+        path = scope["path"].rstrip("/")
+        if not self.is_warned:
+            self._warn(AnyRequest(scope))
+        if path == BEGIN or path in CALLBACKS:
+            source = source_of(AnyRequest(scope))
+            limits: Limits = scope["litestar_app"].state.limits
+            if path == BEGIN:
+                limits.take(SIGN_IN, source)
+                limits.take(SIGN_IN_ALL)
+            else:
+                limits.check(CALLBACK, source)
+                send = _counting(send, limits, path, source)
         await next_app(scope, receive, send)
 
     def _warn(self, request: AnyRequest) -> None:
         """Warns once: behind a proxy that is not configured, all clients share one source."""
-        if not self.is_warned and "x-forwarded-for" in request.headers:
+        if any(name == b"x-forwarded-for" for name, _ in request.scope["headers"]):
             self.is_warned = True
             log.warning(
                 "a proxy that BRYGGA_TRUSTED_PROXIES does not name speaks for others",

@@ -20,9 +20,11 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import structlog
-from litestar import Response, post
+from litestar import post
 from litestar.datastructures import State
 from litestar.enums import MediaType
+from litestar.response.base import ASGIResponse
+from litestar.types import ASGIApp
 
 from brygga.bigcommerce import events as shop_events
 from brygga.database import connections, subscriptions
@@ -52,7 +54,8 @@ LARGE: Final = 64_000
     exclude_from_csrf=True,
     skip_session=True,
 )
-async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
+async def zettle(request: AnyRequest) -> ASGIApp:
+    state, hook_key = request.app.state, str(request.path_params["hook_key"])
     addresses: Addresses = state.addresses
     source = source_of(request)
     found = _named(await addresses.find(Platform.ZETTLE, hook_key, source))
@@ -64,11 +67,13 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
     else:
         with addresses.reading(hook_key, source):
             body = await request.body()
-        if not _is_proven(found, signature, body):
-            found = await addresses.again(Platform.ZETTLE, hook_key, found) or found
-        else:
+        is_proven = _is_proven(found, signature, body)
+        if is_proven:
             addresses.keep(Platform.ZETTLE, hook_key, found)
-        status = await _zettle(state.receiving, found, signature, body, received)
+        else:
+            found = await addresses.again(Platform.ZETTLE, hook_key, found) or found
+            is_proven = _is_proven(found, signature, body)
+        status = await _zettle(state.receiving, found, body, received, is_proven=is_proven)
         addresses.keep(Platform.ZETTLE, hook_key, found, status)
         addresses.note(hook_key, source, status)
     await state.tally.note(state.deps, Platform.ZETTLE, status, received)
@@ -76,9 +81,9 @@ async def zettle(request: AnyRequest, state: State, hook_key: str) -> Response[b
 
 
 async def _zettle(
-    receiving: Receiving, found: Addressed, signature: str, body: bytes, received: Reports
+    receiving: Receiving, found: Addressed, body: bytes, received: Reports, *, is_proven: bool
 ) -> int:
-    if len(body) > LARGE and not _is_proven(found, signature, body):
+    if len(body) > LARGE and not is_proven:
         received.connection_id = found.connection.id
         return 401
     try:
@@ -90,7 +95,7 @@ async def _zettle(
         return 200
     received.connection_id = found.connection.id
     ours = event.envelope.organization_uuid in {"", found.connection.organization.uuid}
-    if not ours or not _is_proven(found, signature, body):
+    if not ours or not is_proven:
         return 401
     return 200 if await receiving.save_zettle(found.connection.id, event, body) else 404
 
@@ -125,7 +130,8 @@ async def _stray_zettle(tx: Tx, signature: str, body: bytes) -> int:
     exclude_from_csrf=True,
     skip_session=True,
 )
-async def bigcommerce(request: AnyRequest, state: State, hook_key: str) -> Response[bytes]:
+async def bigcommerce(request: AnyRequest) -> ASGIApp:
+    state, hook_key = request.app.state, str(request.path_params["hook_key"])
     addresses: Addresses = state.addresses
     source, headers = source_of(request), dict(request.headers)
     found = await addresses.find(Platform.BIGCOMMERCE, hook_key, source)
@@ -227,7 +233,7 @@ async def _astray(
     return 404
 
 
-def _answer(metrics: Metrics, platform: str, status: int) -> Response[bytes]:
+def _answer(metrics: Metrics, platform: str, status: int) -> ASGIApp:
     """An answer with a status only: it has no body."""
     metrics.webhooks.labels(platform, str(status)).inc()
-    return Response(b"", status_code=status, media_type=MediaType.TEXT)
+    return ASGIResponse(status_code=status, media_type=MediaType.TEXT)

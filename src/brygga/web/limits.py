@@ -217,7 +217,12 @@ def proxies_of(trusted: Collection[str]) -> Callable[[str], bool]:
 
 def source_of(request: AnyRequest) -> str:
     """The source of a request. "" where the server does not know it."""
-    host = request.client.host if request.client else ""
+    client = request.client
+    return _source(client.host) if client else ""
+
+
+@lru_cache(4_096)
+def _source(host: str) -> str:
     try:
         address = ip_address(host)
     except ValueError:

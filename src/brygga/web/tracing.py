@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any, Final
 
 import structlog
@@ -20,6 +21,7 @@ from brygga.web.session import AnyRequest
 from brygga.web.visit import Merchant
 
 STATE: Final = "request_id"
+UNREADABLE: Final = re.compile(r"[^0-9A-Za-z]")
 UNTIMED: Final = frozenset({"/apps/bigcommerce/live", "/metrics"})
 """A stream stays open for as long as its page, and reading the figures is none of them."""
 
@@ -28,8 +30,13 @@ def route_of(scope: Scope) -> str:
     """The route as it is written in the table of routes, never the address that was asked for. ""
     where none fits.
     """
-    handler: Any = dict(scope).get("route_handler")
-    return min(handler.paths, default="") if handler else ""
+    handler: Any = scope.get("route_handler")
+    return _written(handler) if handler else ""
+
+
+@lru_cache(1_024)
+def _written(handler: Any) -> str:
+    return min(handler.paths, default="")
 
 
 class Traced(ASGIMiddleware):
@@ -43,7 +50,7 @@ class Traced(ASGIMiddleware):
         self.dice = dice
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        mine = re.sub(r"[^0-9A-Za-z]", "", self.dice.token())[-16:]
+        mine = UNREADABLE.sub("", self.dice.token())[-16:]
         scope["state"][STATE] = mine
         # This is not undone: code outside of this logs the refusal of the request, and each request
         # is a task of its own.
@@ -57,7 +64,7 @@ class Traced(ASGIMiddleware):
                 status = message["status"]
             await send(message)
 
-        method = str(dict(scope).get("method", ""))
+        method = str(scope.get("method", ""))
         try:
             with traces.span(f"page {method}", http_request_method=method) as span:
                 await next_app(scope, receive, noted)
