@@ -15,6 +15,7 @@ import argparse
 import asyncio
 import contextlib
 import multiprocessing
+import os
 import random
 import signal
 import sys
@@ -40,10 +41,13 @@ from brygga.wire.call import Call
 from brygga.wire.door import Wire
 from brygga.wiring import Seams, Service, build, sealer
 from brygga_sandbox import bigcommerce
+from brygga_sandbox.bigcommerce import Shop
 from brygga_sandbox.bigcommerce.refusal import Refusal
 from brygga_sandbox.clock import RealClock
+from brygga_sandbox.merchants import Merchant
 from brygga_sandbox.sandbox import Connector, Plan, Sandbox
 from brygga_sandbox.server import SandboxServer, address, listen
+from brygga_sandbox.zettle import Till
 
 PRODUCTS = 4
 CALL_S = 4.0
@@ -53,6 +57,8 @@ SHORT = Timing(read_lag_s=2.0, request_deadline_s=CALL_S + 2, resolve_timeout_s=
 CALM_S = 120.0
 """So long the work may take to its end when nobody does anything any more."""
 STEP_S = 0.25
+SIGNATURE = "X-Sent-By"
+"""The header that names the process."""
 READ_LAG_S = 1.0
 """So far BigCommerce's reads may trail; shorter than `SHORT` takes it to be."""
 FAULTS = ("timeout_after", "cut_after", "cut_before", "5xx_after", "429")
@@ -93,26 +99,30 @@ def work(settings: Settings) -> None:
 
 @contextlib.contextmanager
 def short_waits() -> Any:
-    """No call takes longer than `CALL_S`, and stock waits as `SHORT` says."""
+    """No call takes longer than `CALL_S` or hides which process sent it, and stock waits as `SHORT`
+    says.
+    """
     send = Wire.send
 
     async def quick(self: Wire, call: Call, *more: Any, **named: Any) -> Any:
-        return await send(
-            self, replace(call, timeout_s=min(CALL_S, call.timeout_s)), *more, **named
-        )
+        signed = {**call.headers, SIGNATURE: str(os.getpid())}
+        mine = replace(call, timeout_s=min(CALL_S, call.timeout_s), headers=signed)
+        return await send(self, mine, *more, **named)
 
     with patch.object(Wire, "send", quick), patch.object(wiring, "Timing", lambda: SHORT):
         yield
 
 
 async def _work(settings: Settings) -> None:
-    service = _service(settings)
+    service = service_of(settings)
     await service.worker.run(asyncio.Event())
 
 
-def _service(settings: Settings) -> Service:
+def service_of(settings: Settings) -> Service:
     assert settings.database_url is not None
-    database, clock = Database.at(settings.database_url, sealer(settings)), SystemClock()
+    direct = settings.database_direct_url
+    database = Database.at(settings.database_url, sealer(settings), direct_url=direct)
+    clock = SystemClock()
     return build(
         settings, database, QueueJobs(database, clock, QUEUE), Seams(clock, SystemDice()), PACE
     )
@@ -169,6 +179,8 @@ class People:
     sandbox: Sandbox
     dice: random.Random
     records: list[StockRecord]
+    merchant: Merchant | None = None
+    """None: the first."""
     sales: list[Any] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
     changes: int = 0
@@ -195,32 +207,38 @@ class People:
             self.changes += bool(moved)
             record.truth += moved
 
+    @property
+    def _till(self) -> Till:
+        return self.sandbox.till(self.merchant)
+
+    @property
+    def _shop(self) -> Shop:
+        return self.sandbox.shop(self.merchant)
+
     def _levels(self, record: StockRecord) -> tuple[int, int]:
-        return self.sandbox.till().balance(record.variant), self.sandbox.shop().level(
-            variant_id=record.variant_id
-        )
+        return self._till.balance(record.variant), self._shop.level(variant_id=record.variant_id)
 
     def _sell(self, record: StockRecord) -> None:
-        self.sales.append(self.sandbox.till().sell(record.variant, self.dice.randint(1, 3)))
+        self.sales.append(self._till.sell(record.variant, self.dice.randint(1, 3)))
 
     def _refund(self, record: StockRecord) -> None:
-        self.sandbox.till().refund(self.sales.pop(self.dice.randrange(len(self.sales))))
+        self._till.refund(self.sales.pop(self.dice.randrange(len(self.sales))))
 
     def _count(self, record: StockRecord) -> None:
-        self.sandbox.till().set_stock(
-            record.variant, self.sandbox.till().balance(record.variant) + self.dice.randint(-4, 8)
+        self._till.set_stock(
+            record.variant, self._till.balance(record.variant) + self.dice.randint(-4, 8)
         )
 
     def _order(self, record: StockRecord) -> None:
         lines = [{"variant_id": record.variant_id, "quantity": self.dice.randint(1, 3)}]
-        self.orders.append(self.sandbox.shop().place(lines).id)
+        self.orders.append(self._shop.place(lines).id)
 
     def _cancel(self, record: StockRecord) -> None:
-        self.sandbox.shop().cancel(self.orders.pop(self.dice.randrange(len(self.orders))))
+        self._shop.cancel(self.orders.pop(self.dice.randrange(len(self.orders))))
 
     def _edit(self, record: StockRecord) -> None:
-        level = self.sandbox.shop().level(variant_id=record.variant_id) + self.dice.randint(-3, 6)
-        self.sandbox.shop().set_stock(max(0, level), variant_id=record.variant_id)
+        level = self._shop.level(variant_id=record.variant_id) + self.dice.randint(-3, 6)
+        self._shop.set_stock(max(0, level), variant_id=record.variant_id)
 
     def wrong(self) -> list[str]:
         found = [(record, *self._levels(record)) for record in self.records]
@@ -246,7 +264,7 @@ async def play(wish: Wish, database_url: str) -> Outcome:
                 await merchant.connect(BrowserClient(http), url)
             if not await _until(lambda: _is_set_up(service)):
                 raise AssertionError("the first sync never ends")
-            people = People(sandbox, dice, _records(sandbox))
+            people = People(sandbox, dice, records(sandbox))
             await _storm(wish, sandbox, crew, people)
             outcome = Outcome(people.changes, crew.killed)
             if not await _until(lambda: _is_right(service, people)):
@@ -270,16 +288,9 @@ async def _sandbox(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, 
     sandboxes = SandboxServer(plan, RealClock(), 0)
     sandbox = await sandboxes.start()
     try:
-        sandbox.shop().set_settings(plan="Scale", quota=10_000)
-        sandbox.shop().store.read_lag_s = READ_LAG_S
-        for number in range(PRODUCTS):
-            made = sandbox.till().create_product(
-                f"Vara {number}", [{"sku": f"VARA{number}", "price": 9900}]
-            )
-            sandbox.till().track(made["uuid"])
-            sandbox.till().set_stock(made["variants"][0]["uuid"], 400)
+        furnish(sandbox, 10_000)
         settings = replace(demo_stack.settings_for(sandbox, url), database_url=database_url)
-        service = _service(settings)
+        service = service_of(settings)
         await upgrade(service.database)
         try:
             async with serving.web(service, door):
@@ -290,18 +301,25 @@ async def _sandbox(database_url: str) -> AsyncIterator[tuple[Sandbox, Settings, 
         await sandboxes.stop()
 
 
-def _records(sandbox: Sandbox) -> list[StockRecord]:
-    found = []
-    for stored in sandbox.merchant.organization.products.values():
+def furnish(sandbox: Sandbox, quota: int, merchant: Merchant | None = None) -> None:
+    """A store with that quota, and some products at the till."""
+    till, shop = sandbox.till(merchant), sandbox.shop(merchant)
+    shop.set_settings(plan="Scale", quota=quota)
+    shop.store.read_lag_s = READ_LAG_S
+    for number in range(PRODUCTS):
+        made = till.create_product(f"Vara {number}", [{"sku": f"VARA{number}", "price": 9900}])
+        till.track(made["uuid"])
+        till.set_stock(made["variants"][0]["uuid"], 400)
+
+
+def records(sandbox: Sandbox, merchant: Merchant | None = None) -> list[StockRecord]:
+    """Both sides of each variant of that merchant's, the first one's unless told."""
+    till, shop, found = sandbox.till(merchant), sandbox.shop(merchant), []
+    for stored in (merchant or sandbox.merchant).organization.products.values():
         variant = stored.value()["variants"][0]
-        there = next(
-            one for one in sandbox.shop().state()["products"] if one["sku"] == variant["sku"]
-        )
-        found.append(
-            StockRecord(
-                variant["uuid"], there["variants"][0]["id"], sandbox.till().balance(variant["uuid"])
-            )
-        )
+        there = next(one for one in shop.state()["products"] if one["sku"] == variant["sku"])
+        pair = variant["uuid"], there["variants"][0]["id"]
+        found.append(StockRecord(*pair, till.balance(variant["uuid"])))
     return found
 
 
