@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psycopg
 
-from brygga.database import embedded
+from brygga.database import server_files, server_start
 
 NAME = "brygga"
 SETTINGS = {
@@ -47,7 +47,7 @@ class Postgres:
 
     home: Path
     folder: Path
-    user: embedded._Identity
+    user: server_files.Identity
     port: int = field(default_factory=free_port)
     process: "subprocess.Popen[bytes] | None" = None
 
@@ -66,7 +66,7 @@ class Postgres:
             self.process = subprocess.Popen(
                 [str(self.home / "bin" / "postgres"), "-D", str(self.folder), *options],
                 cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
-                preexec_fn=embedded._die_with(os.getpid()),  # noqa: PLW1509 - as the product does
+                preexec_fn=server_start.die_with(os.getpid()),  # noqa: PLW1509 - as the product does
                 user=self.user.user, group=self.user.group, extra_groups=self.user.groups,
             )  # fmt: skip
         ends = time.monotonic() + ANSWERS_S
@@ -131,11 +131,11 @@ def own_postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="brygga-own-") as made:
         folder = Path(made)
         folder.chmod(0o755)
-        user = embedded._identity()
+        user = server_files.identity()
         inner = folder / "data"
         inner.mkdir()
         user.give(inner)
-        home = embedded._binaries(folder, user)
+        home = server_files.binaries(folder, user)
         server = Postgres(home, inner / "primary", user)
         try:
             server._run(

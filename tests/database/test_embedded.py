@@ -13,7 +13,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from brygga.database.embedded import EmbeddedFailed, embedded, start_or_join
+from brygga.database.embedded import embedded, start_or_join
+from brygga.database.server_files import EmbeddedFailed
 
 _OWNER = """
 import sys, threading

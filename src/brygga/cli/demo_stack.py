@@ -20,10 +20,11 @@ from brygga.cli.merchant import NeverReady
 from brygga.cli.process import interrupted
 from brygga.cli.serving import web, working
 from brygga.database import connections, work_items
-from brygga.database.embedded import EmbeddedFailed, embedded
+from brygga.database.embedded import embedded
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
 from brygga.database.queue import QueueJobs
+from brygga.database.server_files import EmbeddedFailed
 from brygga.settings import Hosts, Settings, mail_server
 from brygga.system import SystemClock, SystemDice
 from brygga.wiring import Seams, Service, build, sealer

@@ -18,7 +18,7 @@ from brygga.cli.checkup.machine import disks
 from brygga.cli.checkup.mail import mail
 from brygga.cli.checkup.platforms import credentials, hosts
 from brygga.cli.process import Runtime
-from brygga.database.embedded import EmbeddedFailed
+from brygga.database.server_files import EmbeddedFailed
 from brygga.settings import Settings, SettingsWrong
 from brygga.wire import open_client
 

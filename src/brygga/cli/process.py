@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 from brygga import settings as configuration
-from brygga.database.embedded import EmbeddedFailed, Server, embedded
+from brygga.database.embedded import Server, embedded
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, DatabaseUnfit
 from brygga.database.neighbours import present
 from brygga.database.sealing import SealBroken, Sealer
+from brygga.database.server_files import EmbeddedFailed
 from brygga.settings import Settings, SettingsWrong
 
 

