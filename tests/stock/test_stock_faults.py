@@ -234,6 +234,33 @@ async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -
     assert Code.STOCK_CORRECTED in await bench.codes()
 
 
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(("late", "is_asked"), [(True, False), (False, True)])
+async def test_a_sale_of_just_its_size_that_is_reported_late_ends_the_doubt(
+    bench: StockBench, late: bool, is_asked: bool
+) -> None:
+    """The till sold three while our write of three got lost: which of them made the level is known
+    when the sale's event comes, within the hour. A sale of afterwards says nothing about it."""
+    uuid, variant = await ready(bench)
+    made = bench.clock.now()
+    await bench.unanswered_order(uuid, 3, "cut_before")
+    bench.sandbox.till().sell(variant, 3)
+    await bench.quiet(400)
+    in_doubt = await bench.levels(uuid)
+
+    made = made + timedelta(seconds=1) if late else bench.clock.now()
+    hint = Hint(bench.clock.now(), variant=variant, made=made)
+    async with bench.database.transaction() as tx:
+        await ledgers.record_hint(tx, bench.connection.id, Side.ZETTLE, uuid, hint)
+    await bench.add_item(Kind.STOCK, uuid)
+    await bench.drain()
+    bench.clock.move(timedelta(hours=1).total_seconds())
+    await bench.drain()
+
+    assert (3, 3) == in_doubt == await bench.levels(uuid)
+    assert await asked(bench, uuid) is is_asked
+
+
 async def resumed(bench: StockBench) -> None:
     """Work goes on after five days in which the merchant had to help, and the sweep is quicker than
     the rest.

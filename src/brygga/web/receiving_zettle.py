@@ -79,7 +79,8 @@ def _till_hints(event: till_events.BalanceChanged, now: datetime) -> list[tuple[
     named = dict.fromkeys(
         (row.product_uuid, row.variant_uuid) for row in event.rows if row.product_uuid
     )
-    return [(product, Hint(now, variant=variant)) for product, variant in named]
+    made = event.envelope.at
+    return [(product, Hint(now, variant=variant, made=made)) for product, variant in named]
 
 
 def _is_recent(at: datetime | None, now: datetime) -> bool:

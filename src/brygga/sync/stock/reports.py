@@ -64,7 +64,9 @@ async def take_reports(
                         )
                     unit.reported_at.setdefault((side, variant), hint.at)
                     unit.update(ledger_row, stock.hinted(ledger_row.ledger, side, event))
-    return received.pending
+    return [
+        await _explained(session, unit, one, hints[Side.ZETTLE], timing) for one in received.pending
+    ]
 
 
 def _note_starts(session: Session, unit: UnitOfWork, received: Reports) -> None:
@@ -144,6 +146,34 @@ async def _kept_for_later(
 
 
 # ---- Writes to Zettle without an answer ----------------------------------------------------------
+
+
+async def _explained(
+    session: Session,
+    unit: UnitOfWork,
+    one: Pending,
+    hints: Mapping[str, Sequence[Hint]],
+    timing: Timing,
+) -> Pending:
+    """A fall that was taken as lost is known to be lost where the event of another movement comes
+    late, of one that was made before the level was read: that one moved the level, as if its event
+    had come in time (`resolving.resolve_till`). A late echo still corrects it.
+    """
+    part = one.call_part
+    begin = part.pending_write.sent - timing.finish(Side.ZETTLE)
+    if (
+        one.verdict is not Verdict.ASSUMED_LOST
+        or one.echoed is not None
+        or not any(
+            hint.variant == part.variant_uuid
+            and hint.made is not None
+            and begin <= by_ours(session, Side.ZETTLE, hint.made) <= one.since
+            for hint in hints.get(part.product_uuid, ())
+        )
+    ):
+        return one
+    await ledgers.resolve(unit.tx, unit.connection_id, part, Verdict.NOT_LANDED, one.since)
+    return replace(one, verdict=Verdict.NOT_LANDED)
 
 
 async def review(
