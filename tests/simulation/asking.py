@@ -28,6 +28,8 @@ RULES: Mapping[str, str] = {
     "started": "a write to the till on its way when tracking went off",
 }
 """By the function that asks."""
+FORGOTTEN = "_moved"
+"""What asks where BigCommerce may have forgotten a number."""
 _PASSED_ON = frozenset({"ask_to_check", "ask_about", "asks"})
 
 
@@ -65,9 +67,27 @@ def table(rows: Iterable[Mapping[str, Any]]) -> str:
         lines.append(
             f"| {RULES.get(cause, cause)} | {len(seeds)} | {len(_seeds(other, cause))} | {shown} |"
         )
-    asked = f"{sum(bool(row['checks']) for row in clean)} of {len(clean)}"
-    others = f"{sum(bool(row['checks']) for row in other)} of {len(other)}"
-    return "\n".join([*lines, f"| days that ask | {asked} | {others} | |"])
+    return "\n".join([*lines, *_sums(clean, other)])
+
+
+def _sums(clean: Sequence[Mapping[str, Any]], other: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The days that ask, with and without hands at the counting, and those of them on which a hand
+    hid what is asked.
+    """
+    for name, hands in (("", None), (" with hands at variants and counting", 1), (" without", 0)):
+        some = [_of(rows, hands) for rows in (clean, other)]
+        asked = [f"{sum(bool(row['checks']) for row in rows)} of {len(rows)}" for rows in some]
+        yield f"| days that ask{',' * bool(name)}{name} | {asked[0]} | {asked[1]} | |"
+    hid = [
+        [row for row in rows if row["checks"] and row.get("hidden", 0) == row["checks"]]
+        for rows in (clean, other)
+    ]
+    seeds = ", ".join(str(row["seed"]) for row in hid[0])
+    yield f"| of these, of what only the merchant knows | {len(hid[0])} | {len(hid[1])} | {seeds} |"
+
+
+def _of(rows: Sequence[Mapping[str, Any]], hands: int | None) -> Sequence[Mapping[str, Any]]:
+    return [row for row in rows if hands is None or hands == bool(row["faults"].get("hands"))]
 
 
 def _seeds(rows: Iterable[Mapping[str, Any]], cause: str) -> Sequence[int]:

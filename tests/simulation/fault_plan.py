@@ -134,7 +134,7 @@ class Faults:
 
     def begin(self, sandbox: Sandbox) -> None:
         """The storm rises."""
-        for kind in sorted(self.on & (self.sampled | {CLOCK}) - {"silent spell"}):
+        for kind in sorted(self.on & (self.sampled | {CLOCK, HANDS}) - {"silent spell"}):
             self.struck[kind] += 1
         for kind in ANSWERS:
             if kind in self.on:

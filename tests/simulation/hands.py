@@ -36,10 +36,12 @@ class Hands:
 
     def _on_their_way(self, one: Goods) -> None:
         """Units that the shop moved and the till has not heard of may be lost with the number, or
-        not.
+        not, each movement by itself.
         """
-        to_push = self.day.till_level(one) - one.truth
-        one.less, one.more = one.less + min(0, to_push), one.more + max(0, to_push)
+        lost = self.day.till_level(one) - one.truth
+        falls, rises = (sum(part for part in one.parts if (part > 0) is up) for up in (False, True))
+        one.less += min(0, lost, -rises)
+        one.more += max(0, lost, -falls)
 
     def _touched(self, goods: list[Goods], mode: Mode) -> None:
         for one in goods:

@@ -12,6 +12,7 @@ from brygga.core.report import Code
 from brygga.database import bindings, ledgers, synclog
 from brygga.database.synclog import Filter
 from brygga_sandbox.zettle import Line
+from tests.simulation.asking import FORGOTTEN
 from tests.simulation.day import Day, Goods, Mode
 
 TOLD = {Code.STOCK_LUMPED, Code.STOCK_SPLIT_UP, Code.STOCK_NOT_COUNTED}
@@ -32,6 +33,10 @@ class Verdict:
     crashes: int = 0
     duplicates: int = 0
     checks: int = 0
+    hidden: int = 0
+    """How many of `checks` only the merchant can answer: a hand made the store forget the number
+    between two looks of the service (`Goods.blinked`), and it asks whether the units are sold.
+    """
     asked: list[str] = field(default_factory=list)
     """What asked, of the numbers to check (`asking.RULES`)."""
     wrong: list[str] = field(default_factory=list)
@@ -68,7 +73,7 @@ async def judge(day: Day, verdict: Verdict) -> None:
     day.recounted()
     checked = await _read_log(day, verdict)
     await _paused(day)
-    verdict.checks = len(checked)
+    verdict.checks, verdict.hidden = len(checked), len(_hidden(day, checked))
     verdict.asked = sorted({why for of, variant, why in day.asked if (of, variant) in checked})
     await _rebased(day)
     for one in day.goods:
@@ -93,6 +98,15 @@ async def judge(day: Day, verdict: Verdict) -> None:
                 verdict.low.append(line)
     _fields(day)
     _gone(day)
+
+
+def _hidden(day: Day, checked: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    """Those of the numbers to check that a hand made the store forget unseen, and of which nothing
+    else asked.
+    """
+    blinked = {(one.connection, one.variant) for one in day.goods if one.blinked}
+    otherwise = {(of, variant) for of, variant, why in day.asked if why != FORGOTTEN}
+    return (checked & blinked) - otherwise
 
 
 async def _paused(day: Day) -> None:

@@ -67,6 +67,7 @@ def row_of(verdict: Verdict) -> dict[str, Any]:
         "faults": dict(verdict.faults),
         "acts": dict(verdict.acts),
         "checks": verdict.checks,
+        "hidden": verdict.hidden,
         "asked": verdict.asked,
         "duplicates": verdict.duplicates,
         "wrong": verdict.wrong,

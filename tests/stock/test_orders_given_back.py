@@ -9,6 +9,9 @@ from brygga.core import stock
 from brygga.core.stock import Hint, Ledger, Side, StockRecord, Timing
 from brygga.sync.stock.orders import gave_back
 from tests.conftest import NOON
+from tests.stock.bench import StockBench
+from tests.stock.merchant import asked
+from tests.stock.test_hands import both, mug, reported, switched
 
 COUNTED = Ledger(StockRecord(10), StockRecord(10, variant_id=1))
 ANEW = stock.renewed(COUNTED, 1, NOON, Timing(), stock.Orders.NEW)
@@ -29,3 +32,26 @@ def test_an_older_order_gives_back_where_an_event_says_so(
         ledger = stock.hinted(ledger, Side.SHOP, Hint(at, by_order=True, variant="1", made=at))
 
     assert sure is gave_back(ledger, CANCELLED, NOON + timedelta(seconds=5))
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize("before_s", [1, 3])
+async def test_an_order_of_just_before_the_store_counts_again_gives_nothing_back(
+    bench: StockBench, before_s: int
+) -> None:
+    """It took nothing: neither its units nor their return count, and nobody is asked."""
+    uuid, _ = await mug(bench)
+    shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
+    await switched(bench, uuid, "none")
+    await reported(bench, uuid)
+    order = shop.place([{"product_id": product_id, "quantity": 2}])
+    await bench.wait(before_s)
+    await switched(bench, uuid, "product")
+    await reported(bench, uuid)
+    await bench.wait(3)
+    shop.cancel(order.id)
+    shop.set_stock(0, product_id=product_id)
+    await bench.quiet(120)
+
+    assert [(10, 10)] == await both(bench, uuid)
+    assert not await asked(bench, uuid)

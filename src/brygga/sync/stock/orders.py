@@ -145,7 +145,11 @@ async def _of(
                 order, line, since, orders.store or InventorySettings(None, None)
             ):
                 if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
-                    took = (order.created or since) >= since
+                    begin = counted_since(ledger_rows[variant]) or since
+                    took = (
+                        order.created is None
+                        or by_ours(orders.session, Side.SHOP, order.created) >= begin
+                    )
                     if took or change <= 0 or gave_back(ledger_rows[variant], order, at):
                         found.setdefault(variant, []).append(
                             _transaction(orders.session, order, change, at)
@@ -167,6 +171,16 @@ async def _of(
         variant: [one for one in transactions if one.at >= since]
         for variant, transactions in by_time.items()
     }
+
+
+def counted_since(ledger: Ledger) -> datetime | None:
+    """Since when orders count for a variant that is to be attached. What they took before is in its
+    earlier numbers. None where Zettle's number alone counts.
+    """
+    if ledger.started is None or not ledger.is_unset:
+        return None
+    earliest = ledger.started - NEAR
+    return max(earliest, ledger.shop.seen or earliest)
 
 
 def _is_its_own(ledger: Ledger, line: OrderLine, binding: Binding) -> bool:
