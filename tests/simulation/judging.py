@@ -73,7 +73,7 @@ async def judge(day: Day, verdict: Verdict) -> None:
     day.recounted()
     checked = await _read_log(day, verdict)
     await _paused(day)
-    verdict.checks, verdict.hidden = len(checked), len(_hidden(day, checked))
+    verdict.checks, verdict.hidden = len(checked), len(hidden(day, checked))
     verdict.asked = sorted({why for of, variant, why in day.asked if (of, variant) in checked})
     await _rebased(day)
     for one in day.goods:
@@ -100,7 +100,7 @@ async def judge(day: Day, verdict: Verdict) -> None:
     _gone(day)
 
 
-def _hidden(day: Day, checked: set[tuple[int, str]]) -> set[tuple[int, str]]:
+def hidden(day: Day, checked: set[tuple[int, str]]) -> set[tuple[int, str]]:
     """Those of the numbers to check that a hand made the store forget unseen, and of which nothing
     else asked.
     """
