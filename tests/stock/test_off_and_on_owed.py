@@ -67,6 +67,23 @@ async def test_a_till_write_in_doubt_is_asked_about_when_tracking_is_on_again(
 
 
 @pytest.mark.rule("S3", "S7")
+async def test_a_till_write_whose_echo_came_before_tracking_went_off_is_not_missing(
+    bench: StockBench,
+) -> None:
+    """Zettle's number includes it, although its answer was lost: nobody is asked."""
+    uuid, _ = await ready(bench)
+    call = await bench.unanswered_order(uuid, 3)
+    await bench.echo(call)
+    await switch(bench, uuid, on=False)
+    await bench.wait(120)
+    await switch(bench, uuid, on=True)
+    await bench.quiet(120)
+
+    assert (7, 7) == await bench.levels(uuid)
+    assert not await asked(bench, uuid)
+
+
+@pytest.mark.rule("S3", "S7")
 @pytest.mark.parametrize(
     ("counted", "number"), [(None, 7), (10, 7), (12, 9)], ids=["not", "the same", "anew"]
 )

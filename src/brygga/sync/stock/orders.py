@@ -145,11 +145,9 @@ async def _of(
                 order, line, since, orders.store or InventorySettings(None, None)
             ):
                 if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
-                    begin = counted_since(ledger_rows[variant]) or since
-                    took = (
-                        order.created is None
-                        or by_ours(orders.session, Side.SHOP, order.created) >= begin
-                    )
+                    took = order.created is None or by_ours(
+                        orders.session, Side.SHOP, order.created
+                    ) >= _begins(ledger_rows[variant], since)
                     if took or change <= 0 or gave_back(ledger_rows[variant], order, at):
                         found.setdefault(variant, []).append(
                             _transaction(orders.session, order, change, at)
@@ -173,14 +171,12 @@ async def _of(
     }
 
 
-def counted_since(ledger: Ledger) -> datetime | None:
-    """Since when orders count for a variant that is to be attached. What they took before is in its
-    earlier numbers. None where Zettle's number alone counts.
+def _begins(ledger: Ledger, since: datetime) -> datetime:
+    """When orders begin to count for a variant. What one took before a read that showed the number
+    of a variant that is to be attached is in that number.
     """
-    if ledger.started is None or not ledger.is_unset:
-        return None
-    earliest = ledger.started - NEAR
-    return max(earliest, ledger.shop.seen or earliest)
+    seen = ledger.shop.seen if ledger.is_unset else None
+    return since if seen is None else max(since, seen)
 
 
 def _is_its_own(ledger: Ledger, line: OrderLine, binding: Binding) -> bool:

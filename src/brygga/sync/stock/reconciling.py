@@ -14,7 +14,7 @@ from brygga.database.bindings import Binding
 from brygga.database.ledgers import CallPart, LedgerRow, Pending
 from brygga.database.work_items import Kind
 from brygga.sync.stock.gather import World
-from brygga.sync.stock.orders import NEAR, Sold, counted_since
+from brygga.sync.stock.orders import NEAR, Sold
 from brygga.sync.stock.reports import review
 from brygga.sync.stock.unit_of_work import UnitOfWork, stop
 from brygga.sync.stock.zeroes import Zeroes
@@ -217,7 +217,8 @@ class Reconciling:
             self.unit.due_at(ledger_row.product_uuid, self.unit.now)
             return None
         transactions = self.sold[ledger_row.product_uuid]
-        since = counted_since(ledger_row.ledger) or started
+        # Sales before tracking was switched off moved the earlier numbers.
+        since = max(started - NEAR, ledger_row.ledger.shop.seen or started - NEAR)
         orders = [
             one for one in (transactions or {}).get(ledger_row.variant_uuid, ()) if one.at >= since
         ]

@@ -210,6 +210,7 @@ async def stop(
     Earlier writes no longer matter: Zettle's number will count. If that number may lack one of
     them, the merchant is asked when it counts again (`started`).
     """
+    before = await _with_echo(unit, before)
     till, shop = before.ledger.zettle, before.ledger.shop.target
     if stock.is_unsure(before.ledger) or await _is_in_question(unit, before):
         unit.ask_to_check(before)
@@ -223,6 +224,18 @@ async def stop(
         unit.say(separate, before, till=str(till.target), shop=str(shop))
     else:
         unit.say(Code.STOCK_STOPPED, before)
+
+
+async def _with_echo(unit: UnitOfWork, before: LedgerRow) -> LedgerRow:
+    """With a pending write to Zettle landed whose echo has come: Zettle's number includes it."""
+    pending_write = before.ledger.zettle.pending_write
+    if pending_write is None or not await ledgers.is_echoed(
+        unit.tx, unit.connection_id, pending_write.call
+    ):
+        return before
+    landed = stock.landed(before.ledger, Side.ZETTLE, unit.now)
+    what = Move(Side.ZETTLE, Cause.RESOLVED, pending_write.quantity, call=pending_write.call)
+    return unit.update(before, landed, what)
 
 
 def started(
