@@ -160,7 +160,8 @@ async def test_a_sale_is_a_hint_about_its_variant(world: World) -> None:
 
     async with world.database.transaction() as tx:
         received = await ledgers.take(tx, connection.id, ["p1"], [])
-    assert {"p1": [Hint(world.clock.now(), variant="v1")]} == received.hints[Side.ZETTLE]
+    now = world.clock.now()
+    assert {"p1": [Hint(now, variant="v1", made=now)]} == received.hints[Side.ZETTLE]
 
 
 async def test_a_doubled_message_is_heard_once(world: World) -> None:
