@@ -406,7 +406,12 @@ def drawn(template: str, view: Any, path: str, section: str) -> Callable[[Page],
     def act(page: Page) -> None:
         language = language_of(page)
         frame = Frame(
-            language=language, csrf="0", path=path, section=section, merchant="Linds Keramik"
+            language=language,
+            nonce="0",
+            csrf="0",
+            path=path,
+            section=section,
+            merchant="Linds Keramik",
         )
         html = render(template, frame, view(words(language)))
         page.route(f"**{path}", lambda route: route.fulfill(body=html, content_type="text/html"))
