@@ -341,7 +341,7 @@ def press(name: str) -> Callable[[Page], None]:
 
 
 def language_of(page: Page) -> Language:
-    found = page.evaluate("document.documentElement.lang")
+    found = page.locator("html").get_attribute("lang")
     return next(one for one in LANGUAGES if one == found)
 
 
