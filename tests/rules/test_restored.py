@@ -3,6 +3,7 @@ numbers (rules D2, D4).
 """
 
 import asyncio
+from collections.abc import Mapping
 
 import pytest
 import sqlalchemy as sa
@@ -12,37 +13,43 @@ from brygga.database import restoring
 from brygga_sandbox.requests import Asked
 from tests.rules.stack import DemoStack
 
-pytestmark = pytest.mark.usefixtures("database_url")
-"""It makes tables of its own."""
 LEAVE = "/apps/bigcommerce/disconnect"
+Backup = Mapping[str, str]
+"""By table, its rows as JSON."""
 
 
-async def backed_up(home: DemoStack) -> list[str]:
-    """A copy of every table, in the database itself."""
-    async with home.service.database.transaction() as tx:
-        rows = await tx.rows(
+async def backed_up(home: DemoStack) -> Backup:
+    """Every row of every table."""
+    async with home.service.database.read() as tx:
+        tables = await tx.rows(
             sa.text(
                 "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
             )
         )
-        tables = [row.tablename for row in rows]
-        await tx.run(sa.text("CREATE SCHEMA backup"))
-        for table in tables:
-            await tx.run(sa.text(f"CREATE TABLE backup.{table} AS TABLE public.{table}"))
-    return tables
+        return {
+            row.tablename: await tx.scalar(
+                sa.text(
+                    "SELECT CAST(coalesce(jsonb_agg(to_jsonb(one)), '[]') AS text) "
+                    f"FROM {row.tablename} one"
+                )
+            )
+            for row in tables
+        }
 
 
-async def restored(home: DemoStack, tables: list[str]) -> None:
+async def restored(home: DemoStack, backup: Backup) -> None:
     """All that we remember is as it was then; the platforms are as they are now."""
     async with home.service.database.transaction() as tx:
         await tx.run(sa.text("SET LOCAL session_replication_role = replica"))
-        await tx.run(sa.text(f"TRUNCATE {', '.join(f'public.{table}' for table in tables)}"))
-        for table in tables:
+        for table in backup:
+            await tx.run(sa.text(f"DELETE FROM {table}"))
+        for table, rows in backup.items():
             await tx.run(
                 sa.text(
-                    f"INSERT INTO public.{table} OVERRIDING SYSTEM VALUE SELECT * FROM "
-                    f"backup.{table}"
-                )
+                    f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM "
+                    f"jsonb_populate_recordset(CAST(NULL AS {table}), CAST(:rows AS jsonb))"
+                ),
+                {"rows": rows},
             )
 
 
@@ -70,7 +77,7 @@ async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_ri
 ) -> None:
     mug, shirt = home.add("Mugg", stock=10), home.add_sized("S", "M", stock=8)
     await home.connect()
-    tables = await backed_up(home)
+    backup = await backed_up(home)
     await home.wait_hours(hours)
     home.till.sell(home.variant(mug), 3)
     home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
@@ -83,7 +90,7 @@ async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_ri
         [home.id_of(uuid) for uuid in all_three],
     )
 
-    await restored(home, tables)
+    await restored(home, backup)
     await reconnected(home, plate)
     again = [home.levels(uuid) for uuid in all_three]
     for uuid in (mug, plate):
@@ -110,9 +117,9 @@ def written(home: DemoStack) -> list[Asked]:
     return [one for one in asked if "/token" not in one.path]
 
 
-async def waits_since_restore(home: DemoStack, tables: list[str]) -> None:
+async def waits_since_restore(home: DemoStack, backup: Backup) -> None:
     await home.halt()
-    await restored(home, tables)
+    await restored(home, backup)
     async with home.service.database.transaction() as tx:
         await restoring.begin_all(tx, home.service.worker.clock.now())
 
@@ -131,7 +138,7 @@ async def test_what_both_sides_agree_on_needs_no_question(home: DemoStack) -> No
     """
     mug, shirt = home.add("Mugg", stock=10), home.add_sized("S", "M", stock=8)
     await home.connect()
-    tables = await backed_up(home)
+    backup = await backed_up(home)
     home.till.sell(home.variant(mug), 3)
     home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
     home.till.set_stock(home.variant(shirt, 1), 20)
@@ -139,7 +146,7 @@ async def test_what_both_sides_agree_on_needs_no_question(home: DemoStack) -> No
     await home.calm()
     ids = [home.id_of(uuid) for uuid in (mug, shirt, plate)]
 
-    await waits_since_restore(home, tables)
+    await waits_since_restore(home, backup)
     home.start()
     await home.wait(120)
     home.till.sell(home.variant(mug))
@@ -162,8 +169,8 @@ async def test_nothing_is_written_before_each_difference_is_answered(home: DemoS
     """
     mug, cup = home.add("Mugg", stock=10), home.add("Kopp", stock=5)
     await home.connect()
-    tables = await backed_up(home)
-    await waits_since_restore(home, tables)
+    backup = await backed_up(home)
+    await waits_since_restore(home, backup)
     home.till.sell(home.variant(mug), 2)
     home.shop.place([{"product_id": home.id_of(mug), "quantity": 1}])
     home.till.edit_product(cup, name="Finkopp")
@@ -193,13 +200,13 @@ async def test_equal_sales_on_both_sides_while_nobody_worked_are_a_question(
     """
     mug, cup = home.add("Mugg", stock=10), home.add("Kopp", stock=5)
     await home.connect()
-    tables = await backed_up(home)
+    backup = await backed_up(home)
     await home.wait(60)
     home.till.sell(home.variant(cup))
     home.shop.place([{"product_id": home.id_of(cup), "quantity": 2}])
     await home.calm()
 
-    await waits_since_restore(home, tables)
+    await waits_since_restore(home, backup)
     home.till.sell(home.variant(mug), 2)
     home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
     await asyncio.sleep(60)
@@ -233,7 +240,7 @@ async def test_without_sales_to_read_equal_numbers_that_fell_are_a_question(
     """
     mug, cup, plate = (home.add(name, stock=10) for name in ("Mugg", "Kopp", "Fat"))
     await home.connect()
-    tables = await backed_up(home)
+    backup = await backed_up(home)
     await home.wait(60)
     home.shop.place([{"product_id": home.id_of(mug), "quantity": 2}])
     home.till.set_stock(home.variant(cup), 12)
@@ -241,7 +248,7 @@ async def test_without_sales_to_read_equal_numbers_that_fell_are_a_question(
     home.sandbox.zettle.faults.add(
         "5xx_before", path="/purchase/purchases/v2", params={"status": 403}
     )
-    await waits_since_restore(home, tables)
+    await waits_since_restore(home, backup)
     home.start()
     await asyncio.sleep(120)
     await merchant.sign_in(home.browser_session, home.url)

@@ -16,8 +16,6 @@ from brygga.sync.stock import Counted, StockCommands
 from tests.rules.stack import DemoStack, LoopTime
 from tests.rules.test_restored import backed_up, waits_since_restore
 
-pytestmark = pytest.mark.usefixtures("database_url")
-"""It makes tables of its own."""
 SEEDS = int(os.environ.get("BRYGGA_RESTORES", "1"))
 GOODS, BEGIN = 6, 60
 EVERY_S = (1.0, 20.0)
@@ -85,14 +83,14 @@ async def test_a_backup_restored_in_a_storm_loses_and_doubles_nothing_unasked(
 ) -> None:
     storm = Storm(home, seed)
     await home.connect()
-    tables = await backed_up(home)
+    backup = await backed_up(home)
     await storm.blow(20)
     await home.wait_hours(2)
     await storm.blow(10)
     await home.calm()
     assert {} == storm.wrong(), "before anything happened"
 
-    await waits_since_restore(home, tables)
+    await waits_since_restore(home, backup)
     storm.blow_unseen()
     home.start()
     await storm.blow(15)
