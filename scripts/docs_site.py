@@ -67,7 +67,8 @@ NAV: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
 )
-FOLDERS = ("docs/guide/en", "docs/guide/sv", "docs/decisions")
+LANGUAGES = ("da", "de", "en", "fi", "nb", "sv")
+FOLDERS = (*(f"docs/guide/{language}" for language in LANGUAGES), "docs/decisions")
 """Every page of these is on the site, also where the navigation does not name it."""
 OF_UPGRADE = ("Upgrade", "Back up", "Restore", "Change the address", "Change keys")
 """Sections of operating.md that are a page of their own here."""

@@ -1,6 +1,7 @@
 """A mistake of the operator ends every command with a line that names it, never in a traceback."""
 
 import io
+import socket
 import sys
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_a_schema_from_a_newer_version_is_one_line(
 
     for words in STARTERS:
         ended(words, capsys, names="9999, which this version does not know")
+
+
+@pytest.mark.slow
+def test_a_port_in_use_is_one_line(
+    at: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at.setenv("BRYGGA_DATABASE_URL", database_url)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        for command in ("serve", "worker"):
+            ended([command, "--port", port], capsys, names=f"cannot listen on 127.0.0.1:{port}")
+        ended(["sandbox", "--port-base", port], capsys, names=f"port {port} of 127.0.0.1 is not")
 
 
 @pytest.mark.slow

@@ -3,8 +3,10 @@ processes are restarted one by one.
 """
 
 import json
+from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
@@ -15,6 +17,7 @@ from brygga.database import (
     bindings,
     connections,
     duplicates,
+    ledgers,
     library,
     migrating,
     support,
@@ -23,6 +26,7 @@ from brygga.database import (
     work_items,
 )
 from brygga.database.engine import Database
+from brygga.database.sealing import Sealer
 from brygga.database.tokens import Platform
 from brygga.database.values import to_plain
 from brygga.database.work_items import Kind
@@ -187,6 +191,43 @@ async def test_what_the_first_version_kept_is_all_there_and_the_service_can_work
     assert [9] == [pair.product_id for pair in pairs]
     assert {1} == set(counts.values()), counts
     assert 1 == status.bound
+    assert {OK} == set(ready.values())
+
+
+WRITTEN: Final = Path(__file__).with_name("first_version.sql")
+KEY: Final = "a" * 48
+
+
+async def test_a_database_that_the_first_version_wrote_works_on(empty_database_url: str) -> None:
+    """Not rows that we think of, but what that program wrote: set up, three products synced, stock
+    of two, webhooks of both platforms, and work that waited when it was ended.
+    """
+    database = Database.at(empty_database_url, Sealer((KEY,)))
+    await bring(database, "0002")
+    async with await psycopg.AsyncConnection.connect(empty_database_url, autocommit=True) as raw:
+        await raw.execute(WRITTEN.read_bytes())
+    await migrating.upgrade(database)
+
+    async with database.read() as tx:
+        (one,) = await connections.active(tx)
+        access = [await tokens.get(tx, one.id, platform) for platform in Platform]
+        bound = await bindings.all_of(tx, one.id)
+        rows = await ledgers.load(tx, one.id, await ledgers.products(tx, one.id))
+        known = await library.get_many(tx, one.id, bound.keys())
+        waiting = await tx.scalar(sa.text("SELECT count(*) FROM work_items"))
+        lines = await synclog.page(tx, one.id)
+        (status,) = await statuses(tx, [one], "https://brygga.example", NOON)
+    ready = await readiness(database)
+    await database.close()
+
+    assert one.shop is not None
+    assert ("l1ndsk1", Stage.RUNNING) == (one.shop.store_hash, one.stage)
+    assert "Linds Keramik & Form" == one.organization.name
+    assert all(token is not None and token.access for token in access)
+    assert (3, 3, 2, 3) == (len(bound), status.bound, len(rows), waiting)
+    assert all(entry.product is not None and entry.assigned for entry in known.values())
+    assert all(isinstance(row.ledger.zettle.confirmed, int) for row in rows.values())
+    assert 3 == len([line for line in lines if line.line.code is Code.PRODUCT_CREATED])
     assert {OK} == set(ready.values())
 
 

@@ -67,6 +67,17 @@ def test_no_link_of_a_page_leads_to_a_file_that_is_not_there(
         site.rewritten("docs/start.md", "[x](nowhere.md)", site.sources())
 
 
+def test_the_guide_is_there_in_every_language(site: ModuleType) -> None:
+    """Every page of it, and the way from its front page to each language."""
+    pages = site.sources()
+    guide = {str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "guide").rglob("*.md")}
+    front = site.rewritten("docs/guide/README.md", pages["docs/guide/README.md"], pages)
+
+    assert len(guide) > 60
+    assert guide <= pages.keys()
+    assert 6 == len(set(re.findall(r"\]\((\w\w)/README\.md\)", front)))
+
+
 def test_what_is_only_in_the_repository_loses_its_link(site: ModuleType) -> None:
     pages = site.sources()
 

@@ -105,7 +105,8 @@ def doubt(
     | the same, and less than before | not shown by a platform, and not only on one side | ask |
     | different numbers | whatever | ask |
 
-    What cannot be told yet because a sale or an order is fresh is read again.
+    An edit by hand is a count: what both sides show is what is there, whoever typed it, and how
+    often. What cannot be told yet because a sale or an order is fresh is read again.
     """
     till, shop = levels
     alike = max(0, till) == max(0, shop)
