@@ -144,6 +144,22 @@ def test_a_command_that_is_run_elsewhere_has_the_flags_that_it_is_shown_with() -
             parser.parse_args(["FILE"] if is_name else words)
 
 
+PLAIN = {"demo", "serve", "worker", "migrate", "operator"}
+"""Commands that run until they are ended, or say one line."""
+
+
+def test_every_other_command_prints_json() -> None:
+    """`support` prints nothing else."""
+    without = set()
+    for name in commands.COMMANDS:
+        parser = argparse.ArgumentParser(name)
+        import_module(commands.module_of(name)).add(parser)
+        if "--json" not in parser.format_help():
+            without.add(name)
+
+    assert {*PLAIN, "support"} == without
+
+
 PLACEHOLDERS = {"N": "1", "7": "1", "ID": "K7M2-9QXD", "FILE": "none.brygga"}
 
 

@@ -262,12 +262,17 @@ async def test_sync_and_wait_returns_when_a_worker_has_done_it(
     async with home.service.database.read() as tx:
         (connection,) = await connections.active(tx)
 
-    code = await sync._sync(
-        argparse.Namespace(connection=connection.id, product="", wait=True, webhooks=False),
-        runtime_of(home),
+    asked = argparse.Namespace(
+        connection=connection.id, product="", wait=True, webhooks=False, json=False
     )
+    code = await sync._sync(asked, runtime_of(home))
+    told = capsys.readouterr().out
+    asked.json = True
+    again = await sync._sync(asked, runtime_of(home))
+    facts = json.loads(capsys.readouterr().out.splitlines()[-1])
 
-    assert (0, True) == (code, capsys.readouterr().out.endswith("done\n"))
+    assert (0, True) == (code, told.endswith("asked for; waiting\ndone\n"))
+    assert (0, True, connection.id) == (again, facts["done"], facts["connection"])
 
 
 # ---- log -----------------------------------------------------------------------------------------

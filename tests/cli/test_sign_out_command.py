@@ -1,6 +1,7 @@
 """`brygga signout`: all sessions of one merchant end, and nobody else's."""
 
 import argparse
+import json
 
 import pytest
 
@@ -27,7 +28,7 @@ async def test_an_operator_ends_all_sessions_of_one_merchant(
     kept = Sessions(database, clock)
     for key, of in (("lind-1", lind), ("lind-2", lind), ("berg-1", berg)):
         await kept.keep(key, b"data", of.id, None)
-    code = await signout._sign_out(argparse.Namespace(connection=lind.id), runtime)
+    code = await signout._sign_out(argparse.Namespace(connection=lind.id, json=False), runtime)
     async with database.read() as tx:
         (noted,) = await audit.of(tx, lind.id)
 
@@ -36,4 +37,9 @@ async def test_an_operator_ends_all_sessions_of_one_merchant(
     ]
     assert (0, Act.OPERATOR, "2") == (code, noted.act, noted.facts["sessions"])
     assert "2 sessions have ended" in capsys.readouterr().out
-    assert 1 == await signout._sign_out(argparse.Namespace(connection=berg.id + 100), runtime)
+    nobody = argparse.Namespace(connection=berg.id + 100, json=True)
+    assert 1 == await signout._sign_out(nobody, runtime)
+    again = argparse.Namespace(connection=berg.id, json=True)
+    assert 0 == await signout._sign_out(again, runtime)
+    told = json.loads(capsys.readouterr().out)
+    assert {"connection": berg.id, "sessions_ended": 1} == told

@@ -3,6 +3,7 @@ is lost or that somebody else had it.
 """
 
 import argparse
+import json
 import sys
 
 from brygga.cli import arguments, logs, process
@@ -14,6 +15,7 @@ from brygga.system import SystemClock
 
 def add(parser: argparse.ArgumentParser) -> None:
     arguments.one_connection(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -38,5 +40,8 @@ async def _sign_out(asked: argparse.Namespace, runtime: Runtime) -> int:
             await audit.add(tx, entry, SystemClock().now())
     finally:
         await database.close()
-    print(f"connection {number}: {ended} sessions have ended; the sync goes on")
+    if asked.json:
+        print(json.dumps({"connection": number, "sessions_ended": ended}))
+    else:
+        print(f"connection {number}: {ended} sessions have ended; the sync goes on")
     return 0

@@ -3,7 +3,9 @@ does the work.
 """
 
 import argparse
+import json
 import sys
+from dataclasses import dataclass
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
@@ -36,6 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="return when the work is done, after ten minutes at most",
     )
+    parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(asked: argparse.Namespace) -> int:
@@ -57,8 +60,10 @@ async def _sync(asked: argparse.Namespace, runtime: Runtime) -> int:
                 clock.now(),
                 webhooks=asked.webhooks,
             )
-        print("asked for; a worker does it" if not asked.wait else "asked for; waiting", flush=True)
-        return await _done(database, asked.connection, asked.product, clock) if asked.wait else 0
+        if not asked.json:
+            print("asked for; waiting" if asked.wait else "asked for; a worker does it", flush=True)
+        end = await _done(database, asked, clock) if asked.wait else None
+        return _told(asked, end)
     except NotNow as why:
         print(why, file=sys.stderr)
         return 1
@@ -73,25 +78,49 @@ def _is_asked_for(one: Parked, product: str) -> bool:
     )
 
 
-async def _done(database: Database, number: int, product: str, clock: Clock) -> int:
+@dataclass(frozen=True, slots=True)
+class End:
+    """How waiting ended. `support_id`: the work failed by a fault of ours."""
+
+    done: bool
+    support_id: str = ""
+
+
+async def _done(database: Database, asked: argparse.Namespace, clock: Clock) -> End:
     """Waits for the added work items and for those that follow from them; not for routine work that
     is due later.
     """
-    ends = clock.monotonic() + TIMEOUT_S
+    ends, number = clock.monotonic() + TIMEOUT_S, asked.connection
     while clock.monotonic() < ends:
         async with database.read() as tx:
             due = await work_items.next_due(tx, number)
             failed = [
                 one
                 for one in await waiting_work.parked(tx, number)
-                if one.waits and _is_asked_for(one, product)
+                if one.waits and _is_asked_for(one, asked.product)
             ]
         if failed:
-            print(f"failed by a fault of ours, support id {failed[0].support_id}", file=sys.stderr)
-            return 1
+            return End(done=False, support_id=failed[0].support_id)
         if due is None or due > clock.now():
-            print("done")
-            return 0
+            return End(done=True)
         await clock.sleep(POLL_S)
-    print("not done in ten minutes; does a worker run?", file=sys.stderr)
-    return 1
+    return End(done=False)
+
+
+def _told(asked: argparse.Namespace, end: End | None) -> int:
+    """`end`: None where nobody waited."""
+    if asked.json:
+        facts = {
+            "connection": asked.connection,
+            "product": asked.product,
+            "webhooks": asked.webhooks,
+        }
+        waited = {} if end is None else {"done": end.done, "support_id": end.support_id}
+        print(json.dumps({**facts, **waited}))
+    elif end is not None and end.done:
+        print("done")
+    elif end is not None and end.support_id:
+        print(f"failed by a fault of ours, support id {end.support_id}", file=sys.stderr)
+    elif end is not None:
+        print("not done in ten minutes; does a worker run?", file=sys.stderr)
+    return 0 if end is None or end.done else 1
