@@ -1,12 +1,13 @@
 """The clock of the simulation: an event loop whose time jumps when no task is ready. The seed
-decides the order of the ready tasks.
+decides the order of the ready tasks, and nothing else does: not the machine, nor where an object
+lies in memory.
 """
 
 import asyncio
 import random
 import selectors
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
 from typing import Any, ClassVar, TypeVar
 
 T = TypeVar("T")
@@ -31,6 +32,20 @@ class _Jumping(selectors.DefaultSelector):
         return []
 
 
+class NumberedTask(asyncio.Task[T]):
+    """A task that is hashed by its number. A task group that ends early cancels a set of tasks, and
+    a set has its members in the order of their hashes: by address, which is another on each
+    machine.
+    """
+
+    def __init__(self, number: int, coro: Coroutine[Any, Any, T], **more: Any) -> None:
+        self.number = number
+        super().__init__(coro, **more)
+
+    def __hash__(self) -> int:
+        return self.number
+
+
 class SimLoop(asyncio.SelectorEventLoop):
     """Begins at 0. Everything that sleeps by `asyncio` sleeps on its time."""
 
@@ -46,6 +61,17 @@ class SimLoop(asyncio.SelectorEventLoop):
         selector.loop = self
         super().__init__(selector)
         self._clock_resolution = 1e-9
+        self.tasks = 0
+        self.set_task_factory(self._task)
+
+    def _task(
+        self,
+        _: asyncio.AbstractEventLoop,
+        coro: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        **more: Any,
+    ) -> NumberedTask[T]:
+        self.tasks += 1
+        return NumberedTask(self.tasks, coro, loop=self, **more)  # type: ignore[arg-type]
 
     def time(self) -> float:
         return self.elapsed

@@ -337,7 +337,7 @@ async def due_with_stamp(
     values = {
         "id": connection_id,
         "now": now,
-        "kinds": [kind.value for kind in kinds],
+        "kinds": [kind.value for kind in Kind if kind in kinds],
         "others": [kind.value for kind in Kind if kind not in kinds],
         "limit": limit,
     }
