@@ -35,7 +35,7 @@ from brygga.core.stock.resolving import (
 from brygga.core.stock.sending import LIMITS, excess, next_read, sendable, unshown
 from brygga.core.stock.sharing import (
     Orders, attached, created, carried, ended, first_level, is_unsure, joined, new_ledger,
-    recreated, renewed, reset, restarted, split, stopped, resumed,
+    began, recreated, renewed, reset, restarted, seen_off, split, stopped, resumed,
 )
 from brygga.core.stock.slots import Slot
 
@@ -43,11 +43,11 @@ __all__ = [
     "LIMITS", "SUSPENDED", "Change", "Doubt", "Gap", "Hint", "Kind", "Ledger", "Level",
     "LevelRead", "Observed", "Orders", "PendingWrite", "ReportedChange", "Resolved", "Review",
     "Side", "Slot", "SoldSince", "StockRecord", "Timing", "Verdict", "Window", "absent",
-    "attached", "carried", "corrected", "counted", "created", "doubt", "ended", "excess",
+    "attached", "began", "carried", "corrected", "counted", "created", "doubt", "ended", "excess",
     "first_level", "hinted",
     "is_held", "is_ordered", "is_unsure", "is_zeroed", "joined", "landed", "new_ledger",
     "next_read", "observed", "rebased", "recreated", "refused", "renewed", "reset",
     "resolve_at", "resolve_shop", "resolve_till", "restarted", "resumed", "reviewed",
-    "sendable", "sent", "short", "split", "stopped", "suspended", "unanswered", "unproven",
-    "unshown",
+    "seen_off", "sendable", "sent", "short", "split", "stopped", "suspended", "unanswered",
+    "unproven", "unshown",
 ]

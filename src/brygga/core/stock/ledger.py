@@ -233,7 +233,10 @@ class StockRecord:
     reported: ReportedChange | None = None
     """It changes no number. With it, a fall of many units is believed at once."""
     ambiguous: datetime | None = None
-    """Since when reads show a level that our own recent writes may or may not explain."""
+    """Since when reads show a level that our own recent writes may or may not explain. Until the
+    store's variant is attached: nobody reported when tracking was switched on, and this is when a
+    read first showed it on. Orders between `Ledger.started` and then may be from before.
+    """
     rests: datetime | None = None
     """Nothing is sent before this time. The platform had too little stock, so its level must be
     read again.

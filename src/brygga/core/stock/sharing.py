@@ -247,7 +247,8 @@ def stopped(ledger: Ledger, timing: Timing) -> Ledger:
     Separate stock ends too: when tracking is on again, Zettle's balance counts.
 
     That balance may lack a part of shared stock that was in `to_push` or pending. That part stays
-    in `to_push` (`is_unsure`). What may still move the store's number stays in `recent`.
+    in `to_push` (`is_unsure`). What may still move the store's number stays in `recent`, and when
+    Zettle was last read in its `clear_read` (`seen_off`).
     """
     till, shop, lacks = ledger.zettle, ledger.shop, 0
     if not isinstance(till.confirmed, int):
@@ -261,7 +262,15 @@ def stopped(ledger: Ledger, timing: Timing) -> Ledger:
     )
     gap = Gap.NOT_CREATED if shop.variant_id is None else Gap.UNTRACKED
     record = StockRecord(gap, recent=recent, seen=shop.seen, variant_id=shop.variant_id)
-    return Ledger(StockRecord(Gap.UNTRACKED, to_push=lacks), record, closed=ledger.closed)
+    till = StockRecord(Gap.UNTRACKED, to_push=lacks, clear_read=till.clear_read)
+    return Ledger(till, record, closed=ledger.closed)
+
+
+def seen_off(ledger: Ledger, read: LevelRead) -> Ledger:
+    """A read shows that tracking is still off: it was not switched on before (`restarted`)."""
+    return ledger.with_record(
+        Side.ZETTLE, replace(ledger.zettle, clear_read=read.read_started), ledger.shop
+    )
 
 
 def is_unsure(ledger: Ledger) -> bool:
@@ -286,12 +295,18 @@ def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Le
 
     The store's variant, if there is one, is attached. Where the store has not counted it
     (`uncounted`), only a read after the switch in the store shows a number. Before the start,
-    `started` of the ledger is when tracking was switched on, where Zettle reported it.
+    `started` of the ledger is when tracking was switched on, where Zettle reported it. Where it did
+    not, that was at some time since the last read that showed it off: `started` is that read's
+    time, and `ambiguous` of the store's record the time of this one.
     """
-    lacks = ledger.zettle.to_push if ledger.zettle.confirmed is Gap.UNTRACKED else 0
-    started = (
-        None if uncounted or ledger.shop.variant_id is None else ledger.started or read.read_started
-    )
+    is_off = ledger.zettle.confirmed is Gap.UNTRACKED
+    lacks, off = (ledger.zettle.to_push, ledger.zettle.clear_read) if is_off else (0, None)
+    started, unsure = ledger.started, None
+    if uncounted or ledger.shop.variant_id is None:
+        started = None
+    elif started is None:
+        unsure = None if off is None else read.read_started
+        started = max(off or read.read_started, read.read_started - LOOKBACK)
     till = StockRecord(
         read.level, to_push=lacks, seen=read.read_started, clear_read=read.read_started
     )
@@ -299,5 +314,27 @@ def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Le
     recent = (
         (*ledger.shop.recent, Change(read.read_started, 0)) if uncounted else ledger.shop.recent
     )
-    shop = StockRecord(gap, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id)
+    shop = StockRecord(
+        gap,
+        recent=recent,
+        seen=ledger.shop.seen,
+        ambiguous=unsure,
+        variant_id=ledger.shop.variant_id,
+    )
     return Ledger(till, shop, closed=ledger.closed, started=started)
+
+
+def began(ledger: Ledger, at: datetime, apart: timedelta) -> Ledger:
+    """Zettle reports when tracking was switched on that a read showed before. Nothing changes once
+    the store's variant is attached, nor by a report of an earlier switch. `apart` is how far apart
+    clocks may be.
+    """
+    started, seen = ledger.started, ledger.shop.seen
+    if not ledger.is_tracked or not ledger.is_unset or started is None:
+        return ledger
+    if ledger.shop.ambiguous is None:
+        is_since = seen is None or at >= seen
+        return replace(ledger, started=min(at, started)) if is_since else ledger
+    if at < started - apart:
+        return ledger
+    return replace(ledger, started=at, shop=replace(ledger.shop, ambiguous=None))

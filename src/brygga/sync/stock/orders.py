@@ -219,6 +219,44 @@ def _is_reported(ledger: Ledger, order: Order, at: datetime) -> bool:
     return ordered is not None and ordered >= back - TOLD
 
 
+# ---- When a number begins to count ---------------------------------------------------------------
+
+
+def of_start(ledger: Ledger, some: Sequence[SourceTransaction]) -> Sequence[SourceTransaction]:
+    """What orders did since `Ledger.started`. Sales before tracking was switched off moved the
+    earlier numbers; so did those before a read that showed it off.
+    """
+    started = ledger.started
+    assert started is not None
+    seen = ledger.shop.seen or started - NEAR
+    if ledger.shop.ambiguous is not None:
+        return [one for one in some if one.at > max(started, seen)]
+    return [one for one in some if one.at >= max(started - NEAR, seen)]
+
+
+def sold_by(
+    orders: Sequence[SourceTransaction], unsure: datetime | None = None
+) -> tuple[int, bool]:
+    """What these, in order of time, did that is not in Zettle's number, and whether that is sure.
+
+    `unsure`: the number began to count at some moment before this one. What was done until then may
+    be from before that moment: the lowest sum over all moments is taken.
+    """
+    sums = [sum(one.change for one in orders if unsure is None or one.at > unsure)]
+    for one in reversed([one for one in orders if unsure is not None and one.at <= unsure]):
+        sums.append(sums[-1] + one.change)
+    return min(sums), len({*sums}) == 1
+
+
+def is_told(ledger: Ledger, at: datetime) -> bool:
+    """Whether an event of an order named the variant since then, or its number was not renewed by
+    hands. An order that came while the store did not count, which no read showed, took nothing:
+    no event told of it.
+    """
+    ordered = ledger.shop.ordered
+    return ledger.started != ledger.shop.seen or (ordered is not None and ordered >= at - 2 * NEAR)
+
+
 def _transaction(session: Session, order: Order, change: int, at: datetime) -> SourceTransaction:
     reason = Reason.ORDER if change < 0 else Reason.RETURN if change else Reason.UNCLEAR
     return SourceTransaction(by_ours(session, Side.SHOP, at), change, reason, str(order.id))

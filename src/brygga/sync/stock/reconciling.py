@@ -14,7 +14,7 @@ from brygga.database.bindings import Binding
 from brygga.database.ledgers import CallPart, LedgerRow, Pending
 from brygga.database.work_items import Kind
 from brygga.sync.stock.gather import World
-from brygga.sync.stock.orders import NEAR, Sold
+from brygga.sync.stock.orders import NEAR, Sold, is_told, of_start, sold_by
 from brygga.sync.stock.reports import review
 from brygga.sync.stock.unit_of_work import UnitOfWork, stop
 from brygga.sync.stock.zeroes import Zeroes
@@ -217,14 +217,15 @@ class Reconciling:
             self.unit.due_at(ledger_row.product_uuid, self.unit.now)
             return None
         transactions = self.sold[ledger_row.product_uuid]
-        # Sales before tracking was switched off moved the earlier numbers.
-        since = max(started - NEAR, ledger_row.ledger.shop.seen or started - NEAR)
-        orders = [
-            one for one in (transactions or {}).get(ledger_row.variant_uuid, ()) if one.at >= since
-        ]
-        last = max((one.at for one in orders), default=started - read_lag)
+        orders = of_start(ledger_row.ledger, (transactions or {}).get(ledger_row.variant_uuid, ()))
+        sold, is_sure = sold_by(orders, ledger_row.ledger.shop.ambiguous)
+        shown = ledger_row.ledger.shop.ambiguous or started
+        last = max((one.at for one in orders), default=shown - read_lag)
         clear = last + read_lag + NEAR
-        read_started = max(started, ledger_row.ledger.shop.touched or started)
+        if not is_sure:
+            # Zettle's event of the switch may be late.
+            clear = max(clear, shown + self.timing.resolve_timeout)
+        read_started = max(shown, ledger_row.ledger.shop.touched or shown)
         if (
             transactions is None or read.read_started < clear
         ) and read.read_started < read_started + ORDERS_PAUSE:
@@ -232,12 +233,13 @@ class Reconciling:
             return None
         if (
             transactions is None
+            or not is_sure
             or read.read_started < clear
             or any(one.reason is Reason.UNCLEAR for one in orders)
-            or (orders and not _is_told(ledger_row.ledger, orders[0].at))
+            or (orders and not is_told(ledger_row.ledger, orders[0].at))
         ):
             self.unit.ask_to_check(ledger_row)
-        return sum(one.change for one in orders)
+        return sold
 
     async def _is_tracked(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
         """Whether Zettle tracks the stock, so that we sync it. A switch whose event was lost is
@@ -247,6 +249,8 @@ class Reconciling:
             seen = ledger_row.ledger.zettle.seen
             if ledger_row.ledger.is_tracked and (seen is None or read.read_started >= seen):
                 await stop(self.unit, ledger_row, self.timing)
+            elif not ledger_row.ledger.is_tracked and not self.swept:
+                self.unit.update(ledger_row, stock.seen_off(ledger_row.ledger, read))
             return False
         is_tracked = ledger_row.ledger.is_tracked
         if isinstance(read.level, int) and not is_tracked:
@@ -423,12 +427,3 @@ class Reconciling:
         read_lag = self.timing.read_lag(side)
         by_order = side is Side.SHOP and is_order(before.ledger.shop, received, change, read_lag)
         return Cause.ORDER if by_order else Cause.SEEN
-
-
-def _is_told(ledger: Ledger, at: datetime) -> bool:
-    """Whether an event of an order named the variant since then, or its number was not renewed by
-    hands. An order that came while the store did not count, which no read showed, took nothing:
-    no event told of it.
-    """
-    ordered = ledger.shop.ordered
-    return ledger.started != ledger.shop.seen or (ordered is not None and ordered >= at - 2 * NEAR)

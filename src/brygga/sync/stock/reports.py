@@ -82,17 +82,8 @@ def _note_starts(session: Session, unit: UnitOfWork, received: Reports) -> None:
         began = by_ours(session, Side.ZETTLE, start) if is_on and start is not None else None
         if not ledger.is_tracked and (start is not None or stops):
             unit.update(ledger_row, replace(ledger, started=began))
-        elif (
-            ledger.is_tracked
-            and ledger.is_unset
-            and began is not None
-            and ledger.started is not None
-        ):
-            is_since = ledger.shop.seen is None or began >= ledger.shop.seen
-            unit.update(
-                ledger_row,
-                replace(ledger, started=min(began, ledger.started) if is_since else ledger.started),
-            )
+        elif began is not None and ledger.is_unset:
+            unit.update(ledger_row, stock.began(ledger, began, CLOCKS))
 
 
 async def _end_separate(
