@@ -47,7 +47,7 @@ async def _done(bench: StockBench, uuid: str, variant: str, what: str) -> None:
 
 @pytest.mark.rule("S2", "S3", "S7")
 @pytest.mark.parametrize(
-    "acts", itertools.permutations(("on", "order", "sale", "look")), ids="-".join
+    "acts", [*itertools.permutations(("on", "order", "sale", "look"))], ids="-".join
 )
 async def test_a_switch_that_nobody_reports_never_ends_wrong_unasked(
     bench: StockBench, acts: tuple[str, ...]
