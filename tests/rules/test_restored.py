@@ -231,6 +231,39 @@ async def test_equal_sales_on_both_sides_while_nobody_worked_are_a_question(
     assert ([(6, 6)], [(2, 2)]) == (home.levels(mug), home.levels(cup))
 
 
+@pytest.mark.rule("S2", "S3", "S4")
+async def test_a_count_typed_on_both_sides_while_nobody_worked_counts_once(
+    home: DemoStack,
+) -> None:
+    """A delivery of four mugs was typed on both sides: there are 14, not 18, and nobody is asked. A
+    cup that was lost was taken off both. Of plates, one side alone was told: that is a question,
+    and the lower number counts until the answer.
+    """
+    mug, cup, plate = (home.add(name, stock=10) for name in ("Mugg", "Kopp", "Fat"))
+    await home.connect()
+    tables = await backed_up(home)
+    await waits_since_restore(home, tables)
+    for uuid, counted in ((mug, 14), (cup, 9)):
+        home.till.set_stock(home.variant(uuid), counted)
+        home.shop.set_stock(counted, product_id=home.id_of(uuid))
+    home.till.set_stock(home.variant(plate), 12)
+    await asyncio.sleep(60)
+    home.start()
+    await asyncio.sleep(180)
+    await merchant.sign_in(home.browser_session, home.url)
+    page = await home.read("/apps/bigcommerce/check")
+    await home.open("/apps/bigcommerce/check")
+    await home.press("10 is right as it is")
+    await home.wait(120)
+    home.till.sell(home.variant(mug))
+    home.shop.place([{"product_id": home.id_of(cup), "quantity": 1}])
+    await home.wait(60)
+
+    names = ("Mugg", "Kopp", "Fat")
+    assert ["Fat"] == [one for one in names if f"Check this number: {one}" in page]
+    assert [[(13, 13)], [(8, 8)], [(10, 10)]] == [home.levels(one) for one in (mug, cup, plate)]
+
+
 @pytest.mark.rule("S2", "S3")
 async def test_without_sales_to_read_equal_numbers_that_fell_are_a_question(
     home: DemoStack,

@@ -5,6 +5,7 @@ written before, nothing is created twice after, and its predictions come true (C
 import asyncio
 import os
 import random
+from typing import Any
 
 import pytest
 
@@ -213,6 +214,121 @@ async def test_a_variant_more_is_predicted_until_the_other_app_adds_it(home: Dem
 
     assert ("S, M", "S, M, L", Outcome.OPEN) == (waiting.was, waiting.expected, waiting.outcome)
     assert [Outcome.RIGHT] == [one.outcome for one in ended]
+    assert [] == before
+
+
+COLOURS = ("Röd", "Blå")
+
+
+def coloured(size: str, colour: str, uuid: str = "") -> dict[str, object]:
+    """A variant with two options."""
+    options = [{"name": "Storlek", "value": size}, {"name": "Färg", "value": colour}]
+    row = sized(size, sku=f"TR-{size}-{colour}", options=options, name=f"{size}, {colour}")
+    return {**row, "uuid": uuid} if uuid else row
+
+
+def reshape(
+    home: DemoStack, shirt: str, name: str, *labels: str, rows: list[dict[str, Any]] | None = None
+) -> None:
+    """Its variants get these labels of one option with this name; those without one are removed.
+    `rows`: other variants than it has.
+    """
+    rows = home.variants(shirt)[: len(labels)] if rows is None else rows
+    for row, label in zip(rows, labels, strict=True):
+        row.update(name=label, options=[{"name": name, "value": label}])
+    definition = {"name": name, "properties": [{"value": label} for label in labels]}
+    fields = {"variantOptionDefinitions": {"definitions": [definition]}}
+    home.till.edit_product(shirt, variants=rows, **fields)
+
+
+async def shapes(home: DemoStack, *fields: str) -> list[Prediction]:
+    return [one for one in await predictions(home) if one.field in fields]
+
+
+@pytest.mark.rule("C11", "P5")
+async def test_variants_and_options_that_go_or_get_another_name_are_predicted(
+    home: DemoStack,
+) -> None:
+    """A variant is renamed, one is removed, the option is renamed. Stock that the other app copies
+    meanwhile is still followed.
+    """
+    shirt = home.add_sized("S", "M", "L", stock=8)
+    async with closed_app(home) as app:
+        await watches(home)
+        reshape(home, shirt, "Storlek", "Small", "M", "L")
+        await asyncio.sleep(60)
+        reshape(home, shirt, "Storlek", "Small", "M")
+        await asyncio.sleep(60)
+        reshape(home, shirt, "Size", "Small", "M")
+        home.till.sell(home.variant(shirt), 2)
+        await home.wait(300)
+        before, found = written(home), await predictions(home)
+        store = home.shop.raw(app.products[shirt])
+
+    told = [(one.field, one.was, one.expected, one.outcome) for one in found if one.change == 0]
+    assert [
+        ("variants", "S, M, L", "Small, M, L", Outcome.RIGHT),
+        ("variants", "Small, M, L", "Small, M", Outcome.RIGHT),
+        ("options", "Storlek", "Size", Outcome.RIGHT),
+    ] == told
+    assert [Outcome.RIGHT] == [one.outcome for one in found if one.change]
+    assert ["Size"] == [one["display_name"] for one in store["options"]]
+    assert [] == before
+
+
+@pytest.mark.rule("C11", "P5")
+async def test_what_the_other_app_does_not_do_with_variants_is_called_missing(
+    home: DemoStack,
+) -> None:
+    """Right is only what the store shows. A variant that Zettle has no more and the store still has
+    was not removed, and a name that came back was never written.
+    """
+    shirt = home.add_sized("S", "M", "L", stock=8)
+    made = await home.shop.add_product(name="Tröja", sku="TR", inventory_tracking="variant")
+    home.shop.add_option(made.id, "Storlek", ["S", "M", "L"])
+    await watches(home)
+    reshape(home, shirt, "Storlek", "S", "Medel")
+    await asyncio.sleep(120)
+    reshape(home, shirt, "Mått", "S", "Medel")
+    await asyncio.sleep(120)
+    reshape(home, shirt, "Storlek", "S", "Medel")
+    home.till.sell(home.variant(shirt, 1))
+    await asyncio.sleep(2 * 3600)
+
+    told = [(one.field, one.outcome) for one in await shapes(home, "variants", "options")]
+    assert [("variants", Outcome.MISSING)] == told
+    assert [Outcome.MISSING] == [one.outcome for one in await predictions(home) if one.change]
+    assert [] == written(home)
+
+
+@pytest.mark.rule("C11", "P5")
+async def test_an_option_less_is_predicted(home: DemoStack) -> None:
+    """The other app makes all variants anew, with their numbers."""
+    both = [coloured(size, colour) for size in ("S", "M") for colour in COLOURS]
+    definitions = [
+        {"name": "Storlek", "properties": [{"value": "S"}, {"value": "M"}]},
+        {"name": "Färg", "properties": [{"value": colour} for colour in COLOURS]},
+    ]
+    fields = {"variantOptionDefinitions": {"definitions": definitions}}
+    shirt = home.add("Tröja", *both, stock=4, **fields)
+    async with closed_app(home):
+        await watches(home)
+        rows = [home.variants(shirt)[n] for n in (0, 2)]
+        for row, label in zip(rows, ("S", "M"), strict=True):
+            row.update(name=label, options=[{"name": "Storlek", "value": label}])
+        home.till.edit_product(shirt, variants=rows, **sizes_of("S", "M"))
+        await home.wait(300)
+        home.till.sell(home.variant(shirt))
+        await home.wait(200)
+        before, found = written(home), await predictions(home)
+
+    told = {(one.field, one.was, one.expected) for one in found if one.change == 0}
+    assert {
+        ("variants", "S / Röd, S / Blå, M / Röd, M / Blå", "S, M"),
+        ("options", "Storlek, Färg", "Storlek"),
+    } == told
+    assert {Outcome.RIGHT} == {one.outcome for one in found}
+    assert 3 == len(found)
     assert [] == before
 
 

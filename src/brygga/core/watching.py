@@ -6,17 +6,27 @@ pushed to the other. Here nothing is pushed. A prediction is right when the othe
 change soon, because the other app wrote it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
 from brygga.core.hands import has_options
-from brygga.core.model import CatalogProduct, CatalogVariant, ObservedProduct
-from brygga.core.overwriting import Overwritten
+from brygga.core.model import (
+    CatalogProduct,
+    CatalogVariant,
+    ObservedProduct,
+    ObservedVariant,
+    Origin,
+    Synced,
+)
+from brygga.core.overwriting import Differences, Overwritten, product_changes, variant_changes
+from brygga.core.reshaping import Reshaping
 from brygga.core.stock import Ledger, LevelRead, Side, StockRecord, Timing, observed
-from brygga.core.text import code_key
+from brygga.core.text import code_key, one_line
 
 ON_TIME: Final = timedelta(minutes=2)
 """Within this time a prediction is right. After it, it is late."""
@@ -26,7 +36,10 @@ AT_ONCE: Final = Timing(read_lag_s=0, repeat_s=0)
 """Nothing of ours is written, so no read can trail a write of ours."""
 CREATED: Final = "created"
 VARIANTS: Final = "variants"
-"""The field of a prediction that names the variants of a product with options."""
+OPTIONS: Final = "options"
+"""The fields of predictions that name the variants and the options of a product."""
+PICTURE: Final = "image"
+"""A variant's picture, which the store renames: it is not compared."""
 REMOVED: Final = "removed"
 STOCK: Final[Mapping[Side, str]] = {Side.ZETTLE: "stock_zettle", Side.SHOP: "stock_bigcommerce"}
 """The fields of predictions that are about a whole product, or about stock on a side."""
@@ -196,8 +209,8 @@ def values(product: CatalogProduct) -> dict[Field, str]:
         ("weight", ""): "" if product.weight is None else f"{product.weight:f}",
         ("price", ""): "" if product.price is None else f"{product.price:f}",
     }
-    if not product.is_simple:
-        plain[VARIANTS, ""] = _named(product.variants)
+    plain[VARIANTS, ""] = _named(product.variants)
+    plain[OPTIONS, ""] = ", ".join(option.name for option in product.options)
     for variant in product.variants:
         key = "" if product.is_simple else variant.key
         plain["sku", key] = variant.sku
@@ -205,6 +218,24 @@ def values(product: CatalogProduct) -> dict[Field, str]:
         if not product.is_simple:
             plain["price", key] = "" if variant.price is None else f"{variant.price:f}"
     return plain
+
+
+_TEXTS: Final = frozenset(
+    {"name", "description", "page_title", "meta_description", VARIANTS, OPTIONS}
+)
+_NUMBERS: Final = frozenset({"price", "weight"})
+
+
+def is_still_wanted(of: Field, expected: str, wanted: CatalogProduct) -> bool:
+    """False where Zettle has another value by now, so that nothing more is expected. `expected` may
+    be cut at its end.
+    """
+    now = values(wanted).get(of)
+    if now is None or of[0] not in _TEXTS | _NUMBERS:
+        return True
+    if of[0] in _NUMBERS:
+        return Decimal(now or 0) == Decimal(expected or 0)
+    return now[: len(expected)] == expected and bool(now) == bool(expected)
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,20 +261,30 @@ def judged(
     return Judged(outcome, differs.was)
 
 
-def variant_ids(wanted: CatalogProduct, seen: ObservedProduct) -> Mapping[str, int]:
-    """Zettle variant uuid -> the store's variant: by SKU, by option values, or the only one."""
+NO_VARIANTS: Final[Mapping[str, int]] = {}
+
+
+def variant_ids(
+    wanted: CatalogProduct, seen: ObservedProduct, known: Mapping[str, int] = NO_VARIANTS
+) -> Mapping[str, int]:
+    """Zettle variant uuid -> the store's variant: as it is `known`, by SKU, by option values, or
+    the only one.
+    """
     if wanted.is_simple:
         base = seen.base_variant_id
         if base is None and len(seen.variants) == 1 and not has_options(seen):
             base = seen.variants[0].variant_id
         return {} if base is None else {wanted.variants[0].key: base}
+    there = {one.variant_id for one in seen.variants if one.values}
+    found = {one.key: known[one.key] for one in wanted.variants if known.get(one.key) in there}
     by_sku: dict[str, list[int]] = {}
-    for one in seen.variants:
-        if sku := code_key(one.sku):
-            by_sku.setdefault(sku, []).append(one.variant_id)
+    for seen_one in seen.variants:
+        if sku := code_key(seen_one.sku):
+            by_sku.setdefault(sku, []).append(seen_one.variant_id)
     by_values = {_labels(one.labels): one.variant_id for one in seen.variants if one.labels}
-    found: dict[str, int] = {}
     for variant in wanted.variants:
+        if variant.key in found:
+            continue
         same = by_sku.get(code_key(variant.sku), []) if variant.sku else []
         match = same[0] if len(same) == 1 else by_values.get(_labels(variant.values))
         if match is not None and match not in found.values():
@@ -251,19 +292,111 @@ def variant_ids(wanted: CatalogProduct, seen: ObservedProduct) -> Mapping[str, i
     return found
 
 
-def lacking(wanted: CatalogProduct, seen: ObservedProduct) -> Overwritten | None:
-    """The variants that Brygga would add to the store's product, as one field: which of ours it
-    has, and which it would have. None where it has them all, or the product has no options.
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """The store's variants of a product. `ids`: Zettle variant uuid -> the store's variant. `gone`:
+    the store's variants that were ours, and that Zettle has no more. `options`: names of options
+    that were ours, whether Zettle still has them or not.
     """
-    there = variant_ids(wanted, seen)
-    if wanted.is_simple or len(there) == len(wanted.variants):
-        return None
-    had = [one for one in wanted.variants if one.key in there]
-    return Overwritten(VARIANTS, _named(had), _named(wanted.variants))
+
+    ids: Mapping[str, int]
+    gone: Collection[int] = ()
+    options: Collection[str] = ()
+
+
+def paired(
+    wanted: CatalogProduct,
+    seen: ObservedProduct,
+    known: Mapping[str, int],
+    before: CatalogProduct | None,
+    waiting: Mapping[Field, str],
+) -> Paired:
+    """`known`: Zettle variant uuid -> the store's variant, as it was paired last. `before`: the
+    product before this save. `waiting`: what the store had of each field that is still predicted.
+    """
+    if before is not None:
+        known = {**variant_ids(before, seen), **known}
+    ids = variant_ids(wanted, seen, known)
+    keys = () if wanted.is_simple else {one.key for one in wanted.variants}
+    had = {id_ for key, id_ in known.items() if key not in keys}
+    names = waiting.get((VARIANTS, ""), "")
+    gone = {
+        one.variant_id
+        for one in seen.variants
+        if one.values
+        and one.variant_id not in ids.values()
+        and (one.variant_id in had or _is_named(_shown(one), names))
+    }
+    old = {option.name for option in before.options} if before is not None else set()
+    options = waiting.get((OPTIONS, ""), "")
+    return Paired(ids, gone, old | {name for name in _names(seen) if _is_named(name, options)})
+
+
+def differences(
+    wanted: CatalogProduct, seen: ObservedProduct, pairs: Paired
+) -> tuple[Overwritten, ...]:
+    """What Brygga would write to the store's product: its fields and those of its variants, by the
+    engine's own comparison, and its options and variants, each as one field.
+    """
+    there = {one.variant_id: one for one in seen.variants}
+    kept = {} if wanted.is_simple else {key: there[id_] for key, id_ in pairs.ids.items()}
+    bound = Synced(wanted.key, seen.product_id, Origin.LINKED, variants=pairs.ids)
+    shape = Reshaping((), (), kept, bound)
+    differs = Differences(wanted, plain=True, turns={})
+    product_changes(wanted, seen, shape, differs)
+    variant_changes(wanted, bound, seen, shape, differs)
+    fields = [one for one in differs.found if one.field != PICTURE]
+    return (*fields, *_of_variants(wanted, seen, pairs, kept), *_of_options(wanted, seen, pairs))
+
+
+def _of_variants(
+    wanted: CatalogProduct,
+    seen: ObservedProduct,
+    pairs: Paired,
+    kept: Mapping[str, ObservedVariant],
+) -> Sequence[Overwritten]:
+    lacks = not wanted.is_simple and len(kept) < len(wanted.variants)
+    renamed = any(one.key in kept and not _is_like(kept[one.key], one) for one in wanted.variants)
+    if not (lacks or renamed or pairs.gone):
+        return ()
+    ours = {*pairs.ids.values(), *pairs.gone}
+    had = ", ".join(_shown(one) for one in seen.variants if one.variant_id in ours and one.values)
+    return [Overwritten(VARIANTS, had, _named(wanted.variants))]
+
+
+def _of_options(
+    wanted: CatalogProduct, seen: ObservedProduct, pairs: Paired
+) -> Sequence[Overwritten]:
+    names, there = [option.name for option in wanted.options], _names(seen)
+    ours = [name for name in there if name in names or name in pairs.options]
+    if sorted(ours) == sorted(names):
+        return ()
+    return [Overwritten(OPTIONS, ", ".join(ours), ", ".join(names))]
+
+
+def _names(seen: ObservedProduct) -> Sequence[str]:
+    """Of the options that its variants show, in their order."""
+    labels = [one_line(name) for one in seen.variants for name, _ in one.labels]
+    return list(dict.fromkeys(labels))
+
+
+def _shown(variant: ObservedVariant) -> str:
+    return " / ".join(one_line(label) for _, label in variant.labels)
 
 
 def _named(variants: Sequence[CatalogVariant]) -> str:
     return ", ".join(" / ".join(label for _, label in one.values) for one in variants)
+
+
+def _is_named(name: str, names: str) -> bool:
+    """Whether it is one of the names of such a list."""
+    return bool(name) and f", {name}, " in f", {names}, "
+
+
+def _is_like(shown: ObservedVariant, wanted: CatalogVariant) -> bool:
+    """Whether it has the wanted labels, beside any of options that are the merchant's own."""
+    labels = Counter(one_line(label) for _, label in shown.labels)
+    return Counter(label for _, label in wanted.values) <= labels
 
 
 def _labels(values: Sequence[tuple[str, str]]) -> tuple[str, ...]:

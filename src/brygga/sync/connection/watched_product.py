@@ -5,9 +5,8 @@ would have written (`watching`).
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from brygga.core import planning
 from brygga.core.mapping import desired
-from brygga.core.model import CatalogProduct, ObservedProduct, Origin, Product, Synced
+from brygga.core.model import CatalogProduct, ObservedProduct, Product
 from brygga.core.overwriting import Overwritten
 from brygga.core.stock import Side
 from brygga.core.terms import Terms
@@ -18,15 +17,17 @@ from brygga.core.watching import (
     STOCK,
     Levels,
     Outcome,
+    Paired,
     Predicted,
     arrived,
     begun,
     came_true,
+    differences,
     followed,
+    is_still_wanted,
     judged,
-    lacking,
+    paired,
     predicted,
-    variant_ids,
 )
 from brygga.database import watching
 from brygga.database.library import Entry
@@ -81,7 +82,7 @@ class Judging:
     found: Found
     shop_first: bool
 
-    async def run(self, session: Session) -> None:
+    def run(self, session: Session) -> None:
         entry, own = self.own.entry, self.own
         shown = None if own.product_id is None else self.both.shown.get(own.product_id)
         self._of_creation(session, shown)
@@ -98,18 +99,46 @@ class Judging:
         wanted = desired(product, self.terms).product
         if wanted is None:
             return
-        ids = variant_ids(wanted, shown)
         pair = own.pair or Watched(self.uuid, shown.product_id, product.etag)
         if pair.product_id != shown.product_id:
             pair = Watched(self.uuid, shown.product_id, product.etag)
+        pairs = self._paired(pair, product, wanted, shown)
+        self._without_place(session, wanted, pairs)
         if pair.etag != product.etag or self._fields_wait():
-            await self._of_fields(session, product, wanted, shown)
+            self._of_fields(session, product, wanted, (shown, pairs))
         levels = {
             variant: self._of_stock(session, pair.variants.get(variant), variant, variant_id)
-            for variant, variant_id in ids.items()
+            for variant, variant_id in pairs.ids.items()
             if variant in self.both.zettle and variant_id in self.both.shop
         }
         self.found.pairs.append(replace(pair, etag=product.etag, variants=levels))
+
+    def _before(self, product: Product) -> CatalogProduct | None:
+        """As it was before the save that was read now."""
+        old = self.own.before
+        return desired(old, self.terms).product if old and old.etag != product.etag else None
+
+    def _paired(
+        self, pair: Watched, product: Product, wanted: CatalogProduct, shown: ObservedProduct
+    ) -> Paired:
+        known = {variant: levels.variant_id for variant, levels in pair.variants.items()}
+        waiting = {(one.field, one.variant_uuid): one.was for one in self.own.waiting}
+        return paired(wanted, shown, known, self._before(product), waiting)
+
+    def _without_place(self, session: Session, wanted: CatalogProduct, pairs: Paired) -> None:
+        """What waits for a variant that Zettle has no more is withdrawn. What waits for one that
+        the store does not have is given up in time.
+        """
+        keys, now = {one.key for one in wanted.variants}, session.clock.now()
+        for one in self.own.waiting:
+            if one.variant_uuid and one.variant_uuid not in keys:
+                self.found.withdrawn.append(one.id)
+            elif self._has_no_place(one.variant_uuid, pairs) and now - one.made_at > GIVEN_UP:
+                self.found.settled.append((one.id, (Outcome.MISSING, "")))
+
+    @staticmethod
+    def _has_no_place(variant: str, pairs: Paired) -> bool:
+        return variant != "" and variant not in pairs.ids
 
     # ---- Stock -----------------------------------------------------------------------------------
 
@@ -119,6 +148,13 @@ class Judging:
         now = session.clock.now()
         zettle, shop = self.both.zettle[variant], self.both.shop[variant_id]
         if (first := begun(before, variant_id, (zettle, shop), now)) is not None:
+            if before is not None and before.variant_id != variant_id and max(0, zettle) != shop:
+                # The other app made the variant anew: no number of the old one can still come.
+                self.found.withdrawn += [
+                    one.id
+                    for one in self.own.waiting
+                    if one.variant_uuid == variant and one.field in STOCK.values()
+                ]
             return first
         assert before is not None
         step = followed(before, zettle, shop, now, shop_first=self.shop_first)
@@ -188,18 +224,23 @@ class Judging:
     def _is_field(one: Prediction) -> bool:
         return one.field not in {CREATED, REMOVED, *STOCK.values()}
 
-    async def _of_fields(
-        self, session: Session, product: Product, wanted: CatalogProduct, shown: ObservedProduct
+    def _of_fields(
+        self,
+        session: Session,
+        product: Product,
+        wanted: CatalogProduct,
+        there: tuple[ObservedProduct, Paired],
     ) -> None:
-        now = session.clock.now()
-        overwritten = await self._overwritten(session, wanted, shown)
+        now, pairs = session.clock.now(), there[1]
+        overwritten = self._overwritten(wanted, *there)
         differs = {(one.field, one.variant): one for one in overwritten}
         for one in self.own.waiting:
-            if not self._is_field(one):
+            if not self._is_field(one) or self._has_no_place(one.variant_uuid, pairs):
                 continue
             key = (one.field, one.variant_uuid)
             known = Predicted(key, one.was, one.expected)
-            end = judged(known, one.made_at, differs, now)
+            wanted_still = is_still_wanted(key, one.expected, wanted)
+            end = judged(known, one.made_at, differs, now) if wanted_still else None
             if end is None:
                 self.found.withdrawn.append(one.id)
             elif end.outcome is not Outcome.OPEN:
@@ -207,33 +248,28 @@ class Judging:
         pair = self.own.pair
         if pair is None or pair.etag in {"", product.etag}:
             return
-        asked = {(one.field, one.variant_uuid): one.expected for one in self.own.waiting}
-        old = self.own.before
-        before = desired(old, self.terms).product if old and old.etag != product.etag else None
-        for new in predicted(before, wanted, overwritten):
-            if asked.get(new.field) == new.expected:
+        waiting = {(one.field, one.variant_uuid): one for one in self.own.waiting}
+        for new in predicted(self._before(product), wanted, overwritten):
+            field_name, variant = new.field
+            open_ = waiting.get(new.field)
+            # What came back to the value before was never written, by nobody.
+            is_known = open_ is not None and (
+                new.expected == open_.expected or (new.is_there and new.expected == open_.was)
+            )
+            if is_known or self._has_no_place(variant, pairs):
                 continue
-            name, (field_name, variant) = self._name(), new.field
+            name = self._name()
             made = Prediction(self.uuid, variant, field_name, name, new.was, new.expected, now)
             if new.is_there:
                 made = replace(made, outcome=Outcome.RIGHT, seen=new.expected, settled_at=now)
             self.found.made.append(made)
 
-    async def _overwritten(
-        self, session: Session, wanted: CatalogProduct, shown: ObservedProduct
+    @staticmethod
+    def _overwritten(
+        wanted: CatalogProduct, shown: ObservedProduct, pairs: Paired
     ) -> Sequence[Overwritten]:
-        """What the engine's own plan would overwrite, cut as it is stored."""
-        bound = Synced(
-            self.uuid, shown.product_id, Origin.LINKED, variants=variant_ids(wanted, shown)
-        )
-        plan = planning.plan(wanted, bound, shown, self.terms, force=True)
-        if plan.needs_options:
-            whole = await session.shop.product(shown.product_id)
-            if whole is None:
-                return ()
-            plan = planning.plan(wanted, bound, whole, self.terms, force=True)
-        most, more = watching.MOST_TEXT, lacking(wanted, shown)
-        found = [*plan.overwritten, *([] if more is None else [more])]
+        """What Brygga would overwrite, cut as it is stored."""
+        most, found = watching.MOST_TEXT, differences(wanted, shown, pairs)
         return [replace(one, was=one.was[:most], now=one.now[:most]) for one in found]
 
     # ---- Whole products --------------------------------------------------------------------------

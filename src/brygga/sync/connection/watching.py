@@ -142,7 +142,7 @@ class Watching:
                 before.get(uuid),
             )
             judging = Judging(uuid, own, both, terms, found, shop_first)
-            await judging.run(session)
+            judging.run(session)
         await _save(session, found)
 
     async def _both_sides(
