@@ -7,21 +7,17 @@ are read, trimmed and compressed once for each process. `static_files` sends the
 import gzip
 import hashlib
 import mimetypes
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Final
 
+import rcssmin
+import rjsmin
+
 FOLDER: Final = Path(__file__).parent / "static"
 WORTH: Final = 1000
 """Bytes. A smaller file would hardly become smaller."""
-
-
-CSS_PARTS: Final = re.compile(
-    r"""("[^"]*"|'[^']*'|url\([^)]*\))|/\*.*?\*/|\s*([{};,])\s*|(:)\s+""", re.S
-)
-"""What is kept as it is, what goes, and what loses the space around it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +50,14 @@ def _read(path: Path) -> File:
 
 
 def trimmed(suffix: str, text: str) -> str:
-    """A style sheet without comments and needless space; a script without indentation, blank lines
-    and lines of comment alone. So no string of a script may go over several lines. Any other file
-    as it is.
+    """A style sheet or a script without comments and needless space; any other file as it is. A
+    template literal of a script holds no other one: `rjsmin` does not know such.
     """
     match suffix:
         case ".css":
-            short = CSS_PARTS.sub(lambda part: "".join(filter(None, part.groups())), text)
-            return short.replace(";}", "}").strip() + "\n"
+            return str(rcssmin.cssmin(text))
         case ".js":
-            lines = (line.strip() for line in text.splitlines())
-            return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+            return str(rjsmin.jsmin(text))
         case _:
             return text
 
