@@ -10,7 +10,7 @@ since the backup count as saves now (P6).
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 
-from brygga.core import stock
+from brygga.core import planning, stock
 from brygga.core.mapping import desired
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Doubt, Gap, LevelRead, Side, SoldSince
@@ -24,6 +24,7 @@ from brygga.database.restoring import Restored
 from brygga.database.values import to_plain
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.products.library import library as read_library
+from brygga.sync.shown import products_shown
 from brygga.sync.stock import Till
 from brygga.sync.stock.gather import World, gather
 from brygga.sync.stock.reconciling import Reconciling
@@ -116,6 +117,8 @@ async def _compare(session: Session, found: Restored, tries: int) -> bool:
         uuids = sorted({one.product_uuid for one in rows if _is_left(one, found)})
     else:
         await read_library(session, ())
+        if found.taken_over:
+            await _bind_options(session)
         await _forget_reports(session, uuids)
     world = await _shown(session, uuids, whole=not begun)
     if world is None:
@@ -134,6 +137,34 @@ async def _compare(session: Session, found: Restored, tries: int) -> bool:
         await _search_first(session, tx)
         await restoring.compared(tx, session.connection.id, session.clock.now())
     return True
+
+
+async def _bind_options(session: Session) -> None:
+    """A pair of a connection that watched knows the store's variants only. Their options and values
+    are bound as the product work would: without them the product counts as one without options.
+    """
+    connection_id, terms = session.connection.id, terms_of(session.connection)
+    async with session.read() as tx:
+        bound = await bindings.all_of(tx, connection_id)
+        entries = await library.get_many(tx, connection_id, bound.keys())
+    wanted = {
+        uuid: made
+        for uuid, entry in entries.items()
+        if entry.product is not None
+        and (made := desired(entry.product, terms).product) is not None
+        and not made.is_simple
+        and not bound[uuid].synced.options
+    }
+    ids = sorted(bound[uuid].synced.product_id for uuid in wanted)
+    shown = await products_shown(session, ids) if ids else {}
+    async with session.transaction() as tx:
+        for uuid, product in wanted.items():
+            synced = bound[uuid].synced
+            if (seen := shown.get(synced.product_id)) is None:
+                continue
+            children = planning.plan(product, synced, seen, terms, force=True).children
+            if children is not None:
+                await bindings.save(tx, connection_id, children, session.clock.now())
 
 
 def _is_compared(row: LedgerRow, found: Restored) -> bool:
