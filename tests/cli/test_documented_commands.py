@@ -58,6 +58,9 @@ ELSEWHERE = {
     "python -m tests.simulation.realtime": (
         "simulation/test_realtime.py:test_workers_that_are_killed_lose_and_invent_no_unit"
     ),
+    "python -m tests.simulation.scaled": (
+        "simulation/test_realtime.py:test_workers_that_are_killed_lose_and_invent_no_unit"
+    ),
     "python -m tests.simulation.reaction": (
         "simulation/test_reaction.py:test_a_burst_of_ten_reaches_the_other_side_in_seconds"
     ),
