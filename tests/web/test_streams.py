@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from tests.conftest import NOON
 from tests.web.conftest import World
 from tests.web.test_hooks import (
     SECRET,
@@ -119,4 +120,5 @@ async def test_a_sale_in_a_stream_takes_what_waits_with_it(world: World) -> None
     async with world.database.transaction() as tx:
         received = await ledgers.take(tx, connection.id, ["p4", "p5"], [])
         assert await ledgers.is_echoed(tx, connection.id, "call")
-    assert {"p4": [Hint(world.clock.now(), variant="v")]} == received.hints[Side.ZETTLE]
+    heard = Hint(world.clock.now(), variant="v", made=NOON)
+    assert {"p4": [heard]} == received.hints[Side.ZETTLE]
