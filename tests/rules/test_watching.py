@@ -50,7 +50,7 @@ async def watches(home: DemoStack) -> None:
 async def predictions(home: DemoStack, *outcomes: Outcome) -> list[Prediction]:
     connection = await home.connection()
     async with home.service.database.read() as tx:
-        found = await watching.page(tx, connection.id, outcomes or tuple(Outcome), 1000)
+        found = await watching.page(tx, connection.id, outcomes or tuple(Outcome), 10_000)
     return list(reversed(found))
 
 
