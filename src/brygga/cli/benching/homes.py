@@ -27,6 +27,8 @@ from brygga.system import SystemClock, SystemDice
 LINE = 64 * 1024 * 1024
 AT_ONCE = 6
 """How many merchants set up at the same time."""
+FEW = 20
+"""So many merchants sign in from one address without reaching its limit."""
 CLOCK = SystemClock()
 
 
@@ -176,7 +178,7 @@ async def opened(
         wish = House(
             url, database_url, secret,
             platforms.hello["zettle"], platforms.hello["bigcommerce"], began,
-            wished.get("speed", 1.0), web, work,
+            wished.get("speed", 1.0), web, work, limits=wished.get("merchants", 1) <= FEW,
         )  # fmt: skip
         house = await Child.start("house", wish)
         stack.push_async_callback(house.stop)

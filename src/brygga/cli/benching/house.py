@@ -61,6 +61,8 @@ class House:
     work: bool = True
     parallel: int = 40
     """The number of connections that this worker works for at a time."""
+    limits: bool = True
+    """Whether rate limits hold: of many merchants of a bench all sign in from one address."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ async def opened(house: House, spans: Spans, counted: Counted) -> AsyncIterator[
         settings_at(house.zettle, house.bigcommerce, house.url),
         secret_keys=(house.secret,),
         database_url=house.database_url,
+        rate_limits=house.limits,
     )
     database = Database.at(house.database_url, sealer(settings))
     await upgrade(database)

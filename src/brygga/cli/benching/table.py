@@ -8,6 +8,7 @@ from brygga.cli.benching import growing, ingesting, syncing, trading
 from brygga.cli.benching.figures import Figure
 from brygga.cli.benching.homes import Failed
 from brygga.cli.benching.syncing import Size
+from brygga.cli.browser import Lost
 
 Measure = Callable[[str, Size, float], Awaitable[list[Figure]]]
 """Takes the address of an empty database, how much to measure, and what is added to each answer of
@@ -42,8 +43,8 @@ def measured(
                 yield asyncio.run(_within(MEASURES[name](url, size, latency_s)))
             except TimeoutError:
                 yield f"{name}: not measured within {WITHIN_S:g} s"
-            except Failed as failed:
-                yield f"{name}: {failed}"
+            except (Failed, Lost) as failed:
+                yield f"{name}: {str(failed).partition(chr(10))[0]}"
 
 
 async def _within(measure: Awaitable[list[Figure]]) -> list[Figure]:
