@@ -7,7 +7,7 @@ import pytest
 
 from brygga.cli import commands, demo_stack
 from brygga.cli.bench import main_names
-from brygga.cli.benching import ingesting, spans
+from brygga.cli.benching import ingesting, spans, trading
 from brygga.cli.benching.figures import as_json, as_text, at_least, at_most, percentile
 from brygga.cli.benching.spans import Heard, Names, Sent
 from brygga.cli.benching.syncing import SMALL
@@ -28,6 +28,15 @@ def test_a_percentile_is_one_of_the_values() -> None:
     assert (0.0, 3, 100) == (
         percentile([], 0.5), percentile([5, 1, 3], 0.5), percentile(range(101), 0.99) + 1
     )  # fmt: skip
+
+
+def test_no_time_is_met_where_nothing_was_written() -> None:
+    none = trading.timed("order", {"order": [], "count": 5}, (20, 100))
+    some = trading.timed("sale", {"sale": [(90.0, 7.0)] * 4, "count": 5}, (15, 60))
+
+    assert [("order.written", 0, False)] == [(one.name, one.value, one.met) for one in none]
+    assert [True, True, False] == [one.met for one in some]
+    assert [] == trading.near_ours([])
 
 
 def test_the_platforms_own_time_is_not_ours() -> None:
