@@ -25,7 +25,7 @@ pytestmark = [
 ]
 NAME = "Linds Keramik"
 FAULTS = f"async () => {{ {axe.RUN} return broken([]); }}"
-ACTING = ("Pause all work", "Go on", "Sync now", "Try again", "Erase everything")
+ACTING = ("Pause all work", "Resume", "Sync now", "Try again", "Erase everything")
 
 
 async def settled(page: Page, heading: str) -> None:
@@ -65,7 +65,7 @@ async def test_an_operator_works_through_a_merchants_trouble(office: Office) -> 
         await page.get_by_role("button", name="Pause all work").click()
         await expect(page.get_by_role("status")).to_contain_text("All work is paused.")
         await expect(page.get_by_role("button", name="Pause all work")).to_have_count(0)
-        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("button", name="Resume").click()
         await expect(page.get_by_role("button", name="Pause all work")).to_be_visible()
 
         await page.goto("/operator/queue")

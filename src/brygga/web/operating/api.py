@@ -337,7 +337,7 @@ ENDPOINTS: Final = (
     ),
     Endpoint("GET", "/queue", "readQueue", "What waits, failed, and is worked on", queue, Queue),
     Endpoint("POST", f"{ONE}/pause", "pause", "Hold all work", pause, Held, body=Empty),
-    Endpoint("POST", f"{ONE}/resume", "resume", "Go on", resume, Resumed, body=Empty),
+    Endpoint("POST", f"{ONE}/resume", "resume", "Resume", resume, Resumed, body=Empty),
     Endpoint("POST", f"{ONE}/sync", "sync", "Sync now", sync, SyncAsked, body=SyncWish),
     Endpoint(
         "POST", f"{ONE}/retry", "retry", "Try failed work now", retry, Retried, body=RetryWish
