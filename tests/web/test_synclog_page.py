@@ -80,10 +80,10 @@ def test_on_the_products_own_page_no_line_names_it(language: Language) -> None:
         for variant in ("", "Blå"):
             params["variant_name"] = variant
             said[code, variant], *_ = spoken(
-                words(language), code.value, params, name=name, at_home=True
+                words(language), code.value, params, name=name, on_its_page=True
             )
         params["name"] = "Kanna Elva"
-        before.append(spoken(words(language), code.value, params, name=name, at_home=True)[0])
+        before.append(spoken(words(language), code.value, params, name=name, on_its_page=True)[0])
 
     assert {} == {key: one for key, one in said.items() if "Kanna" in one or one[:1].islower()}
     assert {} == {key: one for key, one in said.items() if one[:1] in " :–" or "  " in one}

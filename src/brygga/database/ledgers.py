@@ -87,7 +87,9 @@ class Reports:
     pending: Sequence[Pending]
 
 
-_COLUMNS = "product_uuid, variant_uuid, separate, zettle, shop, check_since, started_at, closed"
+_COLUMNS = (
+    "product_uuid, variant_uuid, separate, zettle, shop, check_since, started_at, shown_at, closed"
+)
 _LOAD = (
     f"SELECT {_COLUMNS} FROM ledgers WHERE connection_id = :id"  # noqa: S608 - our own
     " AND product_uuid = ANY (CAST(:uuids AS text[]))"
@@ -102,23 +104,24 @@ _LOCK_FENCED = sa.text(f"""
 SAVE = """
     INSERT INTO ledgers (
         connection_id, variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at,
-            closed, updated_at
+            shown_at, closed, updated_at
     )
     SELECT :id, variant_uuid, product_uuid, separate, CAST(zettle AS jsonb), CAST(shop AS jsonb),
         check_since,
-        started_at, CAST(closed AS jsonb), :now
+        started_at, shown_at, CAST(closed AS jsonb), :now
     FROM unnest(
         CAST(:variants AS text[]), CAST(:products AS text[]), CAST(:separate AS boolean[]),
             CAST(:zettle AS text[]),
         CAST(:shop AS text[]), CAST(:checks AS timestamptz[]), CAST(:started AS timestamptz[]),
-        CAST(:closed AS text[])
-    ) AS n (variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at, closed)
+        CAST(:shown AS timestamptz[]), CAST(:closed AS text[])
+    ) AS n (variant_uuid, product_uuid, separate, zettle, shop, check_since, started_at, shown_at,
+        closed)
     ORDER BY variant_uuid
     ON CONFLICT (connection_id, variant_uuid) DO UPDATE SET
         product_uuid = EXCLUDED.product_uuid, separate = EXCLUDED.separate,
             zettle = EXCLUDED.zettle,
         shop = EXCLUDED.shop, check_since = EXCLUDED.check_since, started_at = EXCLUDED.started_at,
-        closed = EXCLUDED.closed, updated_at = EXCLUDED.updated_at
+        shown_at = EXCLUDED.shown_at, closed = EXCLUDED.closed, updated_at = EXCLUDED.updated_at
 """
 _SAVE = sa.text(SAVE)
 
@@ -163,6 +166,7 @@ def saved(rows: Sequence[LedgerRow]) -> Mapping[str, Any]:
         "shop": [to_json(ledger_row.ledger.shop) for ledger_row in rows],
         "checks": [ledger_row.check_since for ledger_row in rows],
         "started": [ledger_row.ledger.started for ledger_row in rows],
+        "shown": [ledger_row.ledger.shown for ledger_row in rows],
         "closed": [to_json(ledger_row.ledger.closed) for ledger_row in rows],
     }
 
@@ -240,7 +244,7 @@ async def in_question(
 
 def _ledger_row(row: Any) -> LedgerRow:
     records = from_plain(row.zettle, StockRecord), from_plain(row.shop, StockRecord)
-    ledger = Ledger(*records, row.separate, tuple(row.closed), row.started_at)
+    ledger = Ledger(*records, row.separate, tuple(row.closed), row.started_at, row.shown_at)
     return LedgerRow(row.product_uuid, row.variant_uuid, ledger, row.check_since)
 
 

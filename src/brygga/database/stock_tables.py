@@ -36,6 +36,7 @@ class _Ledgers(sa.TypedColumns):
     updated_at: Column[datetime] = Column(TIME, nullable=False)
     closed: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'[]'::jsonb"))
     started_at: Column[datetime | None] = Column(TIME)
+    shown_at: Column[datetime | None] = Column(TIME)
 
 
 ledgers = sa.Table(

@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final
 
 from litestar.exceptions import HTTPException
@@ -138,6 +137,5 @@ async def look_up(database: Database, platform: Platform, hook_key: str) -> Addr
         return Addressed(*found)
 
 
-@lru_cache(MOST_KEPT)
 def _name(hook_key: str) -> bytes:
     return hashlib.sha256(hook_key.encode("utf-8", "replace")).digest()

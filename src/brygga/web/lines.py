@@ -57,15 +57,15 @@ def spoken(
     name: str = "",
     *,
     as_plan: bool = False,
-    at_home: bool = False,
+    on_its_page: bool = False,
 ) -> tuple[str, str, str]:
     """Sentence, cause and what to do. A parameter that is itself a code (`reason`, `cause`,
     `field`) is first put into words, and so is a value of a field.
 
     A line that would name an `other` product uses other words, `.alone`, where that product is not
     known. A sentence that does not name its product begins with `name`. `as_plan`: it has not
-    happened yet, and only the sentence is wanted. `at_home`: it stands on the page of its product,
-    `name`, and does not name it again.
+    happened yet, and only the sentence is wanted. `on_its_page`: it stands on the page of its
+    product, `name`, and does not name it again.
     """
     field = params.get("field", "")
     said = {
@@ -81,7 +81,7 @@ def spoken(
     if as_plan and words.has(f"plan.note.{code}"):
         key = f"plan.note.{code}"
     alone = f"{key}.alone" if not said.get("other") and words.has(f"{key}.alone") else key
-    if at_home and said.get("name", name) == name:
+    if on_its_page and said.get("name", name) == name:
         sentence = unnamed(words, alone, said)
         return sentence, words.fill(f"{key}.cause", said), words.fill(f"{key}.action", said)
     names = name and not ("%(name)s" in words.text(alone) and said.get("name"))

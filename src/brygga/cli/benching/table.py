@@ -44,7 +44,8 @@ def measured(
             except TimeoutError:
                 yield f"{name}: not measured within {WITHIN_S:g} s"
             except (Failed, Lost) as failed:
-                yield f"{name}: {str(failed).partition(chr(10))[0]}"
+                why, *_ = str(failed).splitlines()
+                yield f"{name}: {why}"
 
 
 async def _within(measure: Awaitable[list[Figure]]) -> list[Figure]:

@@ -233,10 +233,7 @@ class StockRecord:
     reported: ReportedChange | None = None
     """It changes no number. With it, a fall of many units is believed at once."""
     ambiguous: datetime | None = None
-    """Since when reads show a level that our own recent writes may or may not explain. Until the
-    store's variant is attached: nobody reported when tracking was switched on, and this is when a
-    read first showed it on. Orders between `Ledger.started` and then may be from before.
-    """
+    """Since when reads show a level that our own recent writes may or may not explain."""
     rests: datetime | None = None
     """Nothing is sent before this time. The platform had too little stock, so its level must be
     read again.
@@ -345,6 +342,10 @@ class Ledger:
     """Since when Zettle's number counts for the store, by our clock, until the store's variant is
     attached. What orders took since then is in no number of Zettle's. None where nothing can have
     been ordered.
+    """
+    shown: datetime | None = None
+    """When a read first showed tracking on, where Zettle has not reported the switch: it was made
+    between `started` and then. Orders of that time may be in Zettle's number or not.
     """
 
     def __post_init__(self) -> None:

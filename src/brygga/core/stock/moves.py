@@ -300,7 +300,7 @@ def landed(ledger: Ledger, side: Side, at: datetime) -> Ledger:
     if pending_write.is_absolute:
         # The level from before is not known: a store that does not count shows 0 (bigcommerce facts
         # 5.4).
-        confirmed, ledger = pending_write.quantity, replace(ledger, started=None)
+        confirmed, ledger = pending_write.quantity, replace(ledger, started=None, shown=None)
     else:
         assert isinstance(record.confirmed, int)
         confirmed = record.confirmed + pending_write.quantity

@@ -103,7 +103,7 @@ def _closing(ledger: Ledger, successor: int | None = None) -> Ledger:
     """Another variant id replaces the last one. Nothing more is expected of the last one."""
     last = ledger.shop.variant_id
     closed = ledger.closed if last is None or last == successor else (*ledger.closed, last)
-    return replace(ledger, closed=closed, started=None)
+    return replace(ledger, closed=closed, started=None, shown=None)
 
 
 def attached(ledger: Ledger, variant_id: int, read: LevelRead, sold: int = 0) -> Ledger:
@@ -297,15 +297,15 @@ def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Le
     (`uncounted`), only a read after the switch in the store shows a number. Before the start,
     `started` of the ledger is when tracking was switched on, where Zettle reported it. Where it did
     not, that was at some time since the last read that showed it off: `started` is that read's
-    time, and `ambiguous` of the store's record the time of this one.
+    time, and `shown` the time of this one.
     """
     is_off = ledger.zettle.confirmed is Gap.UNTRACKED
     lacks, off = (ledger.zettle.to_push, ledger.zettle.clear_read) if is_off else (0, None)
-    started, unsure = ledger.started, None
+    started, shown = ledger.started, None
     if uncounted or ledger.shop.variant_id is None:
         started = None
     elif started is None:
-        unsure = None if off is None else read.read_started
+        shown = None if off is None else read.read_started
         started = max(off or read.read_started, read.read_started - LOOKBACK)
     till = StockRecord(
         read.level, to_push=lacks, seen=read.read_started, clear_read=read.read_started
@@ -314,14 +314,8 @@ def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Le
     recent = (
         (*ledger.shop.recent, Change(read.read_started, 0)) if uncounted else ledger.shop.recent
     )
-    shop = StockRecord(
-        gap,
-        recent=recent,
-        seen=ledger.shop.seen,
-        ambiguous=unsure,
-        variant_id=ledger.shop.variant_id,
-    )
-    return Ledger(till, shop, closed=ledger.closed, started=started)
+    shop = StockRecord(gap, recent=recent, seen=ledger.shop.seen, variant_id=ledger.shop.variant_id)
+    return Ledger(till, shop, closed=ledger.closed, started=started, shown=shown)
 
 
 def began(ledger: Ledger, at: datetime, apart: timedelta) -> Ledger:
@@ -332,9 +326,9 @@ def began(ledger: Ledger, at: datetime, apart: timedelta) -> Ledger:
     started, seen = ledger.started, ledger.shop.seen
     if not ledger.is_tracked or not ledger.is_unset or started is None:
         return ledger
-    if ledger.shop.ambiguous is None:
+    if ledger.shown is None:
         is_since = seen is None or at >= seen
         return replace(ledger, started=min(at, started)) if is_since else ledger
     if at < started - apart:
         return ledger
-    return replace(ledger, started=at, shop=replace(ledger.shop, ambiguous=None))
+    return replace(ledger, started=at, shown=None)

@@ -229,7 +229,7 @@ def of_start(ledger: Ledger, some: Sequence[SourceTransaction]) -> Sequence[Sour
     started = ledger.started
     assert started is not None
     seen = ledger.shop.seen or started - NEAR
-    if ledger.shop.ambiguous is not None:
+    if ledger.shown is not None:
         return [one for one in some if one.at > max(started, seen)]
     return [one for one in some if one.at >= max(started - NEAR, seen)]
 

@@ -218,8 +218,8 @@ class Reconciling:
             return None
         transactions = self.sold[ledger_row.product_uuid]
         orders = of_start(ledger_row.ledger, (transactions or {}).get(ledger_row.variant_uuid, ()))
-        sold, is_sure = sold_by(orders, ledger_row.ledger.shop.ambiguous)
-        shown = ledger_row.ledger.shop.ambiguous or started
+        sold, is_sure = sold_by(orders, ledger_row.ledger.shown)
+        shown = ledger_row.ledger.shown or started
         last = max((one.at for one in orders), default=shown - read_lag)
         clear = last + read_lag + NEAR
         if not is_sure:

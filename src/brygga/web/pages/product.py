@@ -143,7 +143,7 @@ class _Found:
 async def _found(merchant: Merchant, tx: Tx, row: Row) -> _Found:
     own, uuid, product_id = merchant.own.id, row.entry.product_uuid, str(row.product_id)
     lines = await synclog.page(tx, own, Filter(subject=uuid), limit=LINES)
-    told = await told_of(tx, merchant, lines, at_home=True)
+    told = await told_of(tx, merchant, lines, on_its_page=True)
     binding = await bindings.get(tx, own, uuid)
     seen = await shown.get(tx, own, uuid)
     reading = await waiting_work.waits(tx, own, Kind.SHOP_PRODUCT, product_id)

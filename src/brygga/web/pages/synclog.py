@@ -97,7 +97,7 @@ class Told:
     linkable: Collection[str] = ()
     gone: Collection[str] = ()
     running: bool = True
-    at_home: bool = False
+    on_its_page: bool = False
     """Whether the lines stand on the page of their one product."""
 
     def view(self, logged: Logged) -> LineView:
@@ -109,7 +109,7 @@ class Told:
             fixed=fixed,
             units=self.units,
             name=self.names.get(logged.line.subject, ""),
-            at_home=self.at_home,
+            on_its_page=self.on_its_page,
         )
 
 
@@ -200,7 +200,7 @@ async def _named(tx: Tx, connection_id: int, product: str) -> Entry | None:
 
 
 async def told_of(
-    tx: Tx, merchant: Merchant, lines: Sequence[Logged], *, at_home: bool = False
+    tx: Tx, merchant: Merchant, lines: Sequence[Logged], *, on_its_page: bool = False
 ) -> Told:
     """Nothing can be done about a line whose product is gone, or while no store is connected."""
     own = merchant.own
@@ -212,7 +212,7 @@ async def told_of(
         await partners(tx, own.id, lines),
         await gone.among(tx, own.id, uuids),
         merchant.running,
-        at_home,
+        on_its_page,
     )
 
 
@@ -232,12 +232,12 @@ def line_view(
     fixed: bool = False,
     units: Units | None = None,
     name: str = "",
-    at_home: bool = False,
+    on_its_page: bool = False,
 ) -> LineView:
     """`fixed`: nothing can be done about it any more, so no button is shown."""
     line = logged.line
     sentence, cause, action = spoken(
-        words, line.code.value, line.params, units, name, at_home=at_home
+        words, line.code.value, line.params, units, name, on_its_page=on_its_page
     )
     partner = line.params.get("other_id", "") if line.code is Code.CLASH and line.subject else ""
     partner = partner if partner in linkable and not fixed else ""
