@@ -50,7 +50,7 @@ class Spent:
             self.rows - before.rows,
         )
 
-    def a(self, what: str, count: float) -> None:
+    def print_for_each(self, what: str, count: float) -> None:
         rows = ", ".join(f"{name} {n / count:.1f}" for name, n in self.rows.most_common())
         print(
             f"{what}: {self.statements / count:.1f} statements, {self.commits / count:.1f} commits,"
@@ -76,6 +76,13 @@ async def now(home: Home, url: str) -> Spent:
     return await asyncio.to_thread(read, url, (await home.house.ask())["statements"])
 
 
+async def closed(home: Home) -> None:
+    """Until the last looks at what was written are over too."""
+    await home.quiet()
+    await asyncio.sleep(READ_LAG_S)
+    await home.quiet()
+
+
 async def run(products: int, sales: int, url: str) -> None:
     async with homes.opened(url, merchants=2, products=products // 2, quota=1_000_000) as home:
         waiting = await home.prepare(finish=False)
@@ -83,24 +90,21 @@ async def run(products: int, sales: int, url: str) -> None:
         before = await now(home, url)
         await asyncio.gather(*(merchant.finish(one) for one in waiting))
         await asyncio.sleep(3)
-        await home.quiet()
-        await asyncio.sleep(READ_LAG_S)
-        await home.quiet()
+        await closed(home)
         synced = await now(home, url)
-        synced.since(before).a("a product", products)
+        synced.since(before).print_for_each("a product", products)
         pairs = await trading.pairs(home)
         for number in range(sales):
             pair = pairs[number % len(pairs)]
             sold = {"organization_uuid": pair[0], "variant_uuid": pair[2]}
             await home.act("zettle", "/sell", sold)
             await asyncio.sleep(1)
-        await home.quiet()
-        await asyncio.sleep(READ_LAG_S)
-        await home.quiet()
+        await closed(home)
         traded = await now(home, url)
-        traded.since(synced).a("a sale", sales)
+        traded.since(synced).print_for_each("a sale", sales)
         await asyncio.sleep(IDLE_S)
-        (await now(home, url)).since(traded).a("a quiet hour of both", IDLE_S / 3600)
+        rested = await now(home, url)
+        rested.since(traded).print_for_each("a quiet hour of both", IDLE_S / 3600)
 
 
 def main() -> None:
