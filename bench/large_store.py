@@ -99,7 +99,7 @@ class LargeStore:
         browser = BrowserClient(self.http)
         await browser.open(f"{self.url}/apps/bigcommerce")
         await merchant.finish(browser)
-        await _settled(self.service.database)
+        await _without_work(self.service.database)
         await _copy(self.service.database, self.products, ("bindings", "ledgers", "synclog"))
 
 
@@ -174,7 +174,7 @@ async def _copy(database: Database, count: int, tables: tuple[str, ...]) -> None
         await tx.run(sa.text("ANALYZE"))
 
 
-async def _settled(database: Database) -> None:
+async def _without_work(database: Database) -> None:
     """Until the first sync of the real products is over."""
     ends = time.monotonic() + TIMEOUT_S
     made = 0

@@ -19,15 +19,16 @@ pip_quietly() {
     "$python" -m pip --quiet --disable-pip-version-check "$@"
 }
 
-# uv is fast, but does not read pip's configuration: where only pip knows the certificates or the index, pip does it.
+# uv is fast, but does not read pip's configuration: where only pip knows the certificates or the
+# index, pip does it.
 fill() {
     VIRTUAL_ENV="$PWD/.venv" .tools/bin/uv pip install --quiet "$@" && return
     echo "uv cannot; pip tries, with its own configuration. This takes longer ..." >&2
     pip_quietly --python .venv/bin/python install "$@"
 }
 
-# What running needs; with `prepare tests`, `prepare docs` or `prepare linters`, what these need too.
-# Each part is remade only when what it is made of changes.
+# What running needs; with `prepare tests`, `prepare docs` or `prepare linters`, what these need
+# too. Each part is made again only when what it is made of changes.
 prepare() {
     if running_is_there && { [ "$#" -eq 0 ] || part_is_there "$1"; }; then
         return

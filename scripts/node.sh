@@ -7,11 +7,13 @@ find_node() {
         if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
             echo "Installing Node for the clients of other makers ..." >&2
             apt-get update -q >/dev/null 2>&1 &&
-                DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nodejs npm >/dev/null 2>&1
+                DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+                    nodejs npm >/dev/null 2>&1
         fi
     fi
     if ! command -v node >/dev/null 2>&1 || ! command -v npm >/dev/null 2>&1; then
-        echo "No Node found: the clients in Node and axe-core are skipped. Install nodejs and npm to try them." >&2
+        echo "No Node found: the clients in Node and axe-core are skipped." \
+            "Install nodejs and npm to try them." >&2
         return
     fi
     fetch_node_packages tests/foreign/node "the clients in Node"
@@ -24,7 +26,8 @@ fetch_node_packages() {
         return
     fi
     echo "Fetching $2 ..." >&2
-    if npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --silent --fetch-retries=0 --fetch-timeout=20000 >/dev/null 2>&1; then
+    if npm ci --prefix "$1" --ignore-scripts --no-audit --no-fund --silent \
+        --fetch-retries=0 --fetch-timeout=20000 >/dev/null 2>&1; then
         echo "$fingerprint" >"$1/node_modules/.fetched"
     else
         echo "npm reaches no index: $2 are skipped." >&2

@@ -78,7 +78,7 @@ def recorded() -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def overheard() -> Iterator[list[str]]:
+def log_lines() -> Iterator[list[str]]:
     """The same beside whatever else becomes of the lines: who reads them finds them as ever."""
     lines: list[str] = []
     root, handler = logging.getLogger(), _Lines(lines)

@@ -25,11 +25,11 @@ class TimelyJobs(TableJobs):
     """As `TableJobs`, for one process."""
 
     def look(self) -> None:
-        """Now, and not when the next mark is due: a connection may go on that was paused."""
+        """Now, and not when the next item is due: a connection may go on that was paused."""
         self._notices.set()
 
     async def _rest_s(self, running: Collection[int]) -> float:
-        """Until the next mark is due at a connection that nobody works for, or its dead holder's
+        """Until the next item is due at a connection that nobody works for, or its dead holder's
         lease has run out.
         """
         async with self.database.read() as tx:

@@ -15,8 +15,17 @@ PLATFORMS = tuple(DOCS / "platforms" / name for name in ("zettle.md", "bigcommer
 """They may be missing as long as their folder is, and their own links are not looked at."""
 TOP = tuple(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"))
 PAGES = (*TOP, *(page for page in sorted(DOCS.rglob("*.md")) if page not in PLATFORMS))
-NARROW = (DOCS / "design.md", ROOT / "CONTRIBUTING.md", *sorted(DECISIONS.glob("*.md")))
+NARROW = (
+    *(page for page in (*PAGES, *PLATFORMS) if GUIDE not in page.parents),
+    *sorted((ROOT / "packages" / "sandbox").rglob("*.md")),
+)
+"""All but the guide, which `scripts/guide.py` makes."""
+SCRIPTS = (
+    *(ROOT / name for name in ("run", "test", "site")),
+    *sorted((ROOT / "scripts").glob("*.sh")),
+)
 WIDTH = 100
+BLOCK = re.compile(r"^```.*?^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^()\s]+)\)")
 ELSEWHERE = re.compile(r"[a-z]+:")
 """What a link to another site begins with."""
@@ -30,7 +39,7 @@ def _linked(text: str) -> list[str]:
 
 def _prose(text: str) -> str:
     """Without blocks of code, which may hold brackets of their own."""
-    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return BLOCK.sub("", text)
 
 
 def _dead(page: Path) -> list[str]:
@@ -52,12 +61,19 @@ def _missing(index: Path, pages: Iterator[Path]) -> list[str]:
 
 def _wide(text: str) -> list[int]:
     """Lines of prose that are too long; rows of tables and lines with a link may be longer."""
-    lines = enumerate(text.splitlines(), 1)
+    lines = enumerate(_without_blocks(text).splitlines(), 1)
     return [number for number, line in lines if len(line) > WIDTH and not _may_be_wide(line)]
 
 
+def _without_blocks(text: str) -> str:
+    """The text with empty lines in the place of its blocks of code, which quote what a platform
+    or a command says.
+    """
+    return BLOCK.sub(lambda block: "\n" * block[0].count("\n"), text)
+
+
 def _may_be_wide(line: str) -> bool:
-    return line.startswith("|") or LINK.search(line) is not None
+    return line.startswith(("|", "    ")) or LINK.search(line) is not None
 
 
 def test_the_index_lists_every_page() -> None:
@@ -98,10 +114,18 @@ def test_prose_ends_at_a_hundred_columns(document: Path) -> None:
     assert [] == _wide(document.read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("script", SCRIPTS, ids=_name)
+def test_a_script_ends_at_a_hundred_columns(script: Path) -> None:
+    lines = script.read_text(encoding="utf-8").splitlines()
+
+    assert [line for line in lines if len(line) > WIDTH] == []
+
+
 def test_the_checks_would_catch_what_they_look_for(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("[gone](gone.md#part) [here](page.md) [web](https://example.com) [up](#up)\n")
 
     assert ["gone.md"] == _dead(page)
     assert ["other.md"] == _missing(page, iter([page, tmp_path / "other.md"]))
-    assert [2] == _wide(f"{'a' * WIDTH}\n{'b' * (WIDTH + 1)}\n| {'c' * WIDTH} |\n")
+    long = "b" * (WIDTH + 1)
+    assert [2, 7] == _wide(f"{'a' * WIDTH}\n{long}\n| {long} |\n```\n{long}\n```\n{long}\n")

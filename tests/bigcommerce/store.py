@@ -20,7 +20,7 @@ from brygga_sandbox.clock import ManualClock
 from tests.wire.doubles import SkippingClock
 
 BASE = "https://shop.test"
-SECRET = "the-apps-client-secret-of-this-town"
+SECRET = "the-apps-client-secret-of-this-store"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
 HOOK = "https://brygga.example/hooks/bigcommerce/key"
 

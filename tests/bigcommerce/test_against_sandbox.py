@@ -86,7 +86,7 @@ async def test_create_product_knows_every_childs_id_whatever_the_answer_holds(
     assert [store.shop.level(variant_id=one.variant_id) for one in product.variants] == [4, 2]
 
 
-async def test_a_product_is_there_although_the_look_after_it_failed() -> None:
+async def test_a_product_is_there_although_the_read_after_it_failed() -> None:
     store = Store({"create_returns_children": False})
     category = await store.category()
     store.sandbox.faults.rules.append(Rule("5xx_before", "GET", "*/catalog/products/*", next=1))
@@ -97,9 +97,7 @@ async def test_a_product_is_there_although_the_look_after_it_failed() -> None:
 
 
 @pytest.mark.rule("C6", "P4", "S1")
-async def test_create_product_without_prices_and_untracked_starts_at_zero_and_counts_nothing() -> (
-    None
-):
+async def test_a_create_without_prices_and_tracking_costs_zero_and_counts_nothing() -> None:
     store = Store()
 
     made = (await store.api.create_product(cup(price=None), Create(await store.category()))).product

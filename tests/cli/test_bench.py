@@ -9,7 +9,7 @@ from brygga.cli import commands, demo_stack
 from brygga.cli.bench import main_names
 from brygga.cli.benching import ingesting, spans, trading
 from brygga.cli.benching.figures import as_json, as_text, at_least, at_most, percentile
-from brygga.cli.benching.spans import Heard, Names, Sent
+from brygga.cli.benching.spans import Names, Received, Sent
 from brygga.cli.benching.syncing import SMALL
 
 PRODUCT = "11111111-0000-1000-8000-000000000001"
@@ -42,7 +42,7 @@ def test_no_time_is_met_where_nothing_was_written() -> None:
 def test_the_platforms_own_time_is_not_ours() -> None:
     """Reads that overlap count once, and only between the webhook and the write."""
     body = json.dumps({"payload": json.dumps({"productUuid": PRODUCT})}).encode()
-    heard = [Heard(10.0, "zettle", "key", body), Heard(10.1, "zettle", "key", body)]
+    received = [Received(10.0, "zettle", "key", body), Received(10.1, "zettle", "key", body)]
     write = json.dumps({"items": [{"variant_id": 40, "quantity": -1}]}).encode()
     sent = [
         Sent(9.0, 10.01, "zettle", "Bearer t", False, b""),
@@ -51,7 +51,7 @@ def test_the_platforms_own_time_is_not_ours() -> None:
         Sent(10.7, 10.9, "bigcommerce", "abc", True, write),
     ]
 
-    ((whole, own),) = spans._paired(heard, sent, NAMES, "zettle", "bigcommerce")
+    ((whole, own),) = spans._paired(received, sent, NAMES, "zettle", "bigcommerce")
 
     assert [700, 290] == pytest.approx([whole, own])
 
@@ -59,10 +59,10 @@ def test_the_platforms_own_time_is_not_ours() -> None:
 def test_a_write_of_another_product_answers_nothing() -> None:
     body = json.dumps({"productUuid": PRODUCT}).encode()
     other = json.dumps({"items": [{"variant_id": 41, "quantity": -1}]}).encode()
-    heard = [Heard(10.0, "zettle", "key", body)]
+    received = [Received(10.0, "zettle", "key", body)]
     sent = [Sent(10.7, 10.9, "bigcommerce", "abc", True, other)]
 
-    assert [] == spans._paired(heard, sent, NAMES, "zettle", "bigcommerce")
+    assert [] == spans._paired(received, sent, NAMES, "zettle", "bigcommerce")
 
 
 def test_names_beside_the_table_bring_their_measure() -> None:

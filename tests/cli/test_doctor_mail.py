@@ -33,7 +33,7 @@ async def test_a_mail_server_is_signed_in_to_and_gets_no_mail() -> None:
 
     assert [Verdict.WELL] == [one.verdict for one in found]
     assert [] == server.mails
-    assert any(line.startswith("AUTH") for line in server.heard)
+    assert any(line.startswith("AUTH") for line in server.received)
 
 
 async def test_a_mail_server_that_refuses_us_is_wrong() -> None:

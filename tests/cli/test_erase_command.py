@@ -65,7 +65,7 @@ async def test_with_yes_everything_goes_and_the_receipt_can_be_checked(
     assert 1 == await erase._erase(wish, runtime)
 
 
-async def test_a_living_connection_is_refused_unless_it_is_to_be_ended(
+async def test_an_active_connection_is_refused_unless_it_is_to_be_ended(
     database: Database, runtime: Runtime, capsys: pytest.CaptureFixture[str]
 ) -> None:
     number = await merchant_with_goods(database, ended=False)

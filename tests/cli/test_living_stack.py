@@ -42,7 +42,7 @@ def test_serve_listens_where_it_says(host: str, begins: str) -> None:
         assert not serve.address(door).endswith(":0")
 
 
-async def test_a_worker_that_falls_ends_the_process_instead_of_leaving_pages_without_work() -> None:
+async def test_a_worker_that_falls_ends_the_process_and_not_only_the_work() -> None:
     class Falling:
         worker: "Falling"
 

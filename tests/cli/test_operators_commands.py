@@ -198,7 +198,7 @@ async def test_retry_wakes_failed_work_also_before_set_up_is_finished(
         due = await work_items.due(tx, number, SystemClock().now())
 
     expected = (
-        f"connection {number}: {count} woken; a worker tries now"
+        f"connection {number}: {count} tried again; a worker tries now"
         if count
         else "nothing has failed there"
     )
@@ -398,4 +398,4 @@ async def test_retry_says_what_a_paused_connection_still_does(
         asked_retry(connection=one.id), Runtime(replace(settings, database_url=database.url))
     )
 
-    assert f"connection {one.id}: 1 woken{reported}" == capsys.readouterr().out.strip()
+    assert f"connection {one.id}: 1 tried again{reported}" == capsys.readouterr().out.strip()

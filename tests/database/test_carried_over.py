@@ -157,7 +157,7 @@ async def test_a_first_level_and_a_sleeping_shelf_stay_what_they_are(database: D
     assert stock.refused(flying, Side.SHOP).is_unset
 
 
-async def test_an_order_that_was_heard_of_without_a_hint_is_carried_over(
+async def test_an_order_that_was_received_of_without_a_hint_is_carried_over(
     database: Database,
 ) -> None:
     connection_id = await old(database, {"known": 10}, {"known": 10, "hinted": None})
@@ -174,7 +174,7 @@ async def test_a_sleeping_shelf_sleeps_on(database: Database) -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_what_zettle_was_owed_while_tracking_is_off_is_missing_and_asked_about(
+async def test_what_was_to_push_to_zettle_while_off_is_missing_and_asked_about(
     database: Database,
 ) -> None:
     stopped = {"level": 10, "owed": -2, "flight": FLIGHT, "seen": AT}

@@ -103,7 +103,7 @@ def test_a_killed_owner_takes_its_server_with_it_and_the_next_start_goes(folder:
         assert not run.exists()
 
 
-async def test_whoever_needs_a_server_that_was_killed_hears_it_in_one_line_and_can_start_anew(
+async def test_a_server_that_was_killed_is_one_line_and_can_be_started_anew(
     folder: Path,
 ) -> None:
     with embedded(folder, durable=False) as server:

@@ -35,7 +35,7 @@ async def _lease(database: Database, connection_id: int, holder: str, at_s: floa
     return None if found is None else found.fence
 
 
-async def test_a_lease_is_taken_over_only_after_its_end_and_the_grace(database: Database) -> None:
+async def test_a_lease_is_taken_over_only_after_its_end_and_the_margin(database: Database) -> None:
     one = await connected(database)
 
     holders = [await _lease(database, one.id, f"w{at}", at) for at in (0, 59, 69, 71)]

@@ -28,7 +28,7 @@ PRODUCT = "11111111-0000-1000-8000-000000000000"
 
 
 def full_of_news() -> Ledger:
-    """A ledger with something in every field that a drain leaves behind."""
+    """A ledger with something in every field that a turn leaves behind."""
     ledger = Ledger(
         StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=4, floor=1), closed=(1, 2)
     )

@@ -147,7 +147,7 @@ async def test_a_page_whose_total_is_known_is_the_same_page(database: Database) 
     assert {20, 3, 2, 1} >= {pair[0].total for pair in found} > {20}
 
 
-async def test_search_finds_every_word_in_names_skus_and_barcodes_and_takes_signs_as_they_are(
+async def test_search_finds_every_word_in_names_skus_and_barcodes_and_takes_signs(
     database: Database,
 ) -> None:
     one = await connected(database)

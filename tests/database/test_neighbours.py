@@ -11,7 +11,7 @@ from brygga.database.neighbours import present
 from tests.conftest import NOON
 from tests.database.merchants import account
 
-GRACE = timedelta(seconds=10)
+MARGIN = timedelta(seconds=10)
 _NEIGHBOUR = """
 import sys
 from pathlib import Path
@@ -42,22 +42,22 @@ def test_alone_is_who_finds_no_other_and_a_killed_one_is_none(tmp_path: Path) ->
     assert (True, "False", False, True) == (first, second, while_it_lives, afterwards)
 
 
-async def test_a_dead_holders_lease_ends_at_once_and_its_grace_stays(database: Database) -> None:
+async def test_a_dead_holders_lease_ends_at_once_and_its_margin_stays(database: Database) -> None:
     """It may have sent a request in its last moment, which is still on its way."""
     async with database.transaction() as tx:
         connection = await connections.start(tx, account(), "key", NOON)
         until = NOON + timedelta(seconds=90)
         dead = await leases.acquire(
-            tx, connection.id, "dead", now=NOON, until=until, takeover_delay=GRACE
+            tx, connection.id, "dead", now=NOON, until=until, takeover_delay=MARGIN
         )
     async with database.transaction() as tx:
         ended = await leases.end_all(tx, NOON)
         early = await leases.acquire(
-            tx, connection.id, "next", now=NOON + GRACE, until=until, takeover_delay=GRACE
+            tx, connection.id, "next", now=NOON + MARGIN, until=until, takeover_delay=MARGIN
         )
-        later = NOON + GRACE + timedelta(seconds=1)
+        later = NOON + MARGIN + timedelta(seconds=1)
         taken = await leases.acquire(
-            tx, connection.id, "next", now=later, until=until, takeover_delay=GRACE
+            tx, connection.id, "next", now=later, until=until, takeover_delay=MARGIN
         )
         again = await leases.end_all(tx, until)
 

@@ -130,7 +130,7 @@ async def test_what_an_event_may_still_ask_for_is_kept(database: Database) -> No
 
 
 @pytest.mark.rule("D1")
-async def test_a_connection_that_ends_leaves_nothing_of_this_and_another_keeps_its_own(
+async def test_what_a_connection_left_goes_with_it_and_another_keeps_its_own(
     database: Database,
 ) -> None:
     ended, other = await remembering(database), await remembering(database, "org-2")

@@ -30,7 +30,7 @@ LATER = NOON + timedelta(minutes=5)
 DAY = 24 * 3600
 
 
-async def test_a_token_is_unreadable_on_disk_and_in_print_and_opens_only_in_its_own_row(
+async def test_a_token_is_unreadable_on_disk_and_opens_only_in_its_own_row(
     database: Database,
 ) -> None:
     one, two = await connected(database), await connected(database, "org-2", "def456")

@@ -19,7 +19,7 @@ MANY = 1_000
 
 
 async def with_products(database: Database, count: int, account: str = "org") -> int:
-    """A connection whose library has so many products, each with a mark."""
+    """A connection whose library has so many products, each with a work item."""
     products = [Product(f"p{n}", f"Mugg {n}", "etag", (Variant(f"v{n}"),)) for n in range(count)]
     async with database.transaction() as tx:
         made = await connections.start(

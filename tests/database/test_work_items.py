@@ -19,7 +19,7 @@ LATER = NOON + timedelta(minutes=5)
 PRODUCT_B = (Kind.PRODUCT, "b")
 
 
-async def test_work_is_done_only_if_nobody_marked_it_again_meanwhile(database: Database) -> None:
+async def test_work_is_done_only_if_nobody_added_it_again_meanwhile(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
@@ -112,7 +112,7 @@ HOUR = timedelta(hours=1)
 
 
 async def _failed(database: Database, connection_id: int, program: str = "one") -> None:
-    """A mark whose work failed at noon by a bug."""
+    """An item whose work failed at noon by a bug."""
     async with database.transaction() as tx:
         await work_items.add(tx, connection_id, Kind.PRODUCT, "cup", NOON)
         (item,) = await work_items.due(tx, connection_id, NOON)
@@ -133,7 +133,7 @@ async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
     assert (NOON, NOON + HOUR, True) == (seen.failing_since, seen.next_try, seen.waits)
 
 
-async def test_a_new_mark_tries_failed_work_at_once_as_the_same_incident(
+async def test_a_new_item_tries_failed_work_at_once_as_the_same_incident(
     database: Database,
 ) -> None:
     one = await connected(database)
@@ -221,7 +221,7 @@ async def test_failed_work_that_meets_an_outage_waits_for_that(database: Databas
         assert (False, "S-1") == (seen.waits, seen.support_id), "still the same incident"
 
 
-async def test_marks_of_a_kind_that_is_not_known_here_are_left_alone(database: Database) -> None:
+async def test_items_of_a_kind_that_is_not_known_here_are_left_alone(database: Database) -> None:
     """A newer version of the program has made them, beside an older worker."""
     one = await connected(database)
     async with database.transaction() as tx:

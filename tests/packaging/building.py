@@ -70,12 +70,12 @@ class Installed:
 def installed_in(folder: Path, wheels: Sequence[Path], *more: str) -> Installed:
     """Skips where no package index can be reached; a wheel that cannot be installed is an error."""
     made = Installed.within(folder)
-    install = _emptied(made)
+    install = _cleared(made)
     done([*install, *map(str, wheels), *more])
     return made
 
 
-def _emptied(made: Installed) -> Sequence[str]:
+def _cleared(made: Installed) -> Sequence[str]:
     """An empty environment, and the command that installs into it."""
     made.elsewhere.mkdir()
     made.folder.chmod(0o755)
@@ -115,7 +115,7 @@ def installed_as_tool(folder: Path, wheels: Sequence[Path], extra: str) -> tuple
     made = Installed(folder, folder / "a home" / "tools" / "brygga")
     probe = Installed.within(folder / "probe")
     probe.folder.mkdir()
-    if not (way := _emptied(probe))[0].endswith("uv"):
+    if not (way := _cleared(probe))[0].endswith("uv"):
         pytest.skip("uv reaches no package index: it installs no tool")
     made.elsewhere.mkdir()
     made.folder.chmod(0o755)

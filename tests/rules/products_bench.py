@@ -191,7 +191,7 @@ class Bench:
 
     async def read_library(self, detail: str = "") -> None:
         await self.add_item(Kind.LIBRARY, "", detail=detail)
-        await self.drain()
+        await self.work_off()
 
     async def add_item(
         self, kind: Kind, subject: str, *, force: bool = False, detail: str = ""
@@ -205,7 +205,7 @@ class Bench:
         """What a webhook of Zettle's leads to."""
         for uuid in uuids:
             await self.add_item(Kind.PRODUCT, uuid, force=force, detail=detail)
-        await self.drain()
+        await self.work_off()
 
     async def deleted(self, uuid: str) -> None:
         self.sandbox.till().delete_product(uuid)
@@ -226,9 +226,9 @@ class Bench:
 
     async def sweep(self) -> None:
         await self.add_item(Kind.SWEEP, "")
-        await self.drain()
+        await self.work_off()
 
-    async def drain(self) -> None:
+    async def work_off(self) -> None:
         """Everything that is due now. Work that never ends is a failure."""
         handlers: dict[Kind, Handler] = {
             Kind.PRODUCT: Products(self.initial_levels),
@@ -248,12 +248,12 @@ class Bench:
             except Failure as failure:
                 for item in self.session.unresolved(list(due)):
                     await judge(self.session, item, failure)
-            assert not self.session.unresolved(list(due)), "a handler settles every mark"
+            assert not self.session.unresolved(list(due)), "a handler ends every item"
         raise AssertionError("the work never ends")
 
     async def wait(self, seconds: float) -> None:
         self.clock.move(seconds)
-        await self.drain()
+        await self.work_off()
 
     # ---- Seeing ----------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ from tests.timely import TimelyJobs
 URL = "https://brygga.town.test"
 SOON = timedelta(seconds=60)
 """Work that is due later than this is routine: a demo stack is calm although it waits."""
-SECRET = "a secret of the household, long enough"
+SECRET = "a secret of this one house, long enough"
 HOOK_DELAY_S = 30.0
 READ_LAG_S = 3.0
 READS = 2_000
@@ -376,7 +376,7 @@ async def opened_stack(on: str | Disk, plan: Plan) -> AsyncIterator[DemoStack]:
     settings, clock = replace(settings_for(sandbox, URL), secret_keys=(SECRET,)), LoopTime()
     own = sealer(settings)
     database = Database.at(on, own) if isinstance(on, str) else DiskDatabase(on, own)
-    # The jobs know when marks are due; the worker's timer has only to tidy up.
+    # The jobs know when items are due; the worker's timer has only to tidy up.
     jobs, pace = TimelyJobs(database, clock), Pace(tick_s=1200, tidy_s=1200)
     seams = Seams(clock, CountingDice(), sandbox.transport())
     service = build(settings, database, jobs, seams, pace, pages=pages.lend)

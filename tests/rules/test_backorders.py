@@ -30,7 +30,7 @@ def _order(home: DemoStack, uuid: str, units: int) -> int:
 
 
 def _numbers(home: DemoStack, uuid: str) -> tuple[int, int]:
-    """What the till may sell, and what is there in the shop less what is owed."""
+    """What the till may sell, and what is there in the shop less what is still to be delivered."""
     return home.till.balance(home.variant(uuid)), home.shop.record(
         product_id=home.id_of(uuid)
     ).level
@@ -54,7 +54,7 @@ async def test_a_backordered_unit_is_sold_and_the_next_delivery_pays_it(
 
 
 @pytest.mark.parametrize("reading", READINGS)
-async def test_a_cancelled_backorder_is_owed_no_more_at_the_till(
+async def test_a_cancelled_backorder_is_no_longer_taken_from_the_till(
     open_stack: OpenStack, reading: str
 ) -> None:
     """(decision 21) Before the delivery, and after it."""
@@ -76,7 +76,7 @@ async def test_a_cancelled_backorder_is_owed_no_more_at_the_till(
 
 @pytest.mark.parametrize("reading", READINGS)
 @pytest.mark.parametrize("seed", range(3))
-async def test_no_unit_is_promised_twice_in_any_order(
+async def test_no_unit_is_sold_twice_in_any_order(
     open_stack: OpenStack, reading: str, seed: int
 ) -> None:
     """(decision 21) Orders, cancellations, parcels, restocks on either side and till sales, as the

@@ -61,7 +61,7 @@ async def test_a_declined_sign_in_lets_nobody_in(home: DemoStack) -> None:
 
 
 @pytest.mark.rule("C2")
-async def test_a_store_that_belongs_to_another_account_is_refused_and_stays_where_it_is(
+async def test_a_store_of_another_account_is_refused_and_stays_where_it_is(
     home: DemoStack,
 ) -> None:
     """The refusal names the account; the one that has the store notices nothing."""
@@ -182,7 +182,7 @@ async def test_equal_currencies_let_the_merchant_choose_prices(home: DemoStack) 
 
 
 @pytest.mark.rule("C4")
-async def test_other_currencies_switch_the_choice_off_with_the_reason_whatever_a_form_says(
+async def test_other_currencies_switch_prices_off_with_the_reason_whatever_is_sent(
     open_stack: OpenStack,
 ) -> None:
     home = await open_stack(store_currency="EUR")
@@ -224,7 +224,7 @@ async def test_the_price_choice_holds_until_the_merchant_connects_again(home: De
 
 
 @pytest.mark.rule("C6")
-async def test_without_prices_every_product_starts_at_zero_and_the_shops_price_is_never_overwritten(
+async def test_without_prices_all_start_at_zero_and_the_stores_price_stays(
     home: DemoStack,
 ) -> None:
     first = home.add("Mugg")
@@ -324,7 +324,7 @@ async def test_finish_set_up_starts_the_sync_of_the_whole_library(home: DemoStac
 
 
 @pytest.mark.rule("C9", "C10")
-async def test_finish_set_up_by_hand_opens_the_library_where_products_are_picked_as_often_as_wanted(
+async def test_finish_set_up_by_hand_opens_the_library_where_products_are_picked(
     home: DemoStack,
 ) -> None:
     mug, plate = home.add("Mugg"), home.add("Fat")
@@ -342,7 +342,7 @@ async def test_finish_set_up_by_hand_opens_the_library_where_products_are_picked
 
 
 @pytest.mark.rule("C11")
-async def test_a_set_up_left_half_way_is_shown_as_not_finished_wherever_the_integration_appears(
+async def test_a_set_up_left_half_way_is_shown_as_not_finished_everywhere(
     home: DemoStack,
 ) -> None:
     await to_prices(home)

@@ -73,7 +73,7 @@ async def test_keep_leaves_the_products_which_are_no_longer_synced(home: DemoSta
 
 
 @pytest.mark.rule("D1")
-async def test_what_was_heard_and_not_read_goes_with_the_connection(home: DemoStack) -> None:
+async def test_what_was_received_and_not_read_goes_with_the_connection(home: DemoStack) -> None:
     home.add("Mugg", stock=5)
     await home.connect()
     connection_id, now = (await home.connection()).id, home.service.worker.clock.now()
@@ -158,7 +158,7 @@ async def test_uninstalling_the_app_in_bigcommerce_disconnects_and_keeps_the_pro
 
 @pytest.mark.rule("D3")
 @pytest.mark.parametrize(("choice", "left"), [("remove", []), ("keep", ["Mugg"])])
-async def test_removing_access_in_zettle_stops_the_sync_and_the_page_still_offers_to_remove(
+async def test_access_removed_in_zettle_stops_the_sync_and_the_page_offers_to_remove(
     home: DemoStack, choice: str, left: list[str]
 ) -> None:
     uuid = home.add("Mugg")
@@ -179,7 +179,7 @@ async def test_removing_access_in_zettle_stops_the_sync_and_the_page_still_offer
 
 @pytest.mark.rule("D4")
 @pytest.mark.parametrize("whole", [True, False])
-async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_duplicated(
+async def test_kept_products_are_found_again_assigned_and_not_duplicated(
     home: DemoStack, whole: bool
 ) -> None:
     uuid = home.add("Mugg", stock=5)
@@ -202,7 +202,7 @@ async def test_kept_products_of_the_same_store_are_found_again_assigned_and_not_
 
 @pytest.mark.rule("D4", "P12")
 @pytest.mark.parametrize("whole", [True, False])
-async def test_a_product_deleted_in_zettle_while_disconnected_is_removed_after_connecting_again(
+async def test_a_product_deleted_while_disconnected_goes_after_connecting_again(
     home: DemoStack, whole: bool
 ) -> None:
     """Nobody announced it to us: Zettle is asked for the product itself, twice, and the log names
@@ -251,7 +251,7 @@ async def test_many_that_went_missing_while_disconnected_stop_and_ask(
 
 
 @pytest.mark.rule("D4")
-async def test_a_kept_match_of_the_merchants_own_is_found_again_and_not_asked_for_twice(
+async def test_a_kept_match_is_found_again_and_not_asked_for_twice(
     home: DemoStack,
 ) -> None:
     own = await home.shop.add_product(name="Mugg", price=10)

@@ -159,7 +159,7 @@ async def test_the_secret_that_the_old_address_has_read_is_good_for_nothing(
 
 
 @pytest.mark.rule("P5")
-async def test_what_is_not_ours_stays_and_what_bears_our_key_goes_although_its_id_is_lost(
+async def test_what_is_not_ours_stays_and_what_has_our_key_goes_without_its_id(
     home: DemoStack,
 ) -> None:
     home.add("Mugg")
@@ -263,7 +263,9 @@ async def test_a_store_approved_after_a_move_while_paused_catches_up(home: DemoS
 
 
 @pytest.mark.rule("P5", "S2")
-async def test_a_reading_is_owed_before_a_hollow_list_moves_a_subscription(home: DemoStack) -> None:
+async def test_a_full_read_is_due_before_a_hollow_list_moves_a_subscription(
+    home: DemoStack,
+) -> None:
     """BigCommerce's hooks are here already; Zettle's list leaves ours out, and asking for it moves
     it.
     """

@@ -140,7 +140,7 @@ async def questions(other: DemoStack, number: int) -> int:
 
 
 @pytest.mark.rule("C11")
-async def test_without_a_passphrase_the_file_holds_no_secret_and_the_merchant_approves_again(
+async def test_without_a_passphrase_the_file_has_no_secret_and_access_is_asked_again(
     home: DemoStack, second_url: str
 ) -> None:
     home.add("Mugg", stock=10)
@@ -173,7 +173,7 @@ async def test_a_wrong_passphrase_or_a_strange_file_is_one_line(home: DemoStack)
     found = parcel.contents
     strange = replace(parcel, contents=replace(found, tables={"tokens": [{"sealed": "x"}]}))
     newer = replace(
-        parcel, contents=replace(found, connection={**found.connection, "unheard_of": 1})
+        parcel, contents=replace(found, connection={**found.connection, "unknown_column": 1})
     )
 
     with pytest.raises(Strange, match="passphrase"):
@@ -183,7 +183,7 @@ async def test_a_wrong_passphrase_or_a_strange_file_is_one_line(home: DemoStack)
     number = (await home.connection()).id
     async with home.service.database.transaction() as tx:
         await connections.disconnect(tx, number, LoopTime().now())
-    for wrong, why in ((strange, "not moved"), (newer, "unheard_of")):
+    for wrong, why in ((strange, "not moved"), (newer, "unknown_column")):
         with pytest.raises(Strange, match=why):
             await taken(home, wrong)
 
@@ -228,7 +228,7 @@ def test_the_plan_says_what_comes_and_what_is_in_the_way() -> None:
 
 
 @pytest.mark.rule("P11", "P3", "S2")
-async def test_what_another_connector_made_is_adopted_with_its_stock_and_not_doubled(
+async def test_what_another_connector_made_is_linked_with_its_stock_and_not_doubled(
     home: DemoStack,
 ) -> None:
     """Equal SKUs in the category "Zettle" are shown, then linked: nothing is created for them, and
@@ -250,7 +250,7 @@ async def test_what_another_connector_made_is_adopted_with_its_stock_and_not_dou
     connection = await home.connection()
     async with home.service.database.transaction() as tx:
         shown = await adopt.plan_of(tx, connection)
-        await adopt.adopted(tx, connection, shown.links)
+        await adopt.link_all(tx, connection, shown.links)
         after = await adopt.plan_of(tx, connection)
     await home.finish()
     await home.wait(120)

@@ -33,7 +33,7 @@ async def test_the_sync_log_shows_product_sync_and_stock_sync_each_on_its_own(
 
 
 @pytest.mark.rule("A4")
-async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with_the_cause(
+async def test_waiting_and_failed_products_are_counted_and_logged_with_the_cause(
     home: DemoStack,
 ) -> None:
     """Stock goes on while products wait. The first product that is made is our marker."""
@@ -55,7 +55,7 @@ async def test_waiting_and_failed_products_are_counted_and_stand_in_the_log_with
 
 
 @pytest.mark.rule("E1")
-async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links_and_follows_the_shop(  # noqa: E501
+async def test_the_overview_counts_what_is_hidden_or_in_the_category_with_links(
     home: DemoStack,
 ) -> None:
     mug, plate = home.add("Mugg"), home.add("Fat")

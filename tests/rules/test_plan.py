@@ -212,7 +212,7 @@ async def test_the_page_counts_searches_and_filters_what_the_plan_says(home: Dem
 
 
 @pytest.mark.rule("P11")
-async def test_all_certain_ones_are_linked_at_once_and_doubtful_ones_are_left_to_the_merchant(
+async def test_certain_pairs_are_linked_at_once_doubtful_ones_left_to_the_merchant(
     home: DemoStack,
 ) -> None:
     """What another connector made in a category "Zettle" is proposed as certain; two candidates

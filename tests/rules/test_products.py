@@ -350,7 +350,7 @@ async def test_an_unanswered_create_makes_one_product(bench: Bench, kind: str) -
     ids=["text and price", "shown", "renamed"],
 )
 @pytest.mark.parametrize("sizes", [(), ("S", "M")], ids=["simple", "with variants"])
-async def test_an_unanswered_create_is_known_by_its_skus_whatever_the_merchant_changed_meanwhile(
+async def test_an_unanswered_create_is_known_by_its_skus_whatever_changed_meanwhile(
     bench: Bench, edit: dict[str, Any], sizes: tuple[str, ...]
 ) -> None:
     uuid = bench.shirt(*sizes) if sizes else bench.till_product("Mugg", {"sku": "MUGG-1"})
@@ -367,7 +367,7 @@ async def test_an_unanswered_create_is_known_by_its_skus_whatever_the_merchant_c
     assert Code.CLASH not in await bench.codes()
 
 
-async def test_an_unanswered_create_never_takes_a_product_with_its_skus_from_elsewhere(
+async def test_an_unanswered_create_takes_no_product_with_its_skus_from_elsewhere(
     bench: Bench,
 ) -> None:
     """An import of the merchant's own, in the same minute: not in our category, so it is theirs

@@ -74,7 +74,7 @@ async def decide(home: DemoStack, uuid: str, product_id: int, choice: str) -> No
 
 
 @pytest.mark.rule("P11", "A3")
-async def test_a_linked_product_is_one_product_keeps_what_is_the_merchants_and_is_never_deleted(
+async def test_a_linked_product_keeps_the_merchants_fields_and_is_never_deleted(
     home: DemoStack,
 ) -> None:
     """Decision 12: linking writes no birth-only field; let go, the product stays."""
@@ -166,7 +166,7 @@ async def test_a_clash_loses_no_product_and_the_log_names_both(home: DemoStack) 
 
 
 @pytest.mark.rule("P6")
-async def test_a_sweep_reports_drift_by_field_with_a_repair_on_each_line_and_reverts_nothing(
+async def test_a_sweep_reports_drift_by_field_with_a_repair_and_reverts_nothing(
     home: DemoStack,
 ) -> None:
     """Decision 1: what the shop shows and what Zettle says; one line is repaired, the other
@@ -219,7 +219,7 @@ async def test_a_product_missing_in_the_shop_is_made_again_from_its_line_in_the_
 
 
 @pytest.mark.rule("P1")
-async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_never_fails_the_product(
+async def test_what_cannot_be_carried_over_is_left_out_with_a_line_and_fails_nothing(
     home: DemoStack,
 ) -> None:
     """Decision 8."""
@@ -259,7 +259,7 @@ async def test_option_values_that_become_equal_get_a_suffix(home: DemoStack) -> 
 
 
 @pytest.mark.rule("C4", "C5")
-async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merchant_resumes(
+async def test_a_changed_currency_pauses_only_prices_until_the_merchant_resumes(
     home: DemoStack,
 ) -> None:
     """Decision 10."""
@@ -287,7 +287,7 @@ async def test_a_changed_currency_pauses_prices_and_nothing_else_until_the_merch
 
 
 @pytest.mark.rule("P1")
-async def test_an_open_price_is_zero_at_create_never_written_while_open_and_warned_about(
+async def test_an_open_price_is_zero_at_create_then_never_written_and_warned_about(
     home: DemoStack,
 ) -> None:
     """Decision 10: the cashier types it at the till."""

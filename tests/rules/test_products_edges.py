@@ -1,5 +1,5 @@
-"""The edges of the field table through the whole product work: born, changed, cleared, and quiet in
-between (rule P1, decision 8).
+"""The edges of the field table through the whole product work: created, changed, cleared, and quiet
+in between (rule P1, decision 8).
 """
 
 from dataclasses import dataclass, field, replace
@@ -86,7 +86,7 @@ async def test_a_weight_is_written_in_the_stores_unit(
     assert (Decimal(two_kilos), 0) == (changed, (await bench.shown(grams))["weight"])
 
 
-async def test_without_a_unit_that_we_know_products_are_made_and_their_weight_is_the_merchants(
+async def test_without_a_unit_that_we_know_the_weight_is_the_merchants(
     bench: Bench,
 ) -> None:
     await store_weighs_in(bench, "Stones")
@@ -120,7 +120,7 @@ async def test_a_weight_that_zettle_gives_in_an_unknown_unit_never_becomes_weigh
     async with bench.database.transaction() as tx:
         await library.upsert_many(tx, bench.connection.id, [odd], now)
         await work_items.add_many(tx, bench.connection.id, Kind.PRODUCT, [uuid], now, bulk=True)
-    await bench.drain()
+    await bench.work_off()
 
     shown = await bench.shown(uuid)
     assert ("Kopp", Decimal("0.5")) == (shown["name"], shown["weight"])
@@ -234,7 +234,7 @@ def options_of(shown: JSON) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("name", ODD)
-async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simple_again(
+async def test_what_only_zettle_allows_is_created_changed_and_made_simple_again(
     bench: Bench, name: str
 ) -> None:
     odd = ODD[name]
@@ -275,7 +275,7 @@ async def test_what_only_zettle_lets_through_is_born_whole_changed_and_made_simp
 # ---- Prices --------------------------------------------------------------------------------------
 
 
-async def test_each_variant_has_its_own_price_and_an_open_one_or_one_in_other_money_is_never_written(  # noqa: E501
+async def test_each_variant_has_its_own_price_and_an_open_one_is_never_written(
     bench: Bench,
 ) -> None:
     """Decision 10."""
@@ -363,7 +363,7 @@ async def test_a_cleared_sku_of_a_variant_becomes_ours_and_of_a_simple_product_n
 # ---- As many variants as Zettle has --------------------------------------------------------------
 
 
-async def test_ninety_nine_variants_are_born_in_one_request_and_later_ones_come_fifty_at_a_time(
+async def test_ninety_nine_variants_take_one_request_later_ones_come_by_fifty(
     bench: Bench,
 ) -> None:
     whole = bench.shirt(*(f"Nr {number}" for number in range(99)), name="Hel")

@@ -19,8 +19,8 @@ Read = Callable[[JSON], Any]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of rule P1: how it is born, changed and cleared in Zettle, and how it reads in the
-    shop each time.
+    """One field of rule P1: how it is created, changed and cleared in Zettle, and how it reads in
+    the shop each time.
 
     `variant` are changes of the only variant, `product` of the product. `edit` is what a merchant
     types over it in the shop.
@@ -187,7 +187,7 @@ async def test_every_field_arrives_follows_and_is_cleared(home: DemoStack) -> No
 
 
 @pytest.mark.rule("P6")
-async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and_no_longer(
+async def test_every_field_edited_in_the_shop_stays_until_the_next_save_in_zettle(
     home: DemoStack,
 ) -> None:
     """The save touches another field: whatever it changed, all of the product's fields are Zettle's
@@ -213,7 +213,7 @@ async def test_every_field_edited_in_the_shop_stays_until_any_save_in_zettle_and
 
 
 @pytest.mark.rule("P6")
-async def test_pictures_videos_labels_and_variants_changed_in_the_shop_are_as_in_zettle_after_a_save(  # noqa: E501
+async def test_media_labels_and_variants_changed_in_the_shop_are_as_after_a_save(
     home: DemoStack,
 ) -> None:
     """Ours are made again where they were deleted, and named again where they were renamed."""

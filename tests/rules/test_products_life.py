@@ -1,4 +1,4 @@
-"""The life of a product: born, the merchant's own, gone missing, deleted (rules P3 to P10, P12;
+"""The life of a product: created, the merchant's own, gone missing, deleted (rules P3 to P10, P12;
 decisions 9 and 11).
 """
 
@@ -9,11 +9,11 @@ import pytest
 from brygga.core.report import Code
 from tests.rules.stack import DemoStack, words_of
 
-# ---- P3, P4: birth, and what is the merchant's ---------------------------------------------------
+# ---- P3, P4: the create, and what is the merchant's ----------------------------------------------
 
 
 @pytest.mark.rule("P3")
-async def test_a_new_product_is_born_hidden_in_the_category_zettle(home: DemoStack) -> None:
+async def test_a_new_product_is_created_hidden_in_the_category_zettle(home: DemoStack) -> None:
     uuid = home.add()
     await home.connect()
 

@@ -100,7 +100,7 @@ async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
         await duplicates.found(tx, bench.connection.id, [pair], bench.clock.now())
 
     before = await steps(bench)
-    await bench.drain()
+    await bench.work_off()
     await bench.wait(60)
 
     actions = {name: one.action for name, one in before.items()}

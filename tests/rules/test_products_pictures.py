@@ -49,7 +49,7 @@ def uploads(bench: Bench) -> int:
 
 @pytest.mark.rule("P1")
 @pytest.mark.parametrize("address", [LONG, BARE], ids=["too long", "without ending"])
-async def test_an_address_that_the_shop_would_not_take_is_uploaded_and_stands_in_its_place(
+async def test_a_picture_whose_address_is_refused_is_uploaded_in_its_place(
     bench: Bench, address: str
 ) -> None:
     uuid = pictured(bench, address, PICTURE)

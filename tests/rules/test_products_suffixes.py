@@ -189,7 +189,7 @@ async def test_a_suffix_goes_when_our_holder_lets_go(bench: Bench, leaves: str) 
         case _:
             take(bench, holder, "Kopp", "M-2")
             await bench.sync(holder)
-    await bench.drain()
+    await bench.work_off()
 
     assert [("Mugg", "M-1")] == await held(bench, other)
 
@@ -219,7 +219,7 @@ async def test_a_suffix_goes_when_the_merchants_own_product_lets_go(
         if reported
         else bench.add_item(Kind.SWEEP, "")
     )
-    await bench.drain()
+    await bench.work_off()
 
     assert ("Mugg" not in [name for name, _ in suffixed], []) == (True, quiet)
     assert [("Mugg", "M-1")] == await held(bench, uuid)
@@ -351,7 +351,7 @@ async def test_taking_one_suffix_away_keeps_the_others(bench: Bench) -> None:
     for own in (first, second):
         bench.sandbox.shop().delete_product(own.id)
         await bench.add_item(Kind.SHOP_PRODUCT, str(own.id))
-        await bench.drain()
+        await bench.work_off()
 
     shown = await bench.shown(uuid)
     async with bench.database.read() as tx:

@@ -72,7 +72,7 @@ async def reconnected(home: DemoStack, *since: str) -> None:
 
 @pytest.mark.rule("D2", "D4", "P11")
 @pytest.mark.parametrize("hours", [0, 30], ids=["at once", "tokens renewed since"])
-async def test_after_an_older_backup_disconnecting_and_connecting_again_gives_right_numbers(
+async def test_after_an_older_backup_connecting_anew_gives_right_numbers(
     home: DemoStack, hours: int
 ) -> None:
     mug, shirt = home.add("Mugg", stock=10), home.add_sized("S", "M", stock=8)

@@ -75,7 +75,7 @@ async def test_a_sale_costs_few_statements_from_its_webhook_on(
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("after_s", [0.0, 1.0])
-async def test_an_edit_beside_our_own_write_is_found_although_its_event_may_pass_for_ours(
+async def test_an_edit_beside_our_write_is_found_though_its_event_may_pass_for_ours(
     open_stack: OpenStack, after_s: float
 ) -> None:
     """Before our own event has come, and after it."""

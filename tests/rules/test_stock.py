@@ -48,7 +48,7 @@ async def test_untracked_products_are_never_written_whatever_happens_to_them(
 
 
 @pytest.mark.rule("S2")
-async def test_a_sale_and_a_refund_at_the_till_reach_the_shop_within_seconds_and_are_never_orders(
+async def test_a_sale_and_a_refund_reach_the_shop_in_seconds_and_are_no_orders(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home)
@@ -68,7 +68,7 @@ async def test_a_sale_and_a_refund_at_the_till_reach_the_shop_within_seconds_and
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize(("lag", "within"), [(0.0, 3), (3.0, 15)])
-async def test_an_order_changes_the_till_within_seconds_and_its_cancellation_brings_it_back(
+async def test_an_order_changes_the_till_in_seconds_and_its_cancellation_undoes_it(
     open_stack: OpenStack, lag: float, within: float
 ) -> None:
     """At once where the shop's reads are fresh; after one horizon where they lag behind the
@@ -171,7 +171,7 @@ async def part(home: DemoStack, uuid: str, till: int, shop: int, **more: str) ->
 
 
 @pytest.mark.rule("S5")
-async def test_separate_stock_is_given_per_side_written_to_both_and_stays_where_it_moves(
+async def test_separate_stock_is_given_per_side_and_stays_where_it_moves(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -238,7 +238,7 @@ async def track(home: DemoStack, uuid: str, *, on: bool) -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_inventory_management_switched_off_stops_stock_and_leaves_the_shops_number(
+async def test_switched_off_stock_stops_and_the_store_keeps_its_number(
     home: DemoStack,
 ) -> None:
     """Decision 2."""
@@ -304,7 +304,7 @@ async def test_switched_off_while_separate_is_asked_first_and_ends_it(home: Demo
 
 
 @pytest.mark.rule("S5", "A3")
-async def test_unassigned_while_separate_the_shops_number_is_kept_for_the_day_it_comes_back(
+async def test_unassigned_while_separate_the_stores_number_is_kept_for_later(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -382,7 +382,7 @@ async def swept(home: DemoStack) -> None:
 
 
 @pytest.mark.rule("S4", "S7")
-async def test_stock_that_vanished_unreported_from_the_shop_is_promised_low_and_the_merchant_is_asked(  # noqa: E501
+async def test_stock_that_vanished_unreported_takes_the_lower_number_and_asks(
     home: DemoStack,
 ) -> None:
     """Tracking switched off and on again in the control panel while its hooks are lost: BigCommerce
@@ -405,7 +405,7 @@ async def test_stock_that_vanished_unreported_from_the_shop_is_promised_low_and_
 
 
 @pytest.mark.rule("S2", "S7")
-async def test_a_write_that_switches_tracking_on_again_is_not_taken_for_a_sale_while_reads_trail(
+async def test_a_write_that_starts_tracking_is_no_sale_while_reads_trail(
     open_stack: OpenStack,
 ) -> None:
     home = await open_stack(bigcommerce_config=ShopConfig(read_lag_s=3.0))
@@ -424,7 +424,7 @@ async def test_a_write_that_switches_tracking_on_again_is_not_taken_for_a_sale_w
 
 
 @pytest.mark.rule("S2")
-async def test_a_product_that_the_shop_does_not_count_is_asked_about_more_and_more_seldom(
+async def test_a_product_that_the_shop_does_not_count_is_read_ever_more_seldom(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home)

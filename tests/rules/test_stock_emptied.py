@@ -201,7 +201,7 @@ async def test_a_yes_empties_those_that_were_asked_about(home: DemoStack) -> Non
 
 
 @pytest.mark.rule("S4")
-async def test_a_yes_is_not_for_what_is_emptied_later(home: DemoStack) -> None:
+async def test_a_yes_is_not_for_what_is_zeroed_later(home: DemoStack) -> None:
     """The answer is about the products that the question named."""
     uuids = await records(home, 24)
     await shop_shows(home, uuids[:12])
@@ -218,7 +218,7 @@ async def test_a_yes_is_not_for_what_is_emptied_later(home: DemoStack) -> None:
 
 
 @pytest.mark.rule("S4")
-async def test_nothing_is_emptied_while_its_question_is_open_and_the_question_shrinks(
+async def test_nothing_is_zeroed_while_its_question_is_open_and_the_question_shrinks(
     home: DemoStack,
 ) -> None:
     uuids = await records(home)

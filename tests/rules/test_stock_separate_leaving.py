@@ -104,7 +104,7 @@ async def test_a_kept_product_whose_tracking_was_switched_off_meanwhile_shows_it
 
 
 @pytest.mark.rule("S5", "D4")
-async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_connected_again(
+async def test_kept_products_stay_separate_with_their_numbers_when_connected_again(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -126,7 +126,7 @@ async def test_kept_products_stay_separate_and_each_side_has_what_it_has_when_co
 
 
 @pytest.mark.rule("S5", "D4")
-async def test_a_kept_product_that_was_deleted_in_the_shop_is_made_again_with_the_shops_own_number(
+async def test_a_kept_product_that_was_deleted_is_created_with_the_stores_number(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -156,7 +156,7 @@ async def test_a_size_added_while_away_is_separate_like_the_others(home: DemoSta
 
 
 @pytest.mark.rule("D4", "S6")
-async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_that_separate_stock_ended(  # noqa: E501
+async def test_products_not_kept_get_zettles_number_and_a_line_ends_separate_stock(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -170,7 +170,7 @@ async def test_products_that_were_not_kept_get_zettles_number_and_the_log_says_t
 
 
 @pytest.mark.rule("D4", "P11")
-async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_number_and_the_log_says_so(  # noqa: E501
+async def test_a_shared_product_sold_while_away_gets_zettles_number_with_a_line(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -188,7 +188,7 @@ async def test_a_shared_product_that_was_sold_from_while_away_gets_zettles_numbe
 
 
 @pytest.mark.rule("S5", "A3", "P11")
-async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_is_left_in_the_shop(
+async def test_a_linked_product_sold_while_unassigned_keeps_what_the_store_has(
     home: DemoStack,
 ) -> None:
     uuid, product_id = await linked(home)
@@ -214,7 +214,7 @@ async def test_a_linked_product_that_stayed_on_sale_while_unassigned_keeps_what_
 
 @pytest.mark.rule("S5", "S7")
 @pytest.mark.parametrize("received", [True, False], ids=["by event", "by a look"])
-async def test_switched_off_in_zettle_the_log_says_that_separate_stock_ended_and_what_replaced_the_shops_number(  # noqa: E501
+async def test_switched_off_the_log_says_what_replaced_the_stores_separate_number(
     home: DemoStack, received: bool
 ) -> None:
     uuid = await stocked(home, 10)
@@ -254,7 +254,7 @@ async def rest(home: DemoStack, *, notify: bool = False) -> None:
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_shop_gets_zettles_number(  # noqa: E501
+async def test_off_and_on_before_we_read_ends_separate_stock_with_zettles_number(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)
@@ -282,7 +282,7 @@ async def test_switched_off_and_on_before_we_looked_ends_separate_stock_and_the_
 
 
 @pytest.mark.rule("S3", "S5", "S7")
-async def test_what_the_shop_sold_after_tracking_was_on_again_and_before_we_looked_is_not_lost(
+async def test_what_the_shop_sold_since_tracking_was_on_and_unread_is_not_lost(
     home: DemoStack,
 ) -> None:
     """What it sold while tracking was off is nobody's: Zettle's number counts from when it is
@@ -359,7 +359,7 @@ async def part_now(home: DemoStack, uuid: str) -> None:
 
 
 @pytest.mark.rule("S2", "S3", "S7")
-async def test_shared_stock_that_was_off_for_a_moment_goes_on_with_what_both_sides_sold(
+async def test_shared_stock_off_for_a_moment_goes_on_with_what_both_sides_sold(
     home: DemoStack,
 ) -> None:
     uuid = await stocked(home, 10)

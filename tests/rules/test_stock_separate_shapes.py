@@ -59,7 +59,7 @@ async def moved_on_each_side(home: DemoStack, uuid: str, number: int) -> None:
 
 
 @pytest.mark.rule("S5")
-async def test_a_variant_added_while_stock_is_separate_is_separate_too_with_none_in_the_shop(
+async def test_a_variant_added_while_separate_is_separate_with_none_in_the_shop(
     home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
@@ -97,7 +97,7 @@ async def test_joined_later_the_added_variant_is_summed_like_the_others(home: De
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_a_separate_product_that_gets_options_keeps_its_two_numbers_on_the_variant_that_stays(
+async def test_a_separate_product_that_gets_options_keeps_its_two_numbers(
     home: DemoStack,
 ) -> None:
     uuid = home.add("Tröja", {"sku": "TR-S", "price": 19900}, stock=10)
@@ -120,7 +120,7 @@ async def test_a_separate_product_that_gets_options_keeps_its_two_numbers_on_the
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_of_the_variant_that_stays(  # noqa: E501
+async def test_a_separate_product_that_loses_its_options_keeps_its_two_numbers(
     home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
@@ -141,7 +141,7 @@ async def test_a_separate_product_that_loses_its_options_keeps_the_two_numbers_o
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_every_variant_replaced_the_new_ones_are_separate_and_the_old_ones_leave_nothing(
+async def test_variants_that_replace_all_are_separate_and_the_old_leave_nothing(
     home: DemoStack,
 ) -> None:
     uuid = await parted_sizes(home)
@@ -160,7 +160,7 @@ async def test_every_variant_replaced_the_new_ones_are_separate_and_the_old_ones
 
 
 @pytest.mark.rule("S5")
-async def test_a_product_that_lost_a_variant_is_still_parted_and_its_page_shows_the_living_ones(
+async def test_a_product_that_lost_a_variant_can_still_be_made_separate(
     home: DemoStack,
 ) -> None:
     uuid = home.add_sized("S", "M", stock=10)

@@ -22,7 +22,7 @@ from tests.simulation.day import Day, Goods, Mode
 from tests.simulation.process import URL, LoopTime
 
 UNDO = timedelta(seconds=10)
-DESK = StockCommands()
+COMMANDS = StockCommands()
 ENOUGH = 12
 """With fewer units than these a sale in the same second may leave nothing to take to the other
 side.
@@ -97,7 +97,7 @@ class Actors:
                     shop + unseen[Side.SHOP],
                 )
             try:
-                await DESK.split(tx, one.connection, one.product, shares, LoopTime().now())
+                await COMMANDS.split(tx, one.connection, one.product, shares, LoopTime().now())
             except Moved:
                 raise NothingToDo from None
         for other in self.siblings(one):
@@ -120,7 +120,7 @@ class Actors:
         self.need(one, Mode.SEPARATE)
         async with self.page.transaction() as tx:
             ledger_rows = await ledgers.load(tx, one.connection, [one.product])
-            await DESK.join(tx, one.connection, one.product, LoopTime().now())
+            await COMMANDS.join(tx, one.connection, one.product, LoopTime().now())
         for other in self.siblings(one):
             other.truth, other.online = (
                 other.truth + max(other.online, self._missing(other, ledger_rows)),

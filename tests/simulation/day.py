@@ -180,7 +180,7 @@ class Day:
     async def _lives(self, place: int) -> None:
         """One life after the other, until the day is over."""
         while self.open:
-            process = self._born()
+            process = self._started()
             self.processes.append(process)
             died = await process.live()
             self.processes.remove(process)
@@ -194,7 +194,7 @@ class Day:
             )
             await asyncio.sleep(pause)
 
-    def _born(self) -> Process:
+    def _started(self) -> Process:
         after = None
         if self.fault_plan.has("crash") and self.crashes_left > 0:
             self.crashes_left -= 1
@@ -314,7 +314,7 @@ class Day:
         self.invariants.reads(self.connections)
 
     def received(self, path: str, body: bytes, status: int, commits: int) -> None:
-        """A webhook was answered. 9: the first 200 to it comes only when its mark is on disk."""
+        """A webhook was answered. 9: its first 200 comes only when its work item is on disk."""
         news = body not in self.messages
         if status == 200:
             self.messages.add(body)
@@ -325,7 +325,7 @@ class Day:
             and commits == 0
             and (b"inventory" in body or b"InventoryBalance" in body)
         ):
-            self.invariants.fail(9, "a webhook was answered before its mark was on disk", body)
+            self.invariants.fail(9, "a webhook was answered before its work item was on disk", body)
 
     # ---- Quiet -----------------------------------------------------------------------------------
 

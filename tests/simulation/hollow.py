@@ -83,12 +83,12 @@ class Walk:
             "an explanation": self._explanation,
             "tracking": self._tracking,
             "an edit in the shop": self._shop_edit,
-            "a birth": self._create_answer,
-            "a birth with a name that is taken": self._clash,
+            "a create": self._create_answer,
+            "a create with a name that is taken": self._clash,
             "gone from the shop": self._gone,
             "a restart": self._restart,
             "a look at everything": self._everything,
-            "the first births": self._first_creates,
+            "the first creates": self._first_creates,
         }
 
     @property
@@ -155,12 +155,12 @@ class Walk:
             await self.day.add_item(Kind.SHOP_PRODUCT, str(found[0].id))
 
     async def _create_answer(self) -> None:
-        self._born("Gäst")
+        self._created("Gäst")
 
     async def _clash(self) -> None:
-        self._born("Hylla", sku="HYLLA")
+        self._created("Hylla", sku="HYLLA")
 
-    def _born(self, name: str, sku: str = "") -> None:
+    def _created(self, name: str, sku: str = "") -> None:
         self._text += 1
         till = self.day.sandbox.till(self.one.merchant)
         made = till.create_product(name, [{"sku": sku or f"GAST{self._text}", "price": 9900}])
@@ -207,8 +207,8 @@ class Walk:
             await connections.set_shop(
                 tx, connection, replace(known.shop, category_id=None, tree_id=None)
             )
-        self._born("Gäst")
-        self._born("Gäst två")
+        self._created("Gäst")
+        self._created("Gäst två")
         await self._library()
 
     # ---- The walk --------------------------------------------------------------------------------
@@ -445,7 +445,7 @@ async def _walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
 
 def walked(own: Disk, chosen: Callable[[Case], bool]) -> Found:
     """The cases that are chosen, in one sandbox."""
-    # Small portions, so that few births ask what many would.
+    # Small portions, so that few creates ask what many would.
     with _alone(), patch.object(products, "MADE_AT_ONCE", 1):
         return run(_walked(own, chosen), 1)
 

@@ -83,7 +83,7 @@ class Invariants:
             and "/catalog/products" in path
             and _names_marker(self.sandbox, store[1], request)
         ):
-            self.fail(16, "the marker was changed after its birth", path)
+            self.fail(16, "the marker was changed after its create", path)
         if "/orders" in path:
             self.fail(5, "an order was written", path)
         if store[1] in self.no_prices and request.method == "PUT" and "/catalog/" in path:
@@ -119,7 +119,7 @@ class Invariants:
                 if not isinstance(movement.get("change"), int) or movement["change"] <= 0:
                     self.fail(7, "a movement of nothing, or backwards", movement)
 
-    # ---- In the town -----------------------------------------------------------------------------
+    # ---- In the sandbox -------------------------------------------------------------------------
 
     def reads(self, merchants: Mapping[int, Merchant]) -> None:
         for merchant in merchants.values():
@@ -129,7 +129,7 @@ class Invariants:
                     continue  # the sandbox believes that its answer to the first one was heard
                 self.fail(
                     3,
-                    f"{one.kind} was written after the birth",
+                    f"{one.kind} was written after the create",
                     f"{one.method} {one.path} {one.body}",
                 )
             self._doubles(store)
@@ -168,7 +168,7 @@ class Invariants:
     def _records(self, store: Any) -> None:
         for item in (*store.products.values(), *store.variants.values()):
             if any(record.level < 0 and not record.backorder_limit for record in item.records):
-                self.fail(7, "a shelf is below zero", item.id)
+                self.fail(7, "a record is below zero", item.id)
 
     def _untouched(self, merchant: Merchant, store: Any) -> None:
         """4: what the merchant made is as it was left."""

@@ -43,7 +43,7 @@ class Trouble(Protocol):
 
 @dataclass(frozen=True)
 class ReportedChange:
-    """What a story leaves to be done: these products' marks. Not `marked`: they are on disk
+    """What a story leaves to be done: these products' work items. Not `marked`: they are on disk
     already.
     """
 
@@ -194,7 +194,7 @@ def reads(row: Row, token: str) -> Row:
 
 
 async def nothing_is_left_over(bench: Bench, uuids: list[str], shown: list[Row]) -> None:
-    """No intent, no mark; no product without its binding, no child that we do not know."""
+    """No intent, no work item; no product without its binding, no child that we do not know."""
     found = [binding for uuid in uuids if (binding := await bench.binding(uuid))]
     assert sorted(row["id"] for row in shown) == sorted(
         binding.synced.product_id for binding in found

@@ -31,7 +31,7 @@ GAPS_S = (0.5, 1.0, 2.0)
 PAUSE_S = 60.0
 """Between two bursts: every event of the last one is closed."""
 LOOK_S = 0.05
-PATIENCE_S = 60.0
+TIMEOUT_S = 60.0
 ENOUGH = 60
 """Units before each burst, so that nothing runs out."""
 FALLS, RISE_AFTER_OURS, RISE_IN_QUIET = (
@@ -86,7 +86,7 @@ class Watch:
             self.look(kind)
 
     async def through(self, kind: str) -> None:
-        end = self.day.now + PATIENCE_S
+        end = self.day.now + TIMEOUT_S
         while any(self.waiting.values()) and self.day.now < end:
             await self.until(self.day.now + LOOK_S, kind)
         assert not any(self.waiting.values()), f"{kind}: {self.waiting}"

@@ -35,7 +35,7 @@ async def bench(database: Database, clock: MovableClock) -> Bench:
 
 
 async def watch(bench: Bench, url: str) -> None:
-    """The watch at this address, by a mark that is on disk before."""
+    """The watch at this address, by a work item that is on disk before."""
     bench.session = replace(bench.session, settings=Facts(public_url=url), finished=set())
     async with bench.database.read() as tx:
         due = await work_items.due(tx, bench.connection.id, bench.clock.now(), [Kind.HOOKS])

@@ -108,7 +108,7 @@ async def test_a_fault_at_every_request_comes_to_the_end_without_one(
 
 @pytest.mark.rule("P5")
 @pytest.mark.parametrize("path", ["*/catalog/products", "*/catalog/variants"])
-async def test_a_batch_that_is_refused_whole_is_halved_until_only_the_failing_part_fails(
+async def test_a_refused_batch_is_halved_until_only_the_failing_part_fails(
     bench: Bench, path: str
 ) -> None:
     """A refusal that names nobody: every product of it is saved all the same, one by one at

@@ -51,7 +51,7 @@ class Walk:
 
     async def _lived(self, fate: Fate, story: Story) -> bool:
         """The story, in a life with that fate and, if it ends, another one."""
-        first = self._born(fate)
+        first = self._started(fate)
         life = asyncio.create_task(first.live())
         over = asyncio.create_task(self._over(story))
         await asyncio.wait({life, over}, return_when=asyncio.FIRST_COMPLETED)
@@ -60,13 +60,13 @@ class Walk:
             await self._end(first, life)
             return False
         self.day.processes.remove(first)
-        second = self._born(Fate())
+        second = self._started(Fate())
         life = asyncio.create_task(second.live())
         await over
         await self._end(second, life)
         return True
 
-    def _born(self, fate: Fate) -> Process:
+    def _started(self, fate: Fate) -> Process:
         runtime = Runtime(self.day.sandbox, self.day.disk, self.day.net)
         made = Process(runtime, fate, random.Random(self.day.dice.getrandbits(64)))
         self.day.processes.append(made)
@@ -175,7 +175,7 @@ def test_a_split_and_a_join_survive_a_crash_at_every_point(disk: Disk) -> None:
 
 @pytest.mark.slow
 @pytest.mark.rule("S5", "S7")
-def test_separate_stock_that_was_off_for_a_moment_survives_a_crash_at_every_point(
+def test_separate_stock_off_for_a_moment_survives_a_crash_at_every_point(
     disk: Disk,
 ) -> None:
     """Whether the off is seen, or only told, its end is the same: stock is shared, and the number

@@ -54,11 +54,11 @@ class StockBench(Bench):
         await super().finish_setup(whole_library=whole_library, prices=prices)
         if marked:
             await self.add_item(Kind.MARKER, "")
-            await self.drain()
+            await self.work_off()
 
-    async def drain(self) -> None:
+    async def work_off(self) -> None:
         """As the worker would: everything that is due now, and a failure that escapes judges every
-        mark that is left.
+        item that is left.
         """
         handlers = self.handlers()
         for _ in range(80):
@@ -122,7 +122,7 @@ class StockBench(Bench):
         """
         self.till_fault(kind, next=1)
         await self.orders(uuid, units)
-        await self.drain()
+        await self.work_off()
         pending_write = (await self.ledger(uuid)).zettle.pending_write
         assert pending_write is not None
         return pending_write.call
@@ -186,5 +186,5 @@ async def worked(session: Session, handler: Handler, due: Sequence[WorkItem]) ->
     except Failure as failure:
         for item in session.unresolved(due):
             await session.fail(item, failure)
-    assert not session.unresolved(due), "a handler settles every mark"
+    assert not session.unresolved(due), "a handler ends every item"
     session.finished.clear()

@@ -19,20 +19,20 @@ async def ready(bench: StockBench, level: int = 10) -> tuple[str, str]:
 async def part(bench: StockBench, uuid: str, shares: dict[str, tuple[int, int, int]]) -> None:
     async with bench.database.transaction() as tx:
         await bench.commands.split(tx, bench.connection.id, uuid, shares, bench.clock.now())
-    await bench.drain()
+    await bench.work_off()
 
 
 async def join(bench: StockBench, uuid: str) -> None:
     async with bench.database.transaction() as tx:
         await bench.commands.join(tx, bench.connection.id, uuid, bench.clock.now())
-    await bench.drain()
+    await bench.work_off()
 
 
 async def switch(bench: StockBench, uuid: str, *, on: bool) -> None:
     """In Zettle's own pages, and the event that tells."""
     bench.sandbox.till().track(uuid, on)
     await bench.add_item(Kind.TRACKING, uuid)
-    await bench.drain()
+    await bench.work_off()
 
 
 async def switch_on(bench: StockBench, uuid: str, variant: str, level: int | None) -> None:
@@ -41,7 +41,7 @@ async def switch_on(bench: StockBench, uuid: str, variant: str, level: int | Non
     if level is not None:
         bench.sandbox.till().set_stock(variant, level)
     await bench.add_item(Kind.TRACKING, uuid)
-    await bench.drain()
+    await bench.work_off()
 
 
 async def asked(bench: StockBench, uuid: str) -> bool:

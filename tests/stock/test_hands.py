@@ -38,7 +38,7 @@ async def shirt(bench: StockBench, level: int = 10) -> tuple[str, list[str]]:
 async def reported(bench: StockBench, uuid: str, detail: str = "") -> None:
     """A product hook of BigCommerce's comes."""
     await bench.add_item(Kind.SHOP_PRODUCT, str(await bench.product_id(uuid)), detail=detail)
-    await bench.drain()
+    await bench.work_off()
 
 
 async def shown(bench: StockBench, uuid: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ async def bought(bench: StockBench, uuid: str, units: int = 1, **item: Any) -> N
     line = item or {"product_id": await bench.product_id(uuid)}
     bench.sandbox.shop().place([{**line, "quantity": units}])
     await bench.shop_reports(uuid, by_order=True)
-    await bench.drain()
+    await bench.work_off()
 
 
 def tuned(bench: StockBench, **readings: Any) -> None:

@@ -45,7 +45,7 @@ async def received(bench: StockBench, uuid: str, hint: Hint) -> None:
     async with bench.database.transaction() as tx:
         await ledgers.record_hint(tx, bench.connection.id, Side.SHOP, str(product_id), hint)
     await bench.add_item(Kind.SHOP_STOCK, str(product_id))
-    await bench.drain()
+    await bench.work_off()
 
 
 async def options_added(bench: StockBench, uuid: str, level: int) -> list[int]:
@@ -130,7 +130,7 @@ async def test_two_orders_that_reads_show_one_by_one_explain_both_falls(bench: S
 
 
 @pytest.mark.rule("S3")
-async def test_an_order_heard_before_its_variant_is_known_counts(bench: StockBench) -> None:
+async def test_an_order_received_before_its_variant_is_known_counts(bench: StockBench) -> None:
     """The merchant makes a size again, a shopper buys of it, and only then we learn of the size
     (decision 17).
     """

@@ -70,7 +70,7 @@ async def test_an_order_reaches_the_till_though_a_list_was_empty(
 
 @pytest.mark.rule("S1")
 @pytest.mark.parametrize("answer", HOLLOWS)
-async def test_a_product_is_not_born_with_a_level_that_nobody_named(
+async def test_a_product_is_not_created_with_a_level_that_nobody_named(
     bench: StockBench, answer: str
 ) -> None:
     """What cannot be read is made once it can be (decision 15)."""

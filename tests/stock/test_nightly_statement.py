@@ -29,7 +29,7 @@ class Nightly(StockBench):
             )
         self.clock.move((item.due_at - self.clock.now()).total_seconds())
         await self.restart(self.database, self.sandbox.transport())
-        await self.drain()
+        await self.work_off()
 
     async def chain(self) -> list[Link]:
         async with self.database.read() as tx:

@@ -17,7 +17,7 @@ from tests.stock.merchant import asked, join, part, parted, ready, switch, tell_
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_was_parted_after_it(
+async def test_a_stop_reported_twice_ends_separate_stock_once_and_no_later_split(
     bench: StockBench,
 ) -> None:
     uuid, variant = await parted(bench)
@@ -38,7 +38,7 @@ async def test_a_stop_that_is_told_twice_ends_separate_stock_once_and_not_what_w
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_a_stop_that_was_heard_before_stock_was_parted_ends_nothing(
+async def test_a_stop_that_was_received_before_stock_was_parted_ends_nothing(
     bench: StockBench,
 ) -> None:
     """Zettle's clock may be ahead of ours: what we have heard before is before."""
@@ -90,7 +90,7 @@ async def test_the_merchants_wish_on_our_page_survives_what_is_told_meanwhile(
 
 
 @pytest.mark.rule("S5", "S7")
-async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBench) -> None:
+async def test_a_stop_that_stock_work_reads_first_ends_the_same(bench: StockBench) -> None:
     """Stock goes before tracking. And the work dies between the end of separate stock and its new
     beginning.
     """
@@ -99,7 +99,7 @@ async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBe
     bench.sandbox.till().sell(variant)
     await bench.till_reports(variant)
     bench.sandbox.zettle.faults.add("5xx_before", method="POST", path="*/products/status", next=1)
-    await bench.drain()
+    await bench.work_off()
     between = (await bench.ledger(uuid)).is_tracked
     await bench.quiet(120)
 
@@ -109,7 +109,7 @@ async def test_a_stop_that_a_stock_mark_reads_first_ends_the_same(bench: StockBe
 
 
 @pytest.mark.rule("S7")
-async def test_a_write_in_the_air_when_tracking_goes_off_is_no_longer_waited_for(
+async def test_a_write_pending_when_tracking_goes_off_is_no_longer_waited_for(
     bench: StockBench,
 ) -> None:
     """Zettle's number may have it or not: the lower number, and one question when it counts
@@ -277,7 +277,7 @@ async def test_an_order_counts_from_a_switch_that_is_told_after_we_looked(
         "5xx_before", method="GET", path="*/v3/inventory/items*", next=1
     )
     await bench.add_item(Kind.TRACKING, uuid)
-    await bench.drain()
+    await bench.work_off()
     await tell_of_a_stop(bench, uuid, since, on=True)
     await bench.quiet(120)
 

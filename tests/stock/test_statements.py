@@ -46,11 +46,11 @@ async def test_a_sale_costs_few_statements(bench: StockBench) -> None:
     """From what the receiver leaves to the answered write, and with every look that closes it."""
     uuid, variant = await ready(bench)
     await bench.wait(120)
-    await bench.drain()
+    await bench.work_off()
     with counted(bench) as to_the_write:
         await bench.sells(variant)
         to_the_write.clear()
-        await bench.drain()
+        await bench.work_off()
     await bench.shop_reports(uuid)
     with counted(bench) as to_the_end:
         await bench.quiet(90)

@@ -8,7 +8,7 @@ from tests.stock.bench import StockBench
 
 
 @pytest.mark.rule("S1", "P1")
-async def test_a_tracked_product_is_born_with_its_balance(bench: StockBench) -> None:
+async def test_a_tracked_product_is_created_with_its_balance(bench: StockBench) -> None:
     uuid, variant = await bench.stocked(7)
 
     await bench.finish_setup()
@@ -37,7 +37,7 @@ async def test_a_sale_reaches_the_shop_at_once_and_is_no_order(bench: StockBench
     await bench.quiet(3)
 
     await bench.sells(variant, 2)
-    await bench.drain()
+    await bench.work_off()
 
     assert (5, 5) == await bench.levels(uuid)
     assert [] == bench.requests("POST", "/orders")
@@ -49,11 +49,11 @@ async def test_a_refund_at_the_till_comes_back_to_the_shop(bench: StockBench) ->
     uuid, variant = await bench.stocked(7)
     await bench.finish_setup()
     receipt = await bench.sells(variant, 2)
-    await bench.drain()
+    await bench.work_off()
 
     bench.sandbox.till().refund(receipt)
     await bench.till_reports(variant)
-    await bench.drain()
+    await bench.work_off()
 
     assert (7, 7) == await bench.levels(uuid)
 
@@ -67,12 +67,12 @@ async def test_an_order_and_its_cancellation_reach_the_till_within_seconds(
     await bench.quiet()
 
     order = await bench.orders(uuid, 3)
-    await bench.drain()
+    await bench.work_off()
     ordered = await bench.levels(uuid)
     await bench.quiet(15)
     bench.sandbox.shop().cancel(order)
     await bench.shop_reports(uuid, by_order=True)
-    await bench.drain()
+    await bench.work_off()
 
     assert (4, 4) == ordered
     assert (7, 7) == await bench.levels(uuid)
@@ -87,11 +87,11 @@ async def test_an_order_goes_to_sold_and_an_edit_to_the_bin(bench: StockBench) -
     await bench.quiet()
 
     await bench.orders(uuid, 1)
-    await bench.drain()
+    await bench.work_off()
     await bench.quiet(150)
     bench.sandbox.shop().set_stock(2, product_id=await bench.product_id(uuid))
     await bench.shop_reports(uuid)
-    await bench.drain()
+    await bench.work_off()
 
     moves = [
         one for one in bench.sandbox.zettle.requests.last if one.path.endswith("/v3/movements")
@@ -106,12 +106,12 @@ async def test_edits_on_either_side_show_on_the_other(bench: StockBench) -> None
     await bench.quiet()
 
     await bench.counts(variant, 12)
-    await bench.drain()
+    await bench.work_off()
     after_till = await bench.levels(uuid)
     await bench.quiet()
     bench.sandbox.shop().set_stock(20, product_id=await bench.product_id(uuid))
     await bench.shop_reports(uuid)
-    await bench.drain()
+    await bench.work_off()
 
     assert (12, 12) == after_till
     assert (20, 20) == await bench.levels(uuid)
@@ -169,7 +169,7 @@ async def test_quiet_means_quiet(bench: StockBench) -> None:
     uuid, variant = await bench.stocked(7)
     await bench.finish_setup()
     await bench.sells(variant)
-    await bench.drain()
+    await bench.work_off()
     await bench.shop_reports(uuid)
     await bench.quiet()
     writes = bench.writes()
@@ -222,7 +222,7 @@ async def test_variants_move_each_by_itself_and_in_one_request(bench: StockBench
 
     bench.sandbox.till().sell([SaleLine(variants[0]), SaleLine(variants[2], 3)])
     await bench.till_reports(variants[0])
-    await bench.drain()
+    await bench.work_off()
 
     shown = {row["sku"]: row["inventory_level"] for row in (await bench.shown(uuid))["variants"]}
     assert {"TR-S": 3, "TR-M": 4, "TR-L": 1} == shown

@@ -79,7 +79,7 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
-    await bench.drain()
+    await bench.work_off()
     shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
     shop.set_stock(shop.level(product_id=product_id) - 1, product_id=product_id)
     await bench.shop_reports(uuid)
@@ -103,7 +103,7 @@ async def test_an_edit_of_its_very_size_is_known_from_the_write(
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
-    await bench.drain()
+    await bench.work_off()
     bench.sandbox.shop().set_stock(edited, product_id=await bench.product_id(uuid))
     if reported:
         await bench.shop_reports(uuid)
@@ -114,7 +114,7 @@ async def test_an_edit_of_its_very_size_is_known_from_the_write(
 
 
 @pytest.mark.parametrize(("kind", "number"), [("cut_before", 7), ("cut_after", 5)])
-async def test_without_a_marker_the_lower_number_is_promised_and_asked_about(
+async def test_without_a_marker_the_lower_number_is_the_target_and_asked_about(
     bench: StockBench, kind: str, number: int
 ) -> None:
     """It could not be made: no second engine guesses (decision 16)."""
@@ -153,7 +153,7 @@ async def test_a_write_to_a_variant_that_is_let_go_holds_no_slot(bench: StockBen
     uuid, variant = await ready(bench)
     bench.fault("cut_after", "POST", RELATIVE, next=1)
     await bench.sells(variant, 2)
-    await bench.drain()
+    await bench.work_off()
     async with bench.database.transaction() as tx:
         await bindings.forget(tx, bench.connection.id, [uuid])
     await bench.add_item(Kind.STOCK, uuid)
@@ -253,9 +253,9 @@ async def test_a_sale_of_just_its_size_that_is_reported_late_ends_the_doubt(
     async with bench.database.transaction() as tx:
         await ledgers.record_hint(tx, bench.connection.id, Side.ZETTLE, uuid, hint)
     await bench.add_item(Kind.STOCK, uuid)
-    await bench.drain()
+    await bench.work_off()
     bench.clock.move(timedelta(hours=1).total_seconds())
-    await bench.drain()
+    await bench.work_off()
 
     assert (3, 3) == in_doubt == await bench.levels(uuid)
     assert await asked(bench, uuid) is is_asked
@@ -285,7 +285,7 @@ async def test_a_doubt_that_waited_for_days_still_ends_in_a_question(bench: Stoc
 
 
 @pytest.mark.rule("S2")
-async def test_an_echo_that_was_heard_while_work_was_paused_still_mends_what_was_given_up(
+async def test_an_echo_received_while_paused_still_corrects_what_was_given_up(
     bench: StockBench,
 ) -> None:
     uuid, _ = await ready(bench)
@@ -300,7 +300,7 @@ async def test_an_echo_that_was_heard_while_work_was_paused_still_mends_what_was
     assert Code.STOCK_CORRECTED in await bench.codes()
 
 
-async def test_what_the_till_tells_of_a_product_that_is_not_synced_is_not_kept_for_when_it_is(
+async def test_an_event_of_a_product_that_is_not_synced_is_not_kept_for_later(
     bench: StockBench,
 ) -> None:
     uuid, variant = await bench.stocked(9)
@@ -327,7 +327,7 @@ async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: St
     assert (5, 5) == await bench.levels(uuid)
 
 
-async def test_a_dead_drain_leaves_nothing_forgotten(
+async def test_a_dead_turn_leaves_nothing_forgotten(
     bench: StockBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process dies between the disk and the wire: the pending write is on disk, and settled by
@@ -342,7 +342,7 @@ async def test_a_dead_drain_leaves_nothing_forgotten(
     monkeypatch.setattr(type(bench.session.shop), "adjust", dies)
     await bench.sells(variant, 2)
     with pytest.raises(KeyboardInterrupt):
-        await bench.drain()
+        await bench.work_off()
     with_pending_writes = (await bench.ledger(uuid)).shop.pending_change
     monkeypatch.setattr(type(bench.session.shop), "adjust", adjust)
     await bench.quiet(300)
@@ -351,7 +351,7 @@ async def test_a_dead_drain_leaves_nothing_forgotten(
     assert (7, 7) == await bench.levels(uuid)
 
 
-async def test_an_unreachable_shop_is_owed_until_it_comes_back(bench: StockBench) -> None:
+async def test_to_push_stays_until_an_unreachable_shop_comes_back(bench: StockBench) -> None:
     uuid, variant = await ready(bench)
     bench.fault("429", "POST", RELATIVE, next=3, params={"retry_after": 1})
 
@@ -371,7 +371,7 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
 
     for _ in range(4):
         await bench.sells(variant, 1)
-        await bench.drain()
+        await bench.work_off()
         await bench.shop_reports(uuid)
         await bench.wait(2)
     await bench.quiet()
@@ -382,7 +382,7 @@ async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) 
     assert [] == till
 
 
-async def test_an_order_just_before_our_write_leaves_the_rest_owed(bench: StockBench) -> None:
+async def test_an_order_just_before_our_write_leaves_the_rest_to_push(bench: StockBench) -> None:
     """Too little stock: BigCommerce refuses, the stock record is looked at again, and what is there
     is taken (decision 7).
     """
@@ -463,7 +463,7 @@ async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(
 
 @pytest.mark.rule("A1", "A2", "S2", "S3")
 @pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-async def test_what_is_assigned_again_before_its_deletion_was_carried_out_is_synced_as_before(
+async def test_what_is_assigned_again_before_its_deletion_is_synced_as_before(
     bench: StockBench, kind: str
 ) -> None:
     """It still stands in the shop, or is made again: either way its stock goes both ways."""

@@ -68,7 +68,7 @@ async def test_a_joined_number_beyond_zettle_s_is_said(bench: StockBench) -> Non
 
 
 @pytest.mark.rule("S3")
-async def test_an_account_with_the_store_s_inventory_only_is_told_so_and_nothing_is_lost(
+async def test_an_account_with_the_stores_inventory_only_reads_so_and_loses_nothing(
     bench: StockBench,
 ) -> None:
     """Four exist (zettle facts 3.2). Should they not, the till waits, the shop goes on, and it is
@@ -113,7 +113,7 @@ async def test_inventories_that_come_later_are_found(bench: StockBench) -> None:
 
 
 @pytest.mark.rule("S2")
-async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_switched_on_again(
+async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_on_again(
     bench: StockBench,
 ) -> None:
     uuid, variant = await ready(bench)

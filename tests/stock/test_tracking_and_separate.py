@@ -66,7 +66,7 @@ async def test_the_merchants_click_on_our_page_switches_tracking_in_zettle(
     uuid, _ = await ready(bench)
 
     await bench.add_item(Kind.TRACKING, uuid, force=True, detail="off")
-    await bench.drain()
+    await bench.work_off()
     off = dict(await bench.session.zettle.tracking_status([uuid]))
     await bench.add_item(Kind.TRACKING, uuid, force=True, detail="on")
     await bench.quiet()
@@ -169,7 +169,7 @@ async def test_units_sold_before_a_split_took_them_are_asked_about(bench: StockB
 async def test_a_split_of_a_number_that_moved_meanwhile_is_refused(bench: StockBench) -> None:
     uuid, variant = await ready(bench)
     await bench.sells(variant)
-    await bench.drain()
+    await bench.work_off()
 
     with pytest.raises(Moved):
         await part(bench, uuid, {variant: (6, 4, 10)})
@@ -231,10 +231,10 @@ async def test_switching_tracking_off_ends_separate_stock(bench: StockBench) -> 
 
 
 @pytest.mark.rule("S7")
-async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_heard_once(
+async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_received_once(
     bench: StockBench,
 ) -> None:
-    """Its number counts from then on, for when it is born again; nothing goes on asking what is
+    """Its number counts from then on, for when it is created again; nothing goes on asking what is
     known.
     """
     uuid, variant = await ready(bench)
@@ -257,14 +257,14 @@ async def test_tracking_switched_on_for_a_product_that_the_shop_lost_is_heard_on
 
 
 @pytest.mark.rule("P10")
-async def test_a_product_made_again_is_born_with_the_promised_number(bench: StockBench) -> None:
+async def test_a_product_made_again_is_created_with_the_target(bench: StockBench) -> None:
     """The shop's product was deleted by hand; sales went on meanwhile."""
     uuid, variant = await ready(bench)
     await bench.sells(variant, 1)
-    await bench.drain()
+    await bench.work_off()
     bench.sandbox.shop().delete_product(await bench.product_id(uuid))
     await bench.sells(variant, 2)
-    await bench.drain()
+    await bench.work_off()
 
     await bench.sync(uuid, force=True)
     await bench.quiet()
@@ -275,7 +275,7 @@ async def test_a_product_made_again_is_born_with_the_promised_number(bench: Stoc
     assert ((7, 7), (6, 6)) == (again, await bench.levels(uuid))
 
 
-async def test_a_variant_added_later_is_born_with_its_own_balance(bench: StockBench) -> None:
+async def test_a_variant_added_later_is_created_with_its_own_balance(bench: StockBench) -> None:
     uuid = bench.shirt("S", "M")
     till = bench.sandbox.till()
     till.track(uuid)
@@ -352,7 +352,7 @@ async def test_a_number_that_cannot_be_read_at_a_create_says_nothing_about_track
 
 
 @pytest.mark.rule("S5")
-async def test_a_late_answer_to_an_earlier_write_does_not_move_what_the_merchant_parted(
+async def test_a_late_answer_to_an_earlier_write_does_not_move_separate_stock(
     bench: StockBench,
 ) -> None:
     """Each side has the number that was typed, whatever becomes of a write from before."""

@@ -1,4 +1,4 @@
-"""What a failure does to the mark it met, and who is told."""
+"""What a failure does to the item it met, and who is told."""
 
 import asyncio
 import itertools
@@ -97,7 +97,7 @@ async def test_no_answer_is_looked_at_again_soon(bench: Bench) -> None:
     assert bench.clock.monotonic() < 30
 
 
-async def test_a_refusal_ends_its_own_mark_only_and_the_merchant_reads_why(bench: Bench) -> None:
+async def test_a_refusal_ends_its_own_item_only_and_the_merchant_reads_why(bench: Bench) -> None:
     one = await connected(bench.database)
     async with bench.database.transaction() as tx:
         await library.upsert_many(tx, one.id, [cup("good"), cup("bad")], NOON, assign_new=True)
@@ -122,7 +122,7 @@ async def test_a_refusal_ends_its_own_mark_only_and_the_merchant_reads_why(bench
     assert [Code.REFUSED] == await _log(bench.database, one.id)
 
 
-async def test_what_only_the_merchant_can_mend_pauses_the_connection_is_said_once_and_waits(
+async def test_what_only_the_merchant_can_mend_pauses_is_said_once_and_waits(
     bench: Bench,
 ) -> None:
     one = await connected(bench.database)
@@ -191,7 +191,7 @@ async def _paused(bench: Bench, connection_id: int) -> bool:
     return found is not None and found.paused == "access_gone"
 
 
-async def test_a_bug_parks_its_own_mark_under_a_support_id_without_telling_secrets(
+async def test_a_bug_parks_its_own_item_under_a_support_id_without_a_secret(
     bench: Bench,
 ) -> None:
     one = await connected(bench.database)
@@ -222,7 +222,7 @@ async def test_a_bug_parks_its_own_mark_under_a_support_id_without_telling_secre
     assert "Anna" not in str(case.bundle)
 
 
-async def test_a_handler_that_forgets_a_mark_is_a_bug_and_no_endless_loop(bench: Bench) -> None:
+async def test_a_handler_that_forgets_an_item_is_a_bug_and_no_endless_loop(bench: Bench) -> None:
     one = await connected(bench.database)
     calls = 0
 
@@ -323,7 +323,7 @@ async def test_a_new_version_tries_at_once_what_failed_in_another(bench: Bench) 
 
 
 async def test_a_sale_of_a_product_whose_work_fails_is_said_once(bench: Bench) -> None:
-    """Each new mark is a try of its own, and part of the same incident."""
+    """Each new item is a try of its own, and part of the same incident."""
     one = await connected(bench.database)
     tries: list[float] = []
     failing(bench, 1e9, tries)
@@ -361,7 +361,7 @@ async def test_a_refusal_does_not_end_what_a_set_up_waits_for(bench: Bench, kind
     assert [Code.REFUSED, Code.WORKS_AGAIN] == await _log(bench.database, one.id)
 
 
-async def test_a_set_up_and_a_leaving_whose_mark_got_lost_get_it_again(bench: Bench) -> None:
+async def test_a_set_up_and_a_leaving_whose_work_item_got_lost_get_it_again(bench: Bench) -> None:
     left, begun = (
         await connected(bench.database),
         await connected(bench.database, "org-2", "def456"),

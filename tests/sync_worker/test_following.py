@@ -146,7 +146,7 @@ async def test_clients_are_made_anew_for_a_store_and_for_another_token_only(
         )
 
 
-async def test_two_lanes_that_look_at_once_both_reach_the_store(bench: Bench) -> None:
+async def test_two_queues_that_read_at_once_both_reach_the_store(bench: Bench) -> None:
     """Neither puts back the clients that it had before."""
     database, clock = bench.database, bench.clock
     one = await _signed_in(database)

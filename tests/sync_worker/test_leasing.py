@@ -1,4 +1,4 @@
-"""One drain for one connection: leases, their renewal, and stopping."""
+"""One turn for one connection: leases, their renewal, and stopping."""
 
 import asyncio
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -
     assert (1, 8) == (most, len(bench.done))
 
 
-async def test_a_drain_whose_lease_was_taken_stops_and_writes_nothing(bench: Bench) -> None:
+async def test_a_turn_whose_lease_was_taken_stops_and_writes_nothing(bench: Bench) -> None:
     one = await connected(bench.database)
     started, go = asyncio.Event(), asyncio.Event()
     outcome: list[str] = []

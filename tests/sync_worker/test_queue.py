@@ -68,10 +68,10 @@ async def test_a_job_is_not_released_while_something_is_due(database: Database) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("make", [QueueJobs, TableJobs])
-async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
+async def test_no_wake_up_is_lost_between_a_turns_last_read_and_its_end(
     database: Database, make: type[QueueJobs] | type[TableJobs]
 ) -> None:
-    """Bursts of marks against drains that end all the time; after each burst no mark may be left
+    """Work items in bursts, against turns that end all the time; after each burst none may be left
     without a job. No timer helps here.
     """
     dice = random.Random(7)
@@ -82,11 +82,11 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
         if make is QueueJobs
         else TableJobs(database, clock, every_s=3600)
     )
-    drains = 0
+    turns = 0
 
-    async def drain(job: Job) -> None:
-        nonlocal drains
-        drains += 1
+    async def turn(job: Job) -> None:
+        nonlocal turns
+        turns += 1
         while True:
             async with database.transaction() as tx:
                 await work_items.forget(tx, job.connection_id, [Kind.PRODUCT])
@@ -106,12 +106,12 @@ async def test_no_wake_up_is_lost_between_a_drains_last_look_and_its_end(
                 await asyncio.sleep(dice.uniform(0, 0.004))
             await asyncio.sleep(dice.uniform(0, 0.01))
 
-    async with _running(jobs, drain):
+    async with _running(jobs, turn):
         for burst in range(6):
             await asyncio.gather(*(producer(burst, lane) for lane in range(6)))
-            await _no_items(database, f"burst {burst}: a mark is stranded after {drains} drains")
+            await _no_items(database, f"burst {burst}: an item is stranded after {turns} turns")
 
-    assert drains > len(ids)
+    assert turns > len(ids)
 
 
 async def _no_items(database: Database, otherwise: str) -> None:
@@ -126,9 +126,9 @@ async def _no_items(database: Database, otherwise: str) -> None:
 
 
 @asynccontextmanager
-async def _running(jobs: Jobs, drain: object) -> AsyncIterator[None]:
+async def _running(jobs: Jobs, turn: object) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(jobs.run(drain, stop))  # type: ignore[arg-type]
+    task = asyncio.create_task(jobs.run(turn, stop))  # type: ignore[arg-type]
     yield
     stop.set()
     await task
@@ -149,7 +149,7 @@ async def test_a_killed_workers_work_comes_back(database: Database, database_url
     heir = await _worker(database_url, "work")
     try:
         said = [await _line(heir), await _line(heir)]
-        await _no_items(database, "the mark is still there")
+        await _no_items(database, "the item is still there")
     finally:
         heir.kill()
         await heir.wait()
@@ -157,7 +157,7 @@ async def test_a_killed_workers_work_comes_back(database: Database, database_url
     assert ["begun cup", "done cup"] == said
 
 
-async def test_marks_made_in_another_process_wake_this_ones_drain(
+async def test_items_added_in_another_process_start_a_turn_in_this_one(
     database: Database, database_url: str
 ) -> None:
     one = await connected(database)
@@ -170,11 +170,11 @@ async def test_marks_made_in_another_process_wake_this_ones_drain(
     )
     jobs = QueueJobs(database, SystemClock())
 
-    async def drain(job: Job) -> None:
+    async def turn(job: Job) -> None:
         async with database.transaction() as tx:
             await jobs.give_up(tx, job)
 
-    async with _running(jobs, drain):
+    async with _running(jobs, turn):
         for _ in range(100):  # until it listens
             async with elsewhere.transaction() as tx:
                 await work_items.add(tx, one.id, Kind.STOCK, "cup", NOON)
@@ -193,19 +193,19 @@ async def test_a_worker_outlives_a_database_that_restarts(database: Database) ->
     """
     one = await connected(database)
     jobs = QueueJobs(database, SystemClock(), QueueSettings(check_s=0.05, pause_s=0.1))
-    drained: asyncio.Queue[int] = asyncio.Queue()
+    worked: asyncio.Queue[int] = asyncio.Queue()
 
-    async def drain(job: Job) -> None:
+    async def turn(job: Job) -> None:
         async with database.transaction() as tx:
             await jobs.give_up(tx, job)
-        drained.put_nowait(job.connection_id)
+        worked.put_nowait(job.connection_id)
 
     async def notify() -> int:
         async with database.transaction() as tx:
             await jobs.enqueue(tx, one.id)
-        return await asyncio.wait_for(drained.get(), 10)
+        return await asyncio.wait_for(worked.get(), 10)
 
-    async with _running(jobs, drain):
+    async with _running(jobs, turn):
         before = await notify()
         await _cut_all(database)
         after = await notify()

@@ -17,7 +17,7 @@ from tests.database.merchants import connected
 from tests.sync_worker.conftest import Bench, _true
 
 
-async def test_work_left_before_and_during_a_drain_is_all_done(bench: Bench) -> None:
+async def test_work_left_before_and_during_a_turn_is_all_done(bench: Bench) -> None:
     one = await connected(bench.database)
 
     async def stock(session: Session, batch: Sequence[WorkItem]) -> None:
@@ -99,7 +99,7 @@ async def test_a_message_that_somebody_waits_for_is_sent_within_seconds(bench: B
     assert at - asked < timedelta(seconds=10)
 
 
-async def test_a_mark_made_again_while_it_is_worked_on_is_worked_on_again(bench: Bench) -> None:
+async def test_an_item_added_again_while_it_is_worked_on_is_worked_on_again(bench: Bench) -> None:
     one = await connected(bench.database)
 
     async def product(session: Session, batch: Sequence[WorkItem]) -> None:
@@ -117,7 +117,7 @@ async def test_a_mark_made_again_while_it_is_worked_on_is_worked_on_again(bench:
 
 
 async def test_a_big_store_does_not_starve_a_small_one(bench: Bench) -> None:
-    """With room for one drain at a time, the small store has its turn after one slice of the big
+    """With room for one turn at a time, the small store has its turn after one slice of the big
     one.
     """
     big, small = await connected(bench.database), await connected(bench.database, "org-2", "def456")

@@ -12,7 +12,7 @@ import pytest
 from litestar import Litestar
 from tests import pages
 from tests.conftest import CountingDice, MovableClock
-from tests.log_watch import overheard, secrets_kept, told
+from tests.log_watch import log_lines, secrets_kept, told
 
 from brygga.core.failures import Refused
 from brygga.core.model import (
@@ -111,7 +111,7 @@ class Store:
 
 @dataclass
 class QuietJobs:
-    """Remembers whom it was asked to wake; the marks are what counts."""
+    """Remembers whom it was asked to wake; the work items are what counts."""
 
     resumed: list[int] = field(default_factory=list)
 
@@ -213,7 +213,7 @@ def product(uuid: str, name: str) -> Product:
 @pytest.fixture(autouse=True)
 def log_tells_no_secret() -> Iterator[None]:
     """Every line of every test of the pages is searched for whatever that test kept secret."""
-    with overheard() as lines, secrets_kept() as secrets:
+    with log_lines() as lines, secrets_kept() as secrets:
         yield
     assert [] == told(lines, secrets | ALWAYS_SECRET)
 

@@ -33,7 +33,7 @@ PAGES = {
 ABOVE = ("apps", "overview", "log", "plan", "library", "product", "why", "check", "new")
 """Pages above which it stands how the connection is doing, where they can be opened at all."""
 
-KEY = re.compile(r"\b(?:left|leaving|trouble|gone|why|shelf)\.[a-z]+\b")
+KEY = re.compile(r"\b(?:left|leaving|trouble|gone|why|record)\.[a-z]+\b")
 """A sentence that has no words would show its key."""
 
 Change = Callable[[Tx, Connection, World], Awaitable[None]]

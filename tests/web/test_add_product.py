@@ -190,7 +190,7 @@ async def test_a_key_of_a_product_that_is_there_or_of_no_sense_overwrites_nothin
 
 @pytest.mark.rule("P9")
 @pytest.mark.parametrize(("box", "assigned"), [("yes", True), ("", False)])
-async def test_the_box_is_decided_before_zettle_hears_of_the_product(
+async def test_the_box_is_decided_before_zettle_gets_the_product(
     world: World, box: str, assigned: bool
 ) -> None:
     connection, browser = await signed_in(world)

@@ -180,11 +180,11 @@ async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
         await library.upsert_many(
             tx, connection.id, [product(name, name) for name in names], NOON, assign_new=True
         )
-        books = [
+        rows = [
             LedgerRow(name, f"{name}-v", Ledger(StockRecord(1), StockRecord(1)), NOON)
             for name in names
         ]
-        await ledgers.save(tx, connection.id, books, NOON)
+        await ledgers.save(tx, connection.id, rows, NOON)
     many = (await browser.open("/apps/bigcommerce")).text
 
     assert f'href="/library/{uuid}/stock/check"' in one
@@ -193,7 +193,7 @@ async def test_the_overview_leads_to_the_numbers_to_check(world: World) -> None:
     assert 'href="/apps/bigcommerce/check"' in many
 
 
-async def test_a_counted_number_is_promised_to_both_sides_and_the_question_is_gone(
+async def test_a_counted_number_is_the_target_of_both_and_ends_the_question(
     world: World,
 ) -> None:
     connection, browser, uuid = await in_doubt(world)
@@ -234,7 +234,7 @@ async def test_a_number_that_moved_meanwhile_is_asked_about_again(
 
 
 @pytest.mark.parametrize(("separate", "status"), [(False, 303), (True, 422)])
-async def test_more_than_zettle_holds_is_a_number_for_both_sides_and_none_for_the_till_alone(
+async def test_more_than_zettle_holds_is_a_number_for_both_and_none_for_the_till(
     world: World, *, separate: bool, status: int
 ) -> None:
     connection, browser, uuid = await in_doubt(world, separate=separate)

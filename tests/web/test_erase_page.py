@@ -78,7 +78,7 @@ async def test_a_removal_can_be_undone_by_a_button_while_it_waits(world: World) 
 
 
 @pytest.mark.rule("D2")
-async def test_once_deleting_has_begun_the_undo_says_that_it_is_too_late(world: World) -> None:
+async def test_once_deleting_has_started_the_undo_says_that_it_is_too_late(world: World) -> None:
     connection = await world.running()
     browser = world.browser()
     await browser.sign_in()

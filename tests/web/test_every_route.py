@@ -90,13 +90,13 @@ async def furnished(
         seo_title=name,
         image_urls=("https://x.example/a.png",),
     )
-    book = LedgerRow(
+    row = LedgerRow(
         uuid, f"{uuid}-v", Ledger(StockRecord(9, -2), StockRecord(7, variant_id=7)), NOON
     )
     async with world.database.transaction() as tx:
         await library.upsert_many(tx, connection.id, [goods], NOON, assign_new=True)
         await library.set_tracking(tx, connection.id, {uuid: True})
-        await ledgers.save(tx, connection.id, [book], NOON)
+        await ledgers.save(tx, connection.id, [row], NOON)
         moved = Movement(
             NOON, uuid, f"{uuid}-v", Side.ZETTLE, Cause.IN_DOUBT, -2, 9, 9, 7, 7, reference=name
         )
@@ -230,7 +230,7 @@ async def test_no_page_shows_a_code_in_place_of_words(world: World, language: st
     _, browser, uuid = await furnished(world)
     await browser.open(f"/language/{language}")
     shown = [(path, words_of(answer.text)) for path, answer in await pages(browser, uuid)]
-    codes = r"\b(notice|alert|alerts|statement|failure|log|moved|reason|request|shelf|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"  # noqa: E501
+    codes = r"\b(notice|alert|alerts|statement|failure|log|moved|reason|request|record|why|doubt|trouble|question|state|tag|field|plan|help|step)\.[a-z_]+"  # noqa: E501
     found = {
         path: hit[0]
         for path, text in shown

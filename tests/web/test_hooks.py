@@ -91,7 +91,7 @@ def shop_body(scope: str, data: dict[str, Any], store: str = "abc123") -> bytes:
 
 
 @pytest.mark.rule("P5")
-async def test_a_saved_product_is_marked_before_the_answer(world: World) -> None:
+async def test_a_saved_product_has_a_work_item_before_the_answer(world: World) -> None:
     connection = await listening(world)
     body, signature = reported("ProductUpdated", {"newEntity": {"uuid": "p1"}, "oldEntity": {}})
 
@@ -103,7 +103,7 @@ async def test_a_saved_product_is_marked_before_the_answer(world: World) -> None
 
 
 @pytest.mark.rule("S2")
-async def test_a_sale_marks_the_stock_of_its_products(world: World) -> None:
+async def test_a_sale_adds_stock_work_for_its_products(world: World) -> None:
     connection = await listening(world)
     row = {"productUuid": "p1", "variantUuid": "v1", "locationUuid": "l1", "balance": "3"}
     body, signature = reported(
@@ -164,7 +164,7 @@ async def test_a_sale_is_a_hint_about_its_variant(world: World) -> None:
     assert {"p1": [Hint(now, variant="v1", made=now)]} == received.hints[Side.ZETTLE]
 
 
-async def test_a_doubled_message_is_heard_once(world: World) -> None:
+async def test_a_doubled_message_is_received_once(world: World) -> None:
     connection = await listening(world)
     body, signature = reported("ProductUpdated", {"newEntity": {"uuid": "p1"}})
 
@@ -232,7 +232,7 @@ async def test_nobody_s_address_is_404_and_no_message_is_400(world: World) -> No
     ],
     ids=["no such day", "after the last day", "no such second", "too many digits"],
 )
-async def test_a_time_that_no_calendar_has_is_refused_like_any_message_without_a_signature(
+async def test_a_time_that_no_calendar_has_is_refused_as_an_unsigned_message_is(
     world: World, stamp: str
 ) -> None:
     connection = await listening(world)
@@ -318,7 +318,7 @@ async def test_a_goodbye_from_before_the_present_access_ends_nothing(world: Worl
         ("store/information/updated", {"type": "store"}, ("account", "", "")),
     ],
 )
-async def test_the_shop_s_hooks_leave_their_marks(
+async def test_the_stores_hooks_add_their_work_items(
     world: World, scope: str, data: dict[str, Any], expected: tuple[str, str, str]
 ) -> None:
     connection = await listening(world)
@@ -463,7 +463,7 @@ async def test_refused_webhooks_of_either_platform_become_an_alarm(world: World)
     assert "brygga_webhooks_failed_day 5.0" in metrics.text
 
 
-async def test_genuine_webhooks_to_a_wrong_address_are_counted_and_forged_ones_are_not(
+async def test_genuine_webhooks_to_a_wrong_address_are_counted_forged_ones_not(
     world: World,
 ) -> None:
     connection = await listening(world)

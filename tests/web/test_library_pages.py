@@ -125,7 +125,7 @@ async def test_one_product_is_assigned_on_its_page(world: World) -> None:
 
 
 @pytest.mark.rule("P10")
-async def test_sync_now_is_a_forced_look(world: World) -> None:
+async def test_sync_now_is_a_forced_read(world: World) -> None:
     connection, browser = await signed_in(world)
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     await browser.press(f"/library/{kanna}/sync")
@@ -136,7 +136,7 @@ async def test_sync_now_is_a_forced_look(world: World) -> None:
 
 
 @pytest.mark.rule("S7")
-async def test_tracking_is_switched_by_a_mark(world: World) -> None:
+async def test_tracking_is_switched_by_a_work_item(world: World) -> None:
     connection, browser = await signed_in(world)
     (kanna,) = await world.stock_library(connection, "Kanna", assigned=True)
     await browser.press(f"/library/{kanna}/stock/tracking", tracking="yes", shown="off")

@@ -194,8 +194,8 @@ async def test_a_page_that_renews_itself_takes_no_notice_away(world: World) -> N
     assert [False, True, False] == ['<div class="note good" role="status">' in one for one in pages]
 
 
-async def test_changes_of_another_process_are_heard(world: World, clock: MovableClock) -> None:
-    """Of a page there, and of a drain, which are told to others once a second."""
+async def test_changes_of_another_process_are_received(world: World, clock: MovableClock) -> None:
+    """Of a page there, and of a turn, which are told to others once a second."""
     connection = await world.running()
     elsewhere = Database.at(world.database.url, SEALER)
     stream = opened(world, connection.id)

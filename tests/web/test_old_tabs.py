@@ -167,7 +167,7 @@ async def test_new_products_are_synced_by_themselves_in_both_modes(
 
 
 @pytest.mark.parametrize("moves", [True, False])
-async def test_pages_that_wait_look_once_when_they_listen(world: World, *, moves: bool) -> None:
+async def test_pages_that_wait_read_once_when_they_listen(world: World, *, moves: bool) -> None:
     """What happened between drawing and the first figures is not missed."""
     connection, uuids = await with_products(world)
     browser = world.browser()

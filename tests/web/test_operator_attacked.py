@@ -152,15 +152,15 @@ async def test_ids_of_another_merchant_open_and_move_nothing(office: Office) -> 
     """One merchant's number, with the product, the webhook and the support id of another."""
     world, lind = office.world, await office.world.running()
     berg = await world.running(BERG, replace(SHOP, store_hash="berg1"))
-    (book,) = await world.stock_library(berg, "Bok", assigned=True)
+    (row,) = await world.stock_library(berg, "Bok", assigned=True)
     await failing(world, berg)
     webhook, here = await kept(world, berg), f"/merchants/{lind.id}"
     read = [
         (await office.ask("GET", f"{here}{path}"))
-        for path in (f"/products/{book}", f"/log?product={book}", f"/support?product={book}")
+        for path in (f"/products/{row}", f"/log?product={row}", f"/support?product={row}")
     ]
     wishes: list[tuple[str, dict[str, Any]]] = [
-        ("/sync", {"product": book}),
+        ("/sync", {"product": row}),
         ("/retry", {"support_id": f"id-{berg.id}-cup"}),
         ("/replay", {"id": webhook}),
         ("/erase", {"confirm": BERG.name}),

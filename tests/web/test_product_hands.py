@@ -101,13 +101,13 @@ async def test_separate_stock_ends_only_where_both_numbers_count(
     page = (await browser.open(f"/library/{mug}")).text
     await browser.press(f"/library/{mug}/stock/join", confirmed="yes", **{f"joined-{mug}-v": "8"})
     async with world.database.read() as tx:
-        book = (await ledgers.load(tx, connection.id, [mug]))[f"{mug}-v"]
+        row = (await ledgers.load(tx, connection.id, [mug]))[f"{mug}-v"]
 
     assert (counting is Counting.ALIKE) == ("Disable separate stock" in page)
     assert (counting is Counting.ALIKE) != (
         "Separate stock can be ended when the product is counted" in page
     )
-    assert (counting is Counting.ALIKE) != book.ledger.separate
+    assert (counting is Counting.ALIKE) != row.ledger.separate
 
 
 @pytest.mark.parametrize("counting", [Counting.ALIKE, Counting.WHOLE])

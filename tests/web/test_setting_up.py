@@ -246,7 +246,7 @@ async def test_a_store_that_is_gone_can_only_be_left_with_its_products(world: Wo
         ("code=hemlig", "callback_incomplete"),
     ],
 )
-async def test_an_install_that_is_refused_stands_in_the_operators_log_without_what_was_sent(
+async def test_a_refused_install_is_in_the_operators_log_without_what_was_sent(
     world: World, query: str, failure: str
 ) -> None:
     with capture_logs() as logs:

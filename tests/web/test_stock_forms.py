@@ -84,7 +84,7 @@ async def test_the_form_starts_from_the_shared_number_and_shows_the_sum(
 
 
 @pytest.mark.rule("S5")
-async def test_saved_each_side_is_promised_its_own_number(world: World) -> None:
+async def test_saved_each_number_is_the_target_of_its_own_side(world: World) -> None:
     connection, browser, uuid = await shared(world)
     answer = await browser.press(f"/library/{uuid}/stock/separate", **form(uuid, "8", "4"))
     ledger = await ledger_of(world, connection, uuid)
@@ -277,14 +277,14 @@ async def test_another_merchants_stock_is_not_there(world: World) -> None:
 
 
 async def full(world: World) -> tuple[Connection, Browser, str]:
-    """150,000 in the shop: the till shows all that Zettle holds, and is owed the rest."""
+    """150,000 in the shop: the till shows all that Zettle holds, and the rest is to push."""
     connection, browser, uuid = await shared(world, 150_000)
     async with world.database.transaction() as tx:
-        book = (await ledgers.load(tx, connection.id, [uuid]))[f"{uuid}-v"]
+        row = (await ledgers.load(tx, connection.id, [uuid]))[f"{uuid}-v"]
         owing = replace(
-            book.ledger, zettle=replace(book.ledger.zettle, confirmed=99_999, to_push=50_001)
+            row.ledger, zettle=replace(row.ledger.zettle, confirmed=99_999, to_push=50_001)
         )
-        await ledgers.save(tx, connection.id, [replace(book, ledger=owing)], world.clock.now())
+        await ledgers.save(tx, connection.id, [replace(row, ledger=owing)], world.clock.now())
     return connection, browser, uuid
 
 
@@ -331,7 +331,7 @@ async def test_a_large_number_is_parted_so_that_each_side_can_hold_its_part(worl
 
 @pytest.mark.rule("S6")
 @pytest.mark.parametrize("path", ["/library/{}", "/library/{}/stock/join"])
-async def test_the_question_shows_what_each_side_will_have_where_zettle_cannot_hold_the_sum(
+async def test_the_question_shows_both_numbers_where_zettle_cannot_hold_the_sum(
     world: World, path: str
 ) -> None:
     connection, browser, uuid = await parted(world)
@@ -484,7 +484,7 @@ async def test_the_page_says_what_ends_separate_stock_and_what_does_not(world: W
 
 
 @pytest.mark.rule("S5", "S6")
-async def test_while_the_connection_ends_nothing_is_parted_or_joined_and_the_page_says_so(
+async def test_while_the_connection_ends_no_stock_is_split_or_joined(
     world: World,
 ) -> None:
     connection, browser, uuid = await shared(world)
@@ -533,7 +533,7 @@ async def test_while_sync_is_paused_it_is_kept_and_the_page_says_when_it_is_writ
 
 
 @pytest.mark.rule("S6", "D4")
-async def test_separate_stock_of_an_earlier_connection_is_not_joined_before_it_was_looked_at(
+async def test_separate_stock_of_an_earlier_connection_is_not_joined_unread(
     world: World,
 ) -> None:
     connection, browser, uuid = await parted(world)

@@ -120,5 +120,5 @@ async def test_a_sale_in_a_stream_takes_what_waits_with_it(world: World) -> None
     async with world.database.transaction() as tx:
         received = await ledgers.take(tx, connection.id, ["p4", "p5"], [])
         assert await ledgers.is_echoed(tx, connection.id, "call")
-    heard = Hint(world.clock.now(), variant="v", made=NOON)
-    assert {"p4": [heard]} == received.hints[Side.ZETTLE]
+    hint = Hint(world.clock.now(), variant="v", made=NOON)
+    assert {"p4": [hint]} == received.hints[Side.ZETTLE]

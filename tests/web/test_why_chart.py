@@ -78,7 +78,7 @@ async def test_the_chart_is_told_in_words_too(world: World) -> None:
 SALE_AT_NOON = move(Cause.SEEN, -1, (6, 7), reason=Reason.SALE, reference="12")
 
 
-def test_each_event_has_a_mark_on_its_line_and_an_edit_has_another() -> None:
+def test_each_event_has_a_dot_on_its_line_and_an_edit_has_another() -> None:
     edit = move(Cause.SEEN, 3, (9, 7), at=NOON + timedelta(hours=1), reason=Reason.EDIT)
     drawn = chart(
         whole([SALE_AT_NOON, edit], NOON + timedelta(hours=2)),

@@ -137,7 +137,7 @@ async def test_another_merchants_number_is_not_explained(world: World, page: str
     assert 404 == (await browser.open(f"/library/other/variants/{uuid}-v/stock{page}")).status_code
 
 
-async def test_a_page_that_shows_an_unexplained_movement_asks_for_its_cause_and_not_twice(
+async def test_a_page_with_an_unexplained_movement_asks_for_its_cause_once(
     world: World,
 ) -> None:
     connection, browser, uuid, path = await sold(world)

@@ -154,7 +154,7 @@ async def test_an_answer_with_an_absurd_date_is_an_answer() -> None:
     assert (answer.status, answer.json(), len(far.asked)) == (200, {"id": 1}, 1)
 
 
-async def test_every_answer_is_heard_refusals_and_lost_ones_too() -> None:
+async def test_every_answer_is_received_refusals_and_lost_ones_too() -> None:
     """Eleven seconds behind: what an answer says of the time does not depend on what else it
     says.
     """
@@ -174,7 +174,7 @@ async def test_every_answer_is_heard_refusals_and_lost_ones_too() -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("Age", "5184000"), ("Content-Type", "text/html; charset=utf-8")]
 )
-async def test_the_answer_of_a_cache_or_of_something_in_between_is_not_heard(
+async def test_the_answer_of_a_cache_or_of_something_in_between_is_not_received(
     name: str, value: str
 ) -> None:
     answer = says(200, {}, {"Date": date(datetime(2026, 1, 1, tzinfo=UTC)), name: value})

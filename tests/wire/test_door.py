@@ -248,7 +248,7 @@ async def test_a_body_longer_than_allowed_is_cut_and_says_so() -> None:
         answer.json()
 
 
-async def test_an_observer_hears_of_every_call() -> None:
+async def test_an_observer_sees_every_call() -> None:
     received: list[tuple[str, int | None]] = []
     end = FarEnd([says(200, {}), httpx2.ReadError("no")])
     wire = Wire(

@@ -95,7 +95,7 @@ async def test_ordinary_calls_are_spread_over_what_is_left_of_the_window() -> No
     assert all(0.19 < gap < 0.21 for gap in gaps)
 
 
-async def test_a_whole_first_import_is_never_refused_and_uses_nearly_all_of_each_window() -> None:
+async def test_a_first_import_is_never_refused_and_uses_nearly_every_window() -> None:
     clock = SkippingClock()
     window, budget = Window(clock), StoreBudget(clock)
 
@@ -151,7 +151,7 @@ async def test_the_window_is_full_again_at_the_reset() -> None:
     assert budget.left_now == 149
 
 
-async def test_a_429_with_headers_waits_for_the_reset_and_one_without_longer_each_time() -> None:
+async def test_a_429_with_headers_waits_for_the_reset_one_without_ever_longer() -> None:
     clock = SkippingClock()
     budget = StoreBudget(clock)
     await once(budget, ORDINARY, limits(0, 12_000, status=429))

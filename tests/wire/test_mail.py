@@ -35,14 +35,14 @@ class Server:
     answers: Mapping[str, str] = field(default_factory=dict)
     context: ssl.SSLContext | None = None
     port: int = 0
-    heard: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     mails: list[str] = field(default_factory=list)
 
     async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 town\r\n")
+        writer.write(b"220 mail\r\n")
         while line := await reader.readline():
             said = line.decode().strip()
-            self.heard.append(said)
+            self.received.append(said)
             verb = said.split(" ")[0].upper()
             if verb == "STARTTLS":
                 writer.write(b"220 go ahead\r\n")
@@ -60,7 +60,7 @@ class Server:
     def _answer(self, verb: str) -> str:
         if verb == "EHLO":
             offers = ["STARTTLS"] if self.context else []
-            return "\r\n".join(["250-town", *(f"250-{one}" for one in offers), "250 AUTH PLAIN"])
+            return "\r\n".join(["250-mail", *(f"250-{one}" for one in offers), "250 AUTH PLAIN"])
         usual = {"DATA": "354 write", "QUIT": "221 bye", "AUTH": "235 welcome"}
         return self.answers.get(verb, usual.get(verb, "250 well"))
 
@@ -98,7 +98,7 @@ async def test_a_check_signs_in_and_sends_nothing() -> None:
     async with served(server) as smtp:
         await Mailer(smtp).check()
 
-    assert ["NOOP", "QUIT"] == [line.split(" ")[0].upper() for line in server.heard]
+    assert ["NOOP", "QUIT"] == [line.split(" ")[0].upper() for line in server.received]
     assert [] == server.mails
 
 
@@ -138,7 +138,7 @@ async def test_without_encryption_neither_password_nor_mail_is_sent() -> None:
         with pytest.raises(NotDelivered):
             await Mailer(strict).send(MAIL)
 
-    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.heard)
+    assert not any(line.upper().startswith(("AUTH", "MAIL")) for line in server.received)
 
 
 async def test_the_password_goes_encrypted_and_to_the_named_server_only(tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ async def test_the_password_goes_encrypted_and_to_the_named_server_only(tmp_path
         with pytest.raises(NotDelivered) as stranger:
             await Mailer(strict).send(MAIL)
 
-    verbs = [line.split(" ")[0].upper() for line in ours.heard]
+    verbs = [line.split(" ")[0].upper() for line in ours.received]
     assert ["EHLO", "STARTTLS", "EHLO", "AUTH", "MAIL", "RCPT", "DATA"] == verbs[:7]
     assert (1, 1, "SSLCertVerificationError") == (
         len(ours.mails),

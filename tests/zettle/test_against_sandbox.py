@@ -114,7 +114,7 @@ async def test_library_reads_all_pages_and_then_only_what_changed() -> None:
 
 
 @pytest.mark.parametrize("needs_all", [False, True])
-async def test_library_has_what_the_till_does_not_show_whether_or_not_it_must_be_asked_for(
+async def test_library_has_what_the_till_does_not_show_asked_for_or_not(
     needs_all: bool,
 ) -> None:
     """By the page, by the link to the next one, and by what changed."""

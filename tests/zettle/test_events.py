@@ -142,9 +142,7 @@ def test_a_movement_names_what_moved_and_whose_it_was() -> None:
     ],
     ids=["its own", "unreadable", "none", "nothing at all"],
 )
-def test_what_stopped_and_what_started_is_timed_by_the_payload_and_else_by_the_message(
-    of: Any, at: str
-) -> None:
+def test_a_stop_and_a_start_are_timed_by_the_payload_else_by_the_message(of: Any, at: str) -> None:
     stopped = events.read(
         message("InventoryTrackingStopped", {"productUuid": "p", "changeInformation": of})
     )

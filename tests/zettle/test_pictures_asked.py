@@ -37,10 +37,10 @@ Answer = Callable[[asyncio.StreamWriter], None]
 
 @dataclass
 class Listener:
-    """A server of this machine that answers every request the same. `heard` has the first lines."""
+    """A server of this machine that answers every request the same. `received`: first lines."""
 
     answer: bytes | Answer = b""
-    heard: list[str] = field(default_factory=list)
+    received: list[str] = field(default_factory=list)
     connected: int = 0
     reached: bool = False
     """Somebody opened a connection, whatever became of it."""
@@ -50,7 +50,7 @@ class Listener:
         self.connected += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
-            self.heard.append(head.partition(b"\r\n")[0].decode())
+            self.received.append(head.partition(b"\r\n")[0].decode())
             if callable(self.answer):
                 self.answer(writer)
             else:
@@ -135,7 +135,7 @@ async def test_another_host_or_scheme_is_never_asked(
             await door.picture(url.format(here=here, port=listener.port))
 
     assert "zettle_picture_unreadable" == refused.value.code
-    assert ([], [], 0) == (named, listener.heard, listener.connected)
+    assert ([], [], 0) == (named, listener.received, listener.connected)
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -164,7 +164,7 @@ async def test_a_name_of_zettles_that_leads_inside_gets_no_question(
             await door.picture(f"https://{HOST}/x.png")
 
     assert HOST in led
-    assert (True, []) == (inside.reached, inside.heard)
+    assert (True, []) == (inside.reached, inside.received)
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ async def test_a_refused_token_is_renewed_once_and_then_access_is_gone() -> None
     ]
 
 
-async def test_a_renewed_token_that_is_called_too_old_is_trouble_of_zettles_and_no_end() -> None:
+async def test_a_new_token_that_is_called_too_old_is_zettles_fault_and_no_end() -> None:
     """The sign-in honoured us a moment ago: a merchant is not asked to sign in again for that."""
     expired = says(
         401,

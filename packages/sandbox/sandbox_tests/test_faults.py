@@ -220,9 +220,7 @@ async def test_a_batch_is_refused_whole(caller: Caller) -> None:
     assert caller.made == 1
 
 
-async def test_a_part_is_lost_and_a_reading_is_old_only_where_the_documents_know_such_a_thing() -> (
-    None
-):
+async def test_a_part_is_lost_or_a_read_is_old_only_as_the_documents_say() -> None:
     """BigCommerce's 207 and late readings; Zettle refuses the rules with the reason."""
     sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
     for kind in ("partial", "stale_inventory"):

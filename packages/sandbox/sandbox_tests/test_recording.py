@@ -159,7 +159,7 @@ def test_bytes_that_are_no_text_are_kept() -> None:
 # ---- Of a running sandbox ------------------------------------------------------------------------
 
 
-async def test_a_recording_is_begun_and_ended_over_http() -> None:
+async def test_a_recording_is_started_and_ended_over_http() -> None:
     server = SandboxServer(Plan(products=2, drawings=False), ManualClock())
     sandbox = await server.start()
     place = f"{sandbox.plan.zettle_url}/sandbox/recording"

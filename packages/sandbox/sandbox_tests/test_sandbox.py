@@ -91,13 +91,13 @@ async def test_bigcommerce_fetches_a_picture_from_zettles_image_host(
     assert refused.status_code == 400
 
 
-async def test_a_service_on_the_net_hears_the_webhooks_of_both(
+async def test_a_service_on_the_net_gets_the_webhooks_of_both(
     sandbox: Sandbox, client: httpx2.AsyncClient
 ) -> None:
-    heard: list[tuple[str, bytes]] = []
+    received: list[tuple[str, bytes]] = []
 
     async def service(request: Request) -> Response:
-        heard.append((request.path, request.body))
+        received.append((request.path, request.body))
         return Response(200)
 
     sandbox.transport({"service.test": AsgiApp(service)})
@@ -119,14 +119,14 @@ async def test_a_service_on_the_net_hears_the_webhooks_of_both(
     }
     key = {"X-Auth-Token": sandbox.store_token(connector=sandbox.plan.connector)}
     await client.post(f"{sandbox.api()}/v3/hooks", headers=key, json=hook)
-    heard.clear()
+    received.clear()
 
     sandbox.till().edit_product(odd("one variant with definitions"), name="Skål Kap")
     await sandbox.shop().add_product(name="Bara här")
     await sandbox.idle()
 
-    assert sorted(path for path, _ in heard) == ["/bigcommerce", "/zettle"]
-    assert any("Skål Kap".encode() in body for _, body in heard)
+    assert sorted(path for path, _ in received) == ["/bigcommerce", "/zettle"]
+    assert any("Skål Kap".encode() in body for _, body in received)
 
 
 async def test_a_host_that_is_not_in_sandbox_cannot_be_reached(
@@ -193,7 +193,9 @@ async def test_sandboxes_of_one_seed_are_equal(sandbox: Sandbox) -> None:
     )
 
 
-async def test_the_shop_has_goods_of_its_own_and_likenesses_of_the_tills(sandbox: Sandbox) -> None:
+async def test_the_shop_has_goods_of_its_own_and_some_that_are_like_zettles(
+    sandbox: Sandbox,
+) -> None:
     await sandbox.furnish()
     shop = {product.get("name"): product for product in sandbox.shop().store.products.values()}
     till = {product["name"]: product for product in sandbox.merchant.library.products}

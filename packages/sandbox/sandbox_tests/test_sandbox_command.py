@@ -216,11 +216,11 @@ async def test_a_stores_delays_an_app_and_a_token_are_set_from_outside(
 
 
 async def test_a_running_clock_is_moved_and_wakes_its_sleepers_in_order() -> None:
-    clock, woken = MovableClock(), list[str]()
+    clock, fired = MovableClock(), list[str]()
 
     async def sleeper(name: str, seconds: float) -> None:
         await clock.sleep(seconds)
-        woken.append(name)
+        fired.append(name)
 
     tasks = [
         asyncio.create_task(sleeper(name, s))
@@ -229,7 +229,7 @@ async def test_a_running_clock_is_moved_and_wakes_its_sleepers_in_order() -> Non
     before = clock.now()
     await clock.advance(10_000)
 
-    assert woken == ["soon", "late"]
+    assert fired == ["soon", "late"]
     assert 10_000 <= clock.now() - before < 10_060
     tasks[2].cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

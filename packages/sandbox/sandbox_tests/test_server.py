@@ -75,7 +75,7 @@ def test_a_taken_port_is_named_and_the_other_one_let_go() -> None:
     holder.close()
 
 
-async def test_a_sandbox_on_sockets_answers_and_bigcommerce_fetches_from_zettle_over_them() -> None:
+async def test_a_sandbox_on_sockets_answers_and_bigcommerce_fetches_from_zettle() -> None:
     server = SandboxServer(Plan(products=20), RealClock())
     bench = await server.start()
     picture = bench.till().product(next(iter(bench.merchant.organization.products)))[

@@ -35,10 +35,10 @@ class Receiver:
 
     def __init__(self) -> None:
         self.status = 500
-        self.heard: list[bytes] = []
+        self.received: list[bytes] = []
 
     async def __call__(self, request: Request) -> Response:
-        self.heard.append(request.body)
+        self.received.append(request.body)
         return Response(self.status)
 
 
@@ -142,13 +142,13 @@ async def test_after_it_is_put_back_the_same_day_follows(
 ) -> None:
     first = sandbox.snapshot()
     evening = await a_day(sandbox)
-    heard = receiver.heard[:]
-    receiver.heard.clear()
+    received = receiver.received[:]
+    receiver.received.clear()
 
     await sandbox.restore(first)
     assert evening == await a_day(sandbox)
-    assert receiver.heard == heard[-len(receiver.heard) :]
-    assert receiver.heard
+    assert receiver.received == received[-len(receiver.received) :]
+    assert receiver.received
 
 
 async def test_another_sandbox_goes_on_where_the_first_one_was(sandbox: Sandbox) -> None:
@@ -170,12 +170,12 @@ async def test_a_message_on_its_way_arrives_at_its_time(
     receiver.status = 200
     await sandbox.restore(first)
     due = min(one.due for one in sandbox.bigcommerce.outbox.deliveries)
-    heard = len(receiver.heard)
+    received = len(receiver.received)
 
     await moved(sandbox, due - sandbox.clock.now() - 0.01)
-    assert len(receiver.heard) == heard
+    assert len(receiver.received) == received
     await moved(sandbox, 0.02)
-    assert len(receiver.heard) > heard
+    assert len(receiver.received) > received
 
 
 async def test_a_process_with_other_hashes_writes_the_same_bytes(tmp_path: Path) -> None:
@@ -184,10 +184,10 @@ async def test_a_process_with_other_hashes_writes_the_same_bytes(tmp_path: Path)
         "import asyncio, sys\n"
         "from sandbox_tests.test_snapshots import Receiver, furnished, opened\n"
         "async def main():\n"
-        "    town = opened(Receiver())\n"
-        "    await furnished(town)\n"
-        "    sys.stdout.buffer.write(town.snapshot())\n"
-        "    await town.stop()\n"
+        "    sandbox = opened(Receiver())\n"
+        "    await furnished(sandbox)\n"
+        "    sys.stdout.buffer.write(sandbox.snapshot())\n"
+        "    await sandbox.stop()\n"
         "asyncio.run(main())\n"
     )
     root = Path(__file__).parents[1]
@@ -356,18 +356,18 @@ def test_every_class_of_the_state_can_be_written() -> None:
     assert found - passing - set(KINDS.named.values()) == set()
 
 
-async def test_a_sleeper_is_never_woken_before_its_time() -> None:
-    clock, woken = ManualClock(100), list[float]()
+async def test_a_sleeper_never_goes_on_before_its_time() -> None:
+    clock, fired = ManualClock(100), list[float]()
 
     async def sleep(seconds: float) -> None:
         await clock.sleep(seconds)
-        woken.append(clock.now())
+        fired.append(clock.now())
 
     tasks = [asyncio.create_task(sleep(seconds)) for seconds in (10, 50)]
     await asyncio.sleep(0)
     clock.set(120)
     await asyncio.sleep(0)
-    assert woken == [120]
+    assert fired == [120]
     await clock.advance(30)
-    assert woken == [120, 150]
+    assert fired == [120, 150]
     await asyncio.gather(*tasks)

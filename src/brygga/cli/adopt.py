@@ -61,7 +61,7 @@ async def _adopt(asked: argparse.Namespace, runtime: Runtime) -> int:
             connection = await acts.known(tx, asked.connection)
             found = await plan_of(tx, connection)
             if asked.yes and found.links:
-                await adopted(tx, connection, found.links)
+                await link_all(tx, connection, found.links)
     except NotNow as why:
         print(why, file=sys.stderr)
         return 1
@@ -90,7 +90,7 @@ def _linked(pairs: Sequence[Pair]) -> int:
     return sum(pair.choice is Choice.LINK for pair in pairs)
 
 
-async def adopted(tx: Tx, connection: Connection, links: Sequence[Link]) -> None:
+async def link_all(tx: Tx, connection: Connection, links: Sequence[Link]) -> None:
     """Chooses "link" for each, as the merchant would on the plan page."""
     now = SystemClock().now()
     wishes = {one.product: f"{LINK}{one.bigcommerce_id}" for one in links}

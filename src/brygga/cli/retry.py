@@ -38,7 +38,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="only what failed by this bug, as `brygga queue` and `brygga status --json` name it",
     )
     parser.add_argument(
-        "--json", action="store_true", help="print JSON: how many were woken, by connection"
+        "--json", action="store_true", help="print JSON: how many are tried now, by connection"
     )
 
 
@@ -80,7 +80,7 @@ async def _retry(asked: argparse.Namespace, runtime: Runtime) -> int:
 async def _reported(tx: Tx, number: int, count: int, now: datetime) -> str:
     connection = await connections.by_id(tx, number)
     tried = any(item.support_id for item in await work_items.due(tx, number, now))
-    return f"connection {number}: {count} woken{_but(connection, tried=tried)}"
+    return f"connection {number}: {count} tried again{_but(connection, tried=tried)}"
 
 
 def _but(connection: Connection | None, *, tried: bool) -> str:

@@ -49,7 +49,7 @@ from brygga.core.terms import Terms
 
 class Owner(StrEnum):
     ZETTLE = "zettle"
-    CREATE = "birth"
+    CREATE = "create"
     """Set when the product is created, the merchant's from then on (P4)."""
     MERCHANT = "merchant"
     STOCK = "stock"

@@ -68,11 +68,11 @@ class Server:
             return
         if self.record:
             self.record.unlink(missing_ok=True)
-        for how, patience_s in ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
+        for how, timeout_s in ((signal.SIGINT, 30), (signal.SIGQUIT, 10), (signal.SIGKILL, 10)):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 if self.process.poll() is None:
                     self.process.send_signal(how)
-                self.process.wait(patience_s)
+                self.process.wait(timeout_s)
                 break
         if self.run:
             shutil.rmtree(self.run, ignore_errors=True)

@@ -351,7 +351,7 @@ class TableJobs:
         except Exception:
             # As with a queue, a bug with one connection does not end the work of the others. The
             # items are still there for the next check.
-            log.exception("drain failed", connection=connection_id)
+            log.exception("turn failed", connection=connection_id)
         finally:
             self._notices.set()
 

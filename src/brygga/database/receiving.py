@@ -149,7 +149,7 @@ async def receive(tx: Tx, connection_id: int, asked: Question, now: datetime) ->
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Messages:
     """What messages of one platform say: hints of changed stock, the work that they ask for, and
     what is kept of them for `brygga replay`.
     """
@@ -169,17 +169,17 @@ _SAVE = sa.text(f"""
 """)
 
 
-async def save(tx: Tx, connection_id: int, heard: Heard, now: datetime) -> None:
+async def save(tx: Tx, connection_id: int, messages: Messages, now: datetime) -> None:
     """Saves what messages say, in one statement."""
-    if not (heard.hints or heard.wishes or heard.kept):
+    if not (messages.hints or messages.wishes or messages.kept):
         return
-    side = Side.ZETTLE if heard.platform is Platform.ZETTLE else Side.SHOP
+    side = Side.ZETTLE if messages.platform is Platform.ZETTLE else Side.SHOP
     values = {
         "id": connection_id,
         "now": now,
-        **ledgers.hinted(side, heard.hints),
-        **kept_webhooks.sealed(tx, connection_id, heard.platform, heard.kept),
-        **work_items.mixed(tx, connection_id, heard.wishes, now),
+        **ledgers.hinted(side, messages.hints),
+        **kept_webhooks.sealed(tx, connection_id, messages.platform, messages.kept),
+        **work_items.mixed(tx, connection_id, messages.wishes, now),
     }
     await tx.run(_SAVE, values)
 

@@ -165,7 +165,7 @@ async def open_for(
     return [_prediction(row) for row in rows]
 
 
-async def settle(
+async def resolve(
     tx: Tx, connection_id: int, ids: Collection[int], end: tuple[Outcome, str], now: datetime
 ) -> None:
     """`end` is the outcome, and what was seen instead or as predicted."""

@@ -46,7 +46,7 @@ GAUGES: Final = {
         "Connections whose webhooks are refused or go astray again and again."
     ),
     "webhooks_failed_day": (
-        "Webhooks of living connections that were refused or went astray, in 24 hours."
+        "Webhooks of active connections that were refused or went astray, in 24 hours."
     ),
     "webhooks_ended_day": "Subscriptions that a platform had switched off or deleted, in 24 hours.",
     "workers": "Workers that wait for jobs on this database.",
@@ -82,7 +82,7 @@ class Metrics:
             "brygga_page_faults", "Pages that ended in a fault of ours.", registry=registry
         )
         self.stages = Gauge(
-            "brygga_connections", "Living connections, by stage.", ["stage"], registry=registry
+            "brygga_connections", "Active connections, by stage.", ["stage"], registry=registry
         )
         self.gauges = {
             name: Gauge(f"brygga_{name}", meaning, registry=registry)

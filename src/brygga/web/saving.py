@@ -9,7 +9,7 @@ from brygga.bigcommerce import events as shop_events
 from brygga.core.stock import Hint
 from brygga.database import receiving
 from brygga.database.engine import Tx
-from brygga.database.receiving import Heard, Known
+from brygga.database.receiving import Known, Messages
 from brygga.database.tokens import Platform
 from brygga.database.work_items import STOCK_KINDS, Kind, Wish
 from brygga.web import replaying
@@ -66,7 +66,7 @@ async def save(
         for subject in subjects
     ]
     kept = [replaying.kept(platform, one.body, one.event) for one in fresh if keeps and one.body]
-    await receiving.save(tx, connection_id, Heard(platform, said.hints, wishes, kept), now)
+    await receiving.save(tx, connection_id, Messages(platform, said.hints, wishes, kept), now)
     if due := [kind for kind, _, due_at in said.wanted if due_at is None]:
         urgent = any(kind in STOCK_KINDS for kind in due)
         await deps.jobs.enqueue(tx, connection_id, urgent=urgent)

@@ -114,7 +114,7 @@ def stock_rows(product: Product | None, ledger_rows: Iterable[LedgerRow]) -> tup
         for ledger_row in ledger_rows
         if not product or ledger_row.variant_uuid in order or ledger_row.is_asked
     ]
-    sorted_books = sorted(
+    sorted_rows = sorted(
         ledger_rows,
         key=lambda ledger_row: (
             order.get(ledger_row.variant_uuid, len(order)),
@@ -123,7 +123,7 @@ def stock_rows(product: Product | None, ledger_rows: Iterable[LedgerRow]) -> tup
     )
     return tuple(
         _row(ledger_row, variant_label(product, ledger_row.variant_uuid))
-        for ledger_row in sorted_books
+        for ledger_row in sorted_rows
     )
 
 

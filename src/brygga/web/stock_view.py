@@ -29,7 +29,7 @@ def record_view(words: Words, ledger: Ledger, side: Side, *, paused: bool = Fals
     keys = (
         _gap(record, side)
         if level is None
-        else [(f"shelf.shows.{side}", level), *_pending_write(record), *_owed(ledger, side)]
+        else [(f"record.shows.{side}", level), *_pending_write(record), *_to_push(ledger, side)]
     )
     limit, unshown = words.number(LIMITS[side].highest), stock.unshown(ledger, side)
     said = tuple(
@@ -93,9 +93,9 @@ Said = list[tuple[str, int | None]]
 
 def _gap(record: StockRecord, side: Side) -> Said:
     if record.pending_write is not None:
-        return [("shelf.reset", record.pending_write.quantity)]
+        return [("record.reset", record.pending_write.quantity)]
     assert isinstance(record.confirmed, Gap)
-    return [(f"shelf.{record.confirmed.value}.{side}", None)]
+    return [(f"record.{record.confirmed.value}.{side}", None)]
 
 
 def _pending_write(record: StockRecord) -> Said:
@@ -104,31 +104,31 @@ def _pending_write(record: StockRecord) -> Said:
         return []
     return [
         (
-            "shelf.unanswered" if pending_write.lost is not None else "shelf.in_flight",
+            "record.unanswered" if pending_write.lost is not None else "record.pending",
             pending_write.quantity,
         )
     ]
 
 
-def _owed(ledger: Ledger, side: Side) -> Said:
+def _to_push(ledger: Ledger, side: Side) -> Said:
     """What waits to be written, and the reason for the wait where it is known."""
     record = ledger[side]
     assert isinstance(record.confirmed, int)
     if record.to_push == 0:
         return []
     if record.is_suspended:
-        return [("shelf.asleep", record.to_push)]
+        return [("record.suspended", record.to_push)]
     room = max(0, record.confirmed - max(0, record.floor))
     if -record.to_push > room:
         return [
-            ("shelf.held_by_floor" if record.floor > 0 else "shelf.short", -record.to_push - room)
+            ("record.held_by_floor" if record.floor > 0 else "record.short", -record.to_push - room)
         ]
     beyond = stock.excess(ledger, side)
-    fits = [("shelf.owed", record.to_push - beyond)] if record.to_push != beyond else []
-    return [*fits, (f"shelf.full.{side}", beyond)] if beyond else [*fits]
+    fits = [("record.to_push", record.to_push - beyond)] if record.to_push != beyond else []
+    return [*fits, (f"record.full.{side}", beyond)] if beyond else [*fits]
 
 
-CHANGES = frozenset({"shelf.in_flight", "shelf.unanswered", "shelf.owed", "shelf.asleep"})
+CHANGES = frozenset({"record.pending", "record.unanswered", "record.to_push", "record.suspended"})
 
 
 def _plain(words: Words, key: str, value: int | None) -> str:

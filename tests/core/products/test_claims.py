@@ -61,7 +61,7 @@ def test_a_suffixed_form_is_claimed_as_well() -> None:
     assert clashes.distinct_name("Mugg", "b", 1) == second.name
 
 
-def test_what_counts_is_what_a_product_holds_in_the_shop_not_what_zettle_calls_it() -> None:
+def test_what_counts_is_what_a_product_holds_in_the_shop_not_its_zettle_name() -> None:
     claims = Claims()
     renamed = ObservedProduct(
         7, "Eget namn", url="/mugg/", variants=(ObservedVariant(1, sku="M-1"),)

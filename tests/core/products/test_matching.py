@@ -65,7 +65,7 @@ def test_a_typo_is_shown_beside_the_namesake() -> None:
     assert (Pair("a", 5, Reason.SAME_NAME), Pair("a", 1, Reason.SIMILAR_NAME)) == found
 
 
-def test_two_products_of_similar_names_are_not_mixed_up_when_both_sides_have_both() -> None:
+def test_two_products_of_similar_names_on_both_sides_are_not_mixed_up() -> None:
     ours = [till("a", "Rosengrund"), till("b", "Rosengrunt")]
 
     found = likely(ours, [web(1, "Rosengrund"), web(5, "Rosengrunt")])

@@ -76,7 +76,7 @@ def test_taking_out_twice_is_taking_out_once(text: str) -> None:
 
 
 @given(TEXTS)
-def test_a_text_that_shows_something_is_never_emptied(text: str) -> None:
+def test_a_text_that_shows_something_never_becomes_empty(text: str) -> None:
     shown = [
         one
         for one in text

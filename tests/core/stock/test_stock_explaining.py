@@ -232,7 +232,7 @@ def test_an_order_made_a_change_only_where_the_events_say_so(
         # A read that trailed shows it a moment after its event.
         ((), [], -2, True),
         ((), [], 2, False),
-        # The order has moved the shelf already; what comes next may be an edit.
+        # The order has moved the record already; what comes next may be an edit.
         ((Change(at(1), -2),), [], -2, False),
         # Two orders after each other; what rises may be the order before and an edit.
         ((Change(at(1), -2),), [True], -2, True),

@@ -51,19 +51,19 @@ def test_separate_records_may_differ() -> None:
 
 
 @pytest.mark.rule("S2")
-def test_a_sale_at_the_till_is_owed_to_the_shop() -> None:
+def test_a_sale_at_the_till_is_to_push_to_the_shop() -> None:
     ledger = seen(shared(10), Side.ZETTLE, 7, 1)
 
     assert (7, -3, 7) == (ledger.zettle.confirmed, ledger.shop.to_push, ledger.target)
 
 
 @pytest.mark.parametrize("gap", list(Gap))
-def test_a_look_without_a_number_changes_nothing(gap: Gap) -> None:
+def test_a_read_without_a_number_changes_nothing(gap: Gap) -> None:
     """Decision 3: unknown never writes, untracked is not zero."""
     assert shared(10) == seen(shared(10), Side.SHOP, gap, 1)
 
 
-def test_an_older_look_than_the_last_says_nothing() -> None:
+def test_an_older_read_than_the_last_says_nothing() -> None:
     ledger = seen(shared(10), Side.ZETTLE, 15, 5)
 
     assert ledger == seen(ledger, Side.ZETTLE, 10, 1)
@@ -84,7 +84,7 @@ def test_after_a_write_upwards_only_a_fall_below_everything_it_explains_counts(
     assert change == stock.observed(ledger, Side.SHOP, LevelRead(level, at(3)), TIMING).change
 
 
-def test_a_lag_after_the_write_a_look_shows_the_truth() -> None:
+def test_a_read_lag_after_the_write_a_read_shows_the_level() -> None:
     ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
 
     assert 2 == stock.observed(ledger, Side.SHOP, LevelRead(15, at(11)), TIMING).change
@@ -160,7 +160,7 @@ def test_one_pending_write_at_a_time() -> None:
     assert (0, -1) == (stock.sendable(more, Side.SHOP, at(3), TIMING), more.shop.to_push)
 
 
-def test_five_seconds_of_ambiguity_hold_our_writes_until_a_look_is_clear() -> None:
+def test_five_seconds_of_ambiguity_hold_our_writes_until_a_read_is_clear() -> None:
     ledger = wrote(seen(shared(10), Side.ZETTLE, 13, 0), Side.SHOP, 3, 1)
     doubtful = seen(seen(ledger, Side.SHOP, 12, 2), Side.ZETTLE, 12, 3)
     clear = seen(doubtful, Side.SHOP, 13, 20)
@@ -172,7 +172,7 @@ def test_five_seconds_of_ambiguity_hold_our_writes_until_a_look_is_clear() -> No
     )
 
 
-def test_a_hint_is_finished_only_by_a_look_begun_a_lag_later() -> None:
+def test_a_hint_is_closed_only_by_a_read_started_a_read_lag_later() -> None:
     ledger = stock.hinted(shared(10), Side.SHOP, Hint(at(0)))
     early, late = seen(ledger, Side.SHOP, 10, 3), seen(ledger, Side.SHOP, 10, 10)
 
@@ -219,10 +219,10 @@ def test_an_unknown_item_sleeps_until_the_product_work_has_spoken() -> None:
     )
 
 
-# ---- Births --------------------------------------------------------------------------------------
+# ---- Creates ------------------------------------------------------------------------------------
 
 
-def test_a_sale_between_the_level_and_the_create_is_owed() -> None:
+def test_a_sale_between_the_level_and_the_create_is_to_push() -> None:
     ledger = stock.new_ledger(LevelRead(8, at(0)))
     given_level = stock.first_level(ledger)
     assert given_level is not None
@@ -231,7 +231,7 @@ def test_a_sale_between_the_level_and_the_create_is_owed() -> None:
     assert (8, -2, 7) == (newborn.shop.confirmed, newborn.shop.to_push, newborn.shop.variant_id)
 
 
-def test_below_zero_is_born_with_nothing_and_the_next_restock_pays() -> None:
+def test_below_zero_is_created_with_nothing_and_the_next_restock_pays() -> None:
     ledger = stock.new_ledger(LevelRead(-3, at(0)))
     newborn = stock.created(ledger, stock.first_level(ledger) or 0, 7, at(1))
     restocked = seen(newborn, Side.ZETTLE, 5, 30)
@@ -259,7 +259,7 @@ def test_a_recreated_variant_keeps_the_promise_and_closes_the_old_one() -> None:
     assert (7, 0, (1,)) == (again.shop.confirmed, again.shop.to_push, again.closed)
 
 
-def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
+def test_an_absolute_level_includes_what_was_to_push() -> None:
     ledger = stock.reset(seen(shared(10), Side.ZETTLE, 7, 0), "call", at(1), base=10)
     sold = seen(ledger, Side.ZETTLE, 6, 2)
     done, back = stock.landed(sold, Side.SHOP, at(3)), stock.refused(sold, Side.SHOP)
@@ -274,7 +274,7 @@ def test_an_absolute_level_takes_what_was_owed_with_it() -> None:
 
 
 @pytest.mark.rule("S5")
-def test_a_split_owes_each_side_its_own_number() -> None:
+def test_a_split_makes_each_number_the_target_of_its_own_side() -> None:
     parted = stock.split(seen(shared(10), Side.ZETTLE, 9, 0), 5, 4)
     assert parted is not None
     sold = seen(parted, Side.ZETTLE, 7, 1)
@@ -284,9 +284,7 @@ def test_a_split_owes_each_side_its_own_number() -> None:
 
 
 @pytest.mark.rule("S5")
-def test_a_variant_of_a_separate_product_starts_with_none_in_the_shop_or_with_what_it_has_there() -> (  # noqa: E501
-    None
-):
+def test_a_variant_of_a_separate_product_starts_with_what_the_store_has() -> None:
     new = stock.new_ledger(LevelRead(9, at(0)), separate=True)
     created = stock.created(new, stock.first_level(new) or 0, 7, at(1))
     found = stock.attached(new, 7, LevelRead(2, at(1)))
@@ -317,7 +315,7 @@ def test_a_separate_record_that_lived_on_in_the_shop_has_what_is_there() -> None
 
 @pytest.mark.rule("S5", "D4")
 @pytest.mark.parametrize(("variant_id", "shop"), [(1, 1), (7, 4)])
-def test_carried_over_a_separate_record_has_what_is_there_or_if_it_is_another_one_what_it_was_promised(  # noqa: E501
+def test_a_separate_record_carried_over_has_what_is_there_or_its_target(
     variant_id: int, shop: int
 ) -> None:
     parted = stock.split(shared(10), 6, 4)
@@ -333,7 +331,7 @@ def test_carried_over_a_separate_record_has_what_is_there_or_if_it_is_another_on
 @pytest.mark.rule("S5")
 def test_a_split_never_eats_the_next_restock() -> None:
     """The shop sold more than its share before the split was written: what is not there is dropped,
-    not owed.
+    nothing to push.
     """
     parted = stock.split(shared(10), 8, 2)
     assert parted is not None
@@ -362,7 +360,7 @@ def test_joined_is_the_sum_of_both(
 
 
 @pytest.mark.rule("S7")
-def test_off_owes_nothing_and_on_starts_from_zettle() -> None:
+def test_off_has_nothing_to_push_and_on_starts_from_zettle() -> None:
     off = stock.stopped(seen(shared(10), Side.ZETTLE, 7, 0), TIMING)
     on = stock.restarted(off, LevelRead(4, at(9)))
 
@@ -386,7 +384,7 @@ def test_a_separate_variant_that_was_found_gone_is_not_looked_for() -> None:
 
 
 @pytest.mark.rule("S3")
-def test_a_number_that_is_gone_waits_and_the_last_look_that_counted_is_kept() -> None:
+def test_a_number_that_is_gone_waits_and_the_last_read_that_counted_stays() -> None:
     ledger = shared(10, seen=at(0), clear_read=at(0))
     held = stock.unproven(ledger, LevelRead(0, at(60)), TIMING)
     assert held is not None
@@ -510,8 +508,8 @@ def test_a_second_edit_explains_a_zero_just_after_the_first(
 )
 def test_an_edit_is_known_beside_our_own_write(made: tuple[int, ...], explained: bool) -> None:
     """Our write fires an event too: only one that was made later is of an edit."""
-    owed = Ledger(StockRecord(confirmed=2), StockRecord(3, -1, variant_id=1, clear_read=at(0)))
-    ledger = wrote(owed, Side.SHOP, -1, 20)
+    below = Ledger(StockRecord(confirmed=2), StockRecord(3, -1, variant_id=1, clear_read=at(0)))
+    ledger = wrote(below, Side.SHOP, -1, 20)
     for second in made:
         ledger = stock.hinted(ledger, Side.SHOP, Hint(at(24), variant="1", made=at(second)))
 

@@ -28,7 +28,7 @@ BACK = moved(4, TILL, Cause.WRITTEN, -1, (8, 7), (7, 7))
 TYPED = moved(5, TILL, Cause.COUNTED, 3, (8, 7), (8, 7))
 LATER = moved(70, TILL, Cause.SEEN, -5, (7, 7), (2, 7))
 OVERSOLD = moved(1, TILL, Cause.SEEN, -3, (1, 1), (-2, 1))
-EMPTIED = moved(2, SHOP, Cause.WRITTEN, -1, (-2, 1), (-2, 0))
+ZEROED = moved(2, SHOP, Cause.WRITTEN, -1, (-2, 1), (-2, 0))
 ONE_LESS = moved(2, SHOP, Cause.WRITTEN, -1, (8, 10), (8, 9))
 
 
@@ -43,7 +43,7 @@ ONE_LESS = moved(2, SHOP, Cause.WRITTEN, -1, (8, 10), (8, 9))
         ([SALE, ONE_LESS], True, (0, -1), (0, -2)),
         ([SALE, WRITE, TYPED], True, (0, -2), (0, -2)),
         ([ORDER, BACK], False, (-1, 0), (-1, 0)),
-        ([OVERSOLD, EMPTIED], False, (0, -1), (0, -1)),
+        ([OVERSOLD, ZEROED], False, (0, -1), (0, -1)),
         ([moved(1, TILL, Cause.SEEN, -2, (10, 9), (8, 9))], True, (0, 0), (0, 0)),
     ],
 )

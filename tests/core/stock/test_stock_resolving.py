@@ -221,7 +221,7 @@ def test_an_echo_lands_a_write_to_zettle_whatever_the_level() -> None:
     assert (Verdict.LANDED, -1, 6) == (done.verdict, done.change, done.ledger.target)
 
 
-def test_a_look_older_than_the_echo_is_not_taken_for_a_sale() -> None:
+def test_a_read_older_than_the_echo_is_not_taken_for_a_sale() -> None:
     done = read_at_till(till(), (1, 10), echoed=3)
 
     assert (0, 7) == (done.change, done.ledger.target)
@@ -348,7 +348,7 @@ def test_units_that_are_gone_without_an_event_empty_a_record(
 
 
 @pytest.mark.rule("S4")
-def test_an_emptied_record_waits_two_minutes() -> None:
+def test_a_zeroed_record_waits_two_minutes() -> None:
     held = stock.unproven(
         Ledger(StockRecord(confirmed=9), StockRecord(confirmed=9, variant_id=1)),
         LevelRead(0, at(60)),
@@ -397,7 +397,7 @@ def test_an_order_of_the_seconds_of_a_switch_counts() -> None:
 
 
 @pytest.mark.rule("S7")
-def test_a_write_that_may_still_land_is_waited_for_before_the_shop_is_adopted() -> None:
+def test_a_write_that_may_still_land_is_waited_for_before_an_attach() -> None:
     sent = stock.sent(
         Ledger(StockRecord(5), StockRecord(4, 1, variant_id=1)), Side.SHOP, 1, "call", at(1)
     )
@@ -411,7 +411,7 @@ def test_a_write_that_may_still_land_is_waited_for_before_the_shop_is_adopted() 
 
 
 @pytest.mark.rule("S7")
-def test_what_zettle_was_owed_when_tracking_went_off_is_missing_when_it_is_on() -> None:
+def test_what_was_to_push_to_zettle_at_the_stop_is_missing_at_the_start() -> None:
     to_push = Ledger(StockRecord(confirmed=10, to_push=-3), StockRecord(confirmed=7, variant_id=1))
     flying = stock.sent(to_push, Side.ZETTLE, -3, "call", at(1))
     on = [

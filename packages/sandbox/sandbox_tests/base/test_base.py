@@ -42,7 +42,7 @@ class Counter:
         mount_faults(router, self.faults)
         mount_requests(router, self.requests)
         transport = httpx2.ASGITransport(AsgiApp(router.dispatch))
-        self.client = httpx2.AsyncClient(transport=transport, base_url="http://town")
+        self.client = httpx2.AsyncClient(transport=transport, base_url="http://sandbox")
 
     async def around(self, request: Request, handler: Handler) -> Response:
         answer = await self.faults.around(request, handler)
@@ -155,11 +155,11 @@ async def test_requests_are_counted_by_method_and_template_and_control_calls_nev
 
 async def test_the_manual_clock_wakes_sleepers_in_order() -> None:
     """Each sleeper wakes at its own moment, however far the clock is moved at once."""
-    clock, woken = ManualClock(100), []
+    clock, fired = ManualClock(100), []
 
     async def sleeper(name: str, seconds: float) -> None:
         await clock.sleep(seconds)
-        woken.append((name, clock.now()))
+        fired.append((name, clock.now()))
         if name == "b":
             await sleeper("after b", 1)
 
@@ -169,7 +169,7 @@ async def test_the_manual_clock_wakes_sleepers_in_order() -> None:
     ]
     await clock.advance(10)
 
-    assert woken == [("a", 102), ("b", 105), ("after b", 106), ("c", 109)]
+    assert fired == [("a", 102), ("b", 105), ("after b", 106), ("c", 109)]
     assert clock.now() == 110
     tasks[-1].cancel()
 

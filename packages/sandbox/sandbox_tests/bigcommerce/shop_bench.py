@@ -151,7 +151,7 @@ class Bench:
         ]
         return [(await self.good("POST", "/v3/hooks", row))["data"] for row in rows]
 
-    async def heard(self) -> list[tuple[str, JSON]]:
+    async def received(self) -> list[tuple[str, JSON]]:
         """What has arrived since the last look: scope and data."""
         await self.sandbox.idle()
         found = [(letter.body["scope"], letter.body["data"]) for letter in self.letters]

@@ -208,7 +208,7 @@ async def test_uninstalling_kills_token_and_hooks_then_tells_the_app() -> None:
     assert visit.startswith("https://app.example.com/uninstall?")
     assert claims_in(bench, visit)["sub"] == "stores/abc123"
     await bench.good("POST", "/sandbox/products", {"name": "After"})
-    assert await bench.heard() == []
+    assert await bench.received() == []
 
 
 async def test_the_uninstall_callback_may_be_lost() -> None:

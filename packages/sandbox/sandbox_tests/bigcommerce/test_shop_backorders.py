@@ -53,7 +53,7 @@ async def test_a_restock_serves_backorders_first_or_leaves_them(
 
 
 @pytest.mark.parametrize("reading", READINGS)
-async def test_a_cancelled_backorder_is_owed_no_more(reading: str) -> None:
+async def test_a_cancelled_backorder_is_no_longer_to_be_delivered(reading: str) -> None:
     bench, shop, red, order = await _sold(reading, 7)
 
     shop.cancel(order)

@@ -80,11 +80,11 @@ async def test_setting_it_over_http_moves_no_reading_that_lags_and_no_hook_that_
     await bench.clock.advance(2)
     assert await bench.level(red) == 4
     await bench.adjust("relative", 1, variant_id=red)
-    assert await bench.heard() == []
+    assert await bench.received() == []
     await bench.clock.advance(3.5)
     assert await bench.level(red) == 10
     await bench.adjust("relative", 1, variant_id=red)
-    assert len(await bench.heard()) == 1
+    assert len(await bench.received()) == 1
 
 
 @pytest.mark.parametrize("ahead", APART)

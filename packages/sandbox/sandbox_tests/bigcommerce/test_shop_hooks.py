@@ -91,17 +91,19 @@ async def test_an_envelope_names_the_store_and_carries_secret_and_signature() ->
         )
 
 
-async def test_wildcards_hear_all_below() -> None:
+async def test_wildcards_get_all_below() -> None:
     bench = Bench()
     await bench.listen("store/product/*", "store/sku/created")
     made = await bench.scarf()
 
-    scopes = [scope for scope, _ in await bench.heard()]
+    scopes = [scope for scope, _ in await bench.received()]
 
     assert scopes.count("store/sku/created") == 2
     assert "store/product/created" in scopes
     await bench.call("DELETE", f"{P}/{made['id']}")
-    assert await bench.heard() == [("store/product/deleted", {"type": "product", "id": made["id"]})]
+    assert await bench.received() == [
+        ("store/product/deleted", {"type": "product", "id": made["id"]})
+    ]
 
 
 async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
@@ -122,7 +124,7 @@ async def test_stock_speaks_by_tracking_level_also_of_our_own_writes() -> None:
     await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 2}]})
 
     place = {"product_id": scarf["id"], "variant_id": red["id"]}
-    assert await bench.heard() == [
+    assert await bench.received() == [
         (
             "store/sku/inventory/updated",
             {
@@ -161,8 +163,8 @@ async def test_an_order_tells_its_whole_story() -> None:
         "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": 1}]}
     )
 
-    heard = await bench.heard()
-    scopes = {scope for scope, _ in heard}
+    received = await bench.received()
+    scopes = {scope for scope, _ in received}
     assert scopes == {
         "store/order/created", "store/order/updated", ("store/order/"
 "statusUpdated"), "store/product/updated",
@@ -172,7 +174,7 @@ async def test_an_order_tells_its_whole_story() -> None:
     assert (
         "store/order/statusUpdated",
         {"type": "order", "id": order["id"], "status": status},
-    ) in heard
+    ) in received
 
 
 @pytest.mark.parametrize(
@@ -194,19 +196,19 @@ async def test_only_listed_fields_fire_an_update(field: str, fires: bool) -> Non
 
     await bench.good("PUT", f"{P}/{made['id']}", {field: value})
 
-    assert bool(await bench.heard()) is fires
+    assert bool(await bench.received()) is fires
 
 
 async def test_a_new_hook_works_only_after_a_while() -> None:
     bench = Bench(config=Config(hook_delay_s=60))
     await bench.listen("store/product/created")
     await bench.product(name="Early")
-    assert await bench.heard() == []
+    assert await bench.received() == []
 
     await bench.clock.advance(60)
     await bench.product(name="Late")
 
-    assert len(await bench.heard()) == 1
+    assert len(await bench.received()) == 1
 
 
 async def test_the_retry_schedule_then_silence_and_no_replay() -> None:
@@ -233,7 +235,7 @@ async def test_the_retry_schedule_then_silence_and_no_replay() -> None:
     await bench.clock.advance(10_000)
     assert bench.letters == []
     await bench.product(name="After")
-    assert len(await bench.heard()) == 1
+    assert len(await bench.received()) == 1
 
 
 async def test_ninety_quiet_days_deactivate() -> None:
@@ -325,13 +327,13 @@ async def test_the_weather_loses_doubles_and_shuffles() -> None:
     await bench.listen("store/product/created")
     bench.sandbox.outbox.delivery_faults.duplicate = 1.0
     await bench.product(name="Twice")
-    assert len(await bench.heard()) == 2
+    assert len(await bench.received()) == 2
 
     bench.sandbox.outbox.delivery_faults.duplicate = 0.0
     bench.sandbox.outbox.delivery_faults.shuffle = 1.0
     made = [(await bench.product(name=f"Mug {number}"))["id"] for number in range(12)]
     await bench.clock.advance(60)
-    order = [data["id"] for _, data in await bench.heard()]
+    order = [data["id"] for _, data in await bench.received()]
     assert sorted(order) == made
     assert any(first > second for first, second in itertools.pairwise(order))
 

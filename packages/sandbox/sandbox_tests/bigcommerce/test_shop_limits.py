@@ -71,9 +71,7 @@ async def test_a_number_is_from_nothing_to_its_bound(field: str, most: int) -> N
         assert (await bench.product(**{field: most}))[field] == most
 
 
-async def test_a_level_above_the_largest_is_cut_by_the_catalogue_and_refused_by_the_inventory() -> (
-    None
-):
+async def test_a_level_too_large_is_cut_by_the_catalogue_refused_by_inventory() -> None:
     """2 147 483 647 (5.2)."""
     bench = Bench()
     made = await bench.product(inventory_tracking="product", inventory_level=2**40)

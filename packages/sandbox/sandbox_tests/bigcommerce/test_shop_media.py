@@ -156,7 +156,7 @@ async def test_channels_are_assigned_by_pair_and_filter() -> None:
         await bench.call("DELETE", f"{path}?product_id:in={made['id']}&channel_id:in=1")
     ).status_code == 204
 
-    assert await bench.heard() == [
+    assert await bench.received() == [
         ("store/channel/1/product/assigned", {"product_id": made["id"]}),
         ("store/channel/1/product/unassigned", {"product_id": made["id"]}),
     ]

@@ -38,7 +38,7 @@ async def test_an_order_of_an_app_is_pending_and_takes_its_units() -> None:
     )
     assert 1 == await level(bench)
     assert ["store/order/created", "store/sku/inventory/order/updated"] == [
-        scope for scope, _ in await bench.heard()
+        scope for scope, _ in await bench.received()
     ]
 
 
@@ -270,7 +270,7 @@ async def test_an_order_is_archived_not_deleted(way: str) -> None:
 
     await bench.good(way, path, {"is_deleted": True} if way == "PUT" else None)
 
-    assert ["store/order/archived"] == [scope for scope, _ in await bench.heard()]
+    assert ["store/order/archived"] == [scope for scope, _ in await bench.received()]
     assert (await bench.good("GET", path))["is_deleted"]
     assert 204 == (await bench.call("GET", ORDERS)).status_code
 
@@ -320,7 +320,7 @@ async def test_parcels_are_made_listed_and_counted() -> None:
     assert (PARTLY_SHIPPED, 1) == await sent(bench, path)
     assert ("EJ1", "Lund") == (first["tracking_number"], first["shipping_address"]["city"])
     reported = {"type": "shipment", "id": first["id"], "orderId": order["id"]}
-    assert [("store/shipment/created", reported)] * 2 == await bench.heard()
+    assert [("store/shipment/created", reported)] * 2 == await bench.received()
     body["items"][0]["quantity"] = 2
     await bench.good("POST", f"{path}/shipments", body)
     assert (SHIPPED, 3) == await sent(bench, path)

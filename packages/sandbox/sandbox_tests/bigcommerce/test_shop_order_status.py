@@ -195,7 +195,7 @@ async def test_a_change_of_status_is_told_once() -> None:
         "POST", f"/sandbox/orders/{order['id']}/status", {"status_id": AWAITING_PAYMENT}
     )
 
-    ((_, data),) = await bench.heard()
+    ((_, data),) = await bench.received()
     assert {"previous_status_id": 0, "new_status_id": AWAITING_PAYMENT} == data["status"]
 
 

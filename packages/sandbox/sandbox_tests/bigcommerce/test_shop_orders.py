@@ -14,7 +14,7 @@ async def ordered(bench: Bench, quantity: int = 2) -> JSON:
     order: JSON = await bench.good(
         "POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED", "quantity": quantity}]}
     )
-    await bench.heard()
+    await bench.received()
     return order
 
 
@@ -32,7 +32,7 @@ async def test_stock_follows_an_edited_order(quantity: int, left: int) -> None:
     body = {"lines": [{"line_id": line, "quantity": quantity}]}
     edited = await bench.good("POST", f"/sandbox/orders/{order['id']}/edit", body)
 
-    scopes = [scope for scope, _ in await bench.heard()]
+    scopes = [scope for scope, _ in await bench.received()]
     assert (edited["lines"][0]["quantity"], await level(bench)) == (quantity, left)
     assert scopes.count(LISTENED) == (0 if quantity == 2 else 1)
     assert "store/order/updated" in scopes
@@ -48,7 +48,7 @@ async def test_stock_stays_where_the_store_does_not_adjust_edited_orders() -> No
     await bench.good("POST", f"/sandbox/orders/{order['id']}/edit", body)
 
     assert await level(bench) == 2
-    assert LISTENED not in [scope for scope, _ in await bench.heard()]
+    assert LISTENED not in [scope for scope, _ in await bench.received()]
 
 
 async def test_an_order_is_not_edited_beyond_the_stock_or_below_what_was_refunded() -> None:
@@ -80,10 +80,10 @@ async def test_an_unpaid_order_takes_nothing_until_its_payment_is_through() -> N
     )
 
     assert (order["status_id"], await level(bench)) == (0, 4)
-    assert [scope for scope, _ in await bench.heard()] == ["store/order/created"]
+    assert [scope for scope, _ in await bench.received()] == ["store/order/created"]
     paid = await bench.good("POST", f"/sandbox/orders/{order['id']}/submit")
     assert (paid["status_id"], await level(bench)) == (11, 3)
-    ((scope, data),) = await bench.heard()
+    ((scope, data),) = await bench.received()
     assert (scope, data["status"]) == (
         "store/order/statusUpdated",
         {"previous_status_id": 0, "new_status_id": 11},
@@ -130,7 +130,7 @@ async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
     await bench.good("PUT", "/v3/inventory/locations/1/items", {"settings": [entry]})
     await bench.adjust("absolute", 1, variant_id=red)
     await bench.adjust("absolute", 3, variant_id=red)
-    assert await bench.heard() == [
+    assert await bench.received() == [
         (
             f"{channel}/settings_changed",
             {"variant_id": red, "product_id": made["id"], "location_id": 1},
@@ -139,5 +139,5 @@ async def test_only_an_order_says_that_stock_is_low_or_out() -> None:
 
     for _ in range(3):
         await bench.good("POST", "/sandbox/orders", {"lines": [{"sku": "SC-RED"}]})
-    events = [scope.rpartition("/")[2] for scope, _ in await bench.heard()]
+    events = [scope.rpartition("/")[2] for scope, _ in await bench.received()]
     assert events == ["low_stock_reached", "low_stock_reached", "out_of_stock_reached"]

@@ -336,10 +336,12 @@ async def test_an_identical_update_moves_nothing() -> None:
 
     await bench.good("PUT", f"{P}/{made['id']}", {"name": "Mug"})
     assert (await bench.read(made["id"]))["date_modified"] == made["date_modified"]
-    assert await bench.heard() == []
+    assert await bench.received() == []
 
     await bench.good("PUT", f"{P}/{made['id']}", {"name": "Cup"})
-    assert await bench.heard() == [("store/product/updated", {"type": "product", "id": made["id"]})]
+    assert await bench.received() == [
+        ("store/product/updated", {"type": "product", "id": made["id"]})
+    ]
 
 
 async def test_custom_fields_are_added_and_updated_by_id_never_repeated() -> None:

@@ -68,13 +68,13 @@ def disturbed(value: Any) -> Iterator[Any]:
 
 
 def filled(template: str, ids: dict[str, str], name: str = "", odd: str = "") -> str:
-    """The template with living ids, one of them replaced."""
+    """The template with existing ids, one of them replaced."""
     for each, value in {**ids, **({name: odd} if name else {})}.items():
         template = template.replace("{" + each + "}", value)
     return template
 
 
-async def living(bench: Bench) -> dict[str, str]:
+async def existing(bench: Bench) -> dict[str, str]:
     """One of everything, so that paths lead somewhere."""
     scarf = await bench.scarf(
         images=[{"image_url": "https://p.example/a.png"}], videos=[{"video_id": "z3fRu9pkuXE"}],
@@ -123,7 +123,7 @@ async def test_no_id_in_a_path_breaks_any_route() -> None:
     bad request.
     """
     bench = Bench(quota=10**9)
-    ids = await living(bench)
+    ids = await existing(bench)
     asked = 0
     for method, template in api_routes(bench):
         for name in ids:
@@ -152,7 +152,7 @@ async def test_no_query_breaks_any_list() -> None:
     thing too.
     """
     bench = Bench(quota=10**9)
-    ids = await living(bench)
+    ids = await existing(bench)
     asked = 0
     for _, template in [row for row in api_routes(bench) if row[0] == "GET"]:
         for name in SHAPING if template.endswith("}") else QUERIES:
@@ -276,7 +276,7 @@ async def test_no_body_breaks_any_write(lenient: bool) -> None:
     )
     bench = Bench(switches if lenient else None, quota=10**9)
     asked = 0
-    for place, good in bodies(await living(bench)).items():
+    for place, good in bodies(await existing(bench)).items():
         method, template = place.split(" ", 1)
         ids = await revived(bench)
         body = bodies(ids)[place]
@@ -302,7 +302,7 @@ async def revived(bench: Bench) -> dict[str, str]:
         bench.sandbox.hooks["abc123"].delete(hook)
     for category in [one.id for one in shop.store.categories.values() if one.parent_id == 0]:
         shop.delete_category(category)
-    return await living(bench)
+    return await existing(bench)
 
 
 async def test_what_is_no_json_is_400_and_another_content_type_is_415() -> None:

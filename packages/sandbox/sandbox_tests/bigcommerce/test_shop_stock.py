@@ -267,7 +267,7 @@ async def test_a_partial_refund_puts_nothing_back_and_stays_silent() -> None:
     ]
     assert refund["items"][0]["quantity"] == 1
     status = {"previous_status_id": 11, "new_status_id": 14}
-    assert await bench.heard() == [
+    assert await bench.received() == [
         (
             "store/order/refund/created",
             {"type": "order", "id": order["id"], "refund": {"refund_id": refund["id"]}},

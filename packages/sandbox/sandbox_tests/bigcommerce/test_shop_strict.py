@@ -140,14 +140,14 @@ async def test_metafields_have_hooks_that_a_products_wildcard_brings_too() -> No
     await bench.good("PUT", f"{path}/{made['id']}", {"value": "70"})
     await bench.call("DELETE", f"{path}/{made['id']}")
 
-    heard = await bench.heard()
-    assert [scope.rpartition("/")[2] for scope, _ in heard] == [
+    received = await bench.received()
+    assert [scope.rpartition("/")[2] for scope, _ in received] == [
         "created",
         "updated",
         "deleted",
         "deleted",
     ]
-    assert {(data["type"], data["id"]) for _, data in heard} == {("metafield", made["id"])}
+    assert {(data["type"], data["id"]) for _, data in received} == {("metafield", made["id"])}
 
 
 async def test_metafields_are_listed_by_date_and_in_either_direction() -> None:
@@ -223,7 +223,7 @@ async def test_a_redirect_acknowledges_nothing() -> None:
     bench.hook_status = 302
 
     await bench.product()
-    await bench.heard()
+    await bench.received()
 
     assert bench.sandbox.outbox.tally.failed == 1
 

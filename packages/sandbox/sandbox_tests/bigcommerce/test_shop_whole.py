@@ -49,13 +49,13 @@ async def test_a_changed_setting_is_told() -> None:
     await bench.listen("store/information/updated")
 
     await bench.good("POST", "/sandbox/store", {"currency": "NOK"})
-    assert await bench.heard() == [("store/information/updated", {"type": "store"})]
+    assert await bench.received() == [("store/information/updated", {"type": "store"})]
     await bench.good("POST", "/sandbox/store", {"currency": "NOK"})
-    assert await bench.heard() == []
+    assert await bench.received() == []
     await bench.refused("POST", "/sandbox/store", {"currency": "XXX"}, 422)
 
 
-async def test_the_merchant_edits_any_field_and_the_app_hears() -> None:
+async def test_the_merchant_edits_any_field_and_the_app_gets_an_event() -> None:
     bench = Bench()
     made = await bench.scarf()
     await bench.listen("store/product/updated", "store/product/deleted")
@@ -83,7 +83,7 @@ async def test_the_merchant_edits_any_field_and_the_app_hears() -> None:
         7,
         11,
     )
-    assert [scope for scope, _ in await bench.heard()] == ["store/product/updated"] * 2 + [
+    assert [scope for scope, _ in await bench.received()] == ["store/product/updated"] * 2 + [
         "store/product/deleted"
     ]
 
@@ -119,7 +119,7 @@ async def test_birth_only_fields_after_the_create_are_recorded() -> None:
         "POST", f"/sandbox/products/{made['id']}", {"is_visible": True, "categories": []}
     )
     assert await bench.good("GET", "/sandbox/violations") == [], (
-        "births, their repetition after a lost answer, and the merchant"
+        "creates, their repetition after a lost answer, and the merchant"
     )
 
     await bench.good("PUT", f"{P}/{made['id']}", {"is_visible": False, "tax_class_id": 0})

@@ -159,7 +159,7 @@ async def test_a_run_that_is_throttled_tells_what_a_refusal_looks_like() -> None
         assert certificate.reading("retry_after_header") is header
 
 
-async def test_what_stands_in_the_merchants_own_goods_is_said_without_saying_what_it_is() -> None:
+async def test_what_stands_in_the_merchants_own_goods_is_not_spelled_out() -> None:
     """Hosts of videos and the kind of texts; no address, no word of them."""
     sandbox = Sandbox(Plan(products=0, drawings=False), ManualClock())
     online = {

@@ -58,7 +58,7 @@ def test_any_other_key_gets_a_picture_too() -> None:
     assert decoded(picture("whatever a merchant uploaded"))[0] == (600, 600)
 
 
-def test_the_path_of_the_image_host_leads_to_the_picture_with_or_without_an_ending() -> None:
+def test_the_image_hosts_path_leads_to_the_picture_with_or_without_an_ending() -> None:
     bare = picture("cup-3b4a6b-0a1b2c")
 
     assert picture_for("/image/product/cup-3b4a6b-0a1b2c.png") == bare
@@ -67,7 +67,7 @@ def test_the_path_of_the_image_host_leads_to_the_picture_with_or_without_an_endi
     assert picture_for("/image/product/gone-3b4a6b-0a1b2c.png") is None
 
 
-def test_a_picture_is_large_enough_for_the_image_host_and_small_enough_for_everyone() -> None:
+def test_a_picture_is_large_enough_for_the_host_and_small_enough_for_all() -> None:
     """Over 50 by 50 pixels and, as PayPal's own plugin checks, over 2,500 bytes or nearly so
     (zettle facts 6.1).
     """

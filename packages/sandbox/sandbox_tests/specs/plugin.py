@@ -22,7 +22,7 @@ from sandbox_tests.specs.slips import REFUSED_ON_PURPOSE
 from sandbox_tests.specs.validator import Answered, Asked, Tally, Validator
 
 FOLDER = "BRYGGA_SPECS"
-HEARD = "BRYGGA_SPECS_HEARD"
+RECORDED = "BRYGGA_SPECS_RECORDED"
 CHILD = Path(__file__).parent / "child"
 WATCHED = pytest.StashKey["Watch"]()
 
@@ -35,9 +35,9 @@ class Watch:
         self.tally = Tally()
         self.elsewhere = 0
         """How many of the answers came from processes that tests started."""
-        self._dispatch = getattr(Router, "unheard", Router.dispatch)
-        self._heard = Path(tempfile.mkdtemp(prefix="brygga-heard-"))
-        self._before = {name: os.environ.get(name) for name in (HEARD, "PYTHONPATH")}
+        self._dispatch = getattr(Router, "unrecorded", Router.dispatch)
+        self._recorded = Path(tempfile.mkdtemp(prefix="brygga-heard-"))
+        self._before = {name: os.environ.get(name) for name in (RECORDED, "PYTHONPATH")}
 
     def start(self) -> None:
         watch, dispatch = self, self._dispatch
@@ -52,7 +52,7 @@ class Watch:
             return response
 
         Router.dispatch = watched  # type: ignore[method-assign, assignment]
-        os.environ[HEARD] = str(self._heard)
+        os.environ[RECORDED] = str(self._recorded)
         os.environ["PYTHONPATH"] = os.pathsep.join(
             filter(None, (str(CHILD), self._before["PYTHONPATH"]))
         )
@@ -61,7 +61,7 @@ class Watch:
         Router.dispatch = self._dispatch  # type: ignore[method-assign]
         for name, value in self._before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-        shutil.rmtree(self._heard, ignore_errors=True)
+        shutil.rmtree(self._recorded, ignore_errors=True)
 
     def saw(self, request: Request, response: Response | None) -> None:
         """Check one exchange, in the name of the test that runs."""
@@ -81,7 +81,7 @@ class Watch:
     def read(self) -> None:
         """Check what other processes heard, once."""
         before = self.validator.tally.answers
-        for paper in sorted(self._heard.glob("*.jsonl")):
+        for paper in sorted(self._recorded.glob("*.jsonl")):
             for line in paper.read_text().splitlines():
                 self.check(*exchange(json.loads(line)))
             paper.unlink()
@@ -141,7 +141,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     watch.read()
     if (output := getattr(session.config, "workeroutput", None)) is not None:
         output[FOLDER] = watch.validator.tally.portable()
-        output[HEARD] = watch.elsewhere
+        output[RECORDED] = watch.elsewhere
     elif watch.total().violations and session.exitstatus in {
         pytest.ExitCode.OK,
         pytest.ExitCode.NO_TESTS_COLLECTED,
@@ -156,7 +156,7 @@ def pytest_testnodedown(node: Any) -> None:
     seen = getattr(node, "workeroutput", {}).get(FOLDER)
     if watch is not None and seen is not None:
         watch.tally.add(seen)
-        watch.elsewhere += node.workeroutput[HEARD]
+        watch.elsewhere += node.workeroutput[RECORDED]
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

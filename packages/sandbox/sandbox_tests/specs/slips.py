@@ -169,7 +169,7 @@ r"products"), r"variants/\*", "(id|product_id|sku)\" is a required",
 "(bigcommerce facts 0, 3.12).")),
     Slip("a metafield may be without a "
 "description", "answer", r"(POST|PUT) .*/metafields.*", r"data(/\*)?/description", "shorter than 1",
-         "Empty where none was given, and not required on birth (bigcommerce facts 3.12)."),
+         "Empty where none was given, and not required on create (bigcommerce facts 3.12)."),
     Slip("a metafield names its "
 "owner", "answer", r".*/variants/.*metafields.*", r"data(/\*)?", _unknown("owner_client_id"),
          ("The same object as a product's, in whose answers the file has it (bigcommerce facts "
@@ -189,7 +189,7 @@ r"(price|sale_price|retail_price|weight|width|height|depth|fixed_cost_shipping_p
     Slip("the batch of variants creates and renames", "request", r"PUT /v3/catalog/variants", r"\*",
          _unknown("sku", "option_values", "product_id", "gtin", "mpn", "image_url",
          "inventory_level"),
-         ("The text above the schema names them and says what a birth needs; the list of fields "
+         ("The text above the schema names them and says what a create needs; the list of fields "
 "leaves them out (bigcommerce facts 3.7).")),
     Slip("an option has its unseen "
 "name", "answer", _OPTIONS, r"data(/\*)?(/options/\*)?", _unknown("name"),

@@ -38,7 +38,7 @@ INHERITED = {
 }  # fmt: skip
 TAKEN_ALL_THE_SAME = {
     *((f"PUT /v3/catalog/variants 0.{name}", "None") for name in INHERITED),  # null inherits (3.7)
-    ("PUT /v3/catalog/variants 0.id", "None"),  # none is a birth (3.7)
+    ("PUT /v3/catalog/variants 0.id", "None"),  # none is a create (3.7)
     # A plain value has no data, and an empty config is a list: both stand in answers (3.8).
     *(
         (f"POST {path} option_values.0.value_data", "None")

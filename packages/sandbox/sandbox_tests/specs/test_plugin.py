@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox_tests.specs.plugin import FOLDER, HEARD
+from sandbox_tests.specs.plugin import FOLDER, RECORDED
 
 pytestmark = [
     pytest.mark.specs,
@@ -80,7 +80,7 @@ def run(folder: Path, code: str, *more: str) -> tuple[int, str]:
         os.devnull,
     ]
     # What goes wrong in there on purpose is not for the plugin of the run out here.
-    env = {name: value for name, value in os.environ.items() if name != HEARD}
+    env = {name: value for name, value in os.environ.items() if name != RECORDED}
     env |= {
         FOLDER: str(specs),
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",

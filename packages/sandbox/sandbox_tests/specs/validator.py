@@ -122,7 +122,7 @@ class Validator:
             unknown = Finding(
                 "request", f"{asked.method} {asked.path}", 0, "", "no such method in the files"
             )
-            return self._booked([unknown] if ours else [], test)
+            return self._noted([unknown] if ours else [], test)
         found: list[Finding] = []
         if ours:
             self.tally.requests += 1
@@ -135,7 +135,7 @@ class Validator:
             found += self._once(
                 ("a", operation, answered), lambda: self.answer(operation, answered)
             )
-        return self._booked(found, test)
+        return self._noted(found, test)
 
     def _once(self, key: tuple[Any, ...], look: Any) -> list[Finding]:
         key = (key[0], id(key[1]), *key[2:])
@@ -143,7 +143,7 @@ class Validator:
             self._seen[key] = list(look())
         return self._seen[key]
 
-    def _booked(self, found: list[Finding], test: str) -> list[Finding]:
+    def _noted(self, found: list[Finding], test: str) -> list[Finding]:
         violations = []
         for finding in found:
             slip = next((slip for slip in self.slips if slip.covers(finding)), None)

@@ -315,7 +315,7 @@ async def test_disconnecting_ends_tokens_and_subscriptions() -> None:
         ({"removed_key_event": True}, "PersonalAssertionDeleted"),
     ],
 )
-async def test_a_merchant_who_takes_back_access_is_heard(
+async def test_a_merchant_who_takes_back_access_is_received(
     switches: dict[str, Any], kind: str
 ) -> None:
     """The last message of the connection is delivered and signed, though its subscription is
@@ -325,7 +325,7 @@ async def test_a_merchant_who_takes_back_access_is_heard(
     await bench.subscribe()
 
     await bench.act("revoke", client_id=bench.app.client_id)
-    await bench.settle()
+    await bench.work_off()
 
     last = bench.receiver.got[-1]
     assert (last.event, last.payload) == ("ApplicationConnectionRemoved", {"type": kind})
@@ -419,7 +419,7 @@ async def test_a_deleted_key_ends_its_connection_and_says_so() -> None:
     assert (await bench.bearing(token).post(SUBSCRIPTIONS, json=body)).status_code == 200
 
     assert (await bench.client.delete(f"/sandbox/api-keys/{key['client_id']}")).status_code == 200
-    await bench.settle()
+    await bench.work_off()
 
     (reported,) = bench.receiver.events()
     assert (reported.event, reported.payload) == (

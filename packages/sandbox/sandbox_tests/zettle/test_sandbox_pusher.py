@@ -177,7 +177,7 @@ async def test_a_subscription_is_changed_without_an_answer_to_read(
         json={"destination": moved, "eventNames": ["ProductCreated"]},
     )
     await bench.mug()
-    await bench.settle()
+    await bench.work_off()
 
     assert (answer.status_code, answer.content) == (200, b"")
     assert len(bench.receiver.events("TestMessage")) == knocks
@@ -197,7 +197,7 @@ async def test_a_subscription_is_deleted_in_both_forms(form: str) -> None:
     gone = await bench.client.delete(f"{SUBSCRIPTIONS}{form}{made['uuid']}")
     again = await bench.client.delete(f"{SUBSCRIPTIONS}{form}{made['uuid']}")
     await bench.mug()
-    await bench.settle()
+    await bench.work_off()
 
     assert (gone.status_code, again.status_code) == (204, 404)
     assert bench.receiver.events() == []
@@ -209,7 +209,7 @@ async def test_every_message_is_signed_over_the_payload_as_it_stands() -> None:
     made = await bench.subscribe()
 
     await bench.mug(name='5" kruka \\ blå 🏺')
-    await bench.settle()
+    await bench.work_off()
 
     (message,) = bench.receiver.events()
     text = f"{message.body['timestamp']}.{message.body['payload']}"
@@ -238,7 +238,7 @@ async def test_a_failing_subscription_recovers() -> None:
     bench.receiver.answers = [500, None]
 
     await bench.mug()
-    await bench.settle()
+    await bench.work_off()
     assert (await bench.client.get(SUBSCRIPTIONS)).json()[0]["status"] == "FAILING"
     await bench.clock.advance(120)
 
@@ -256,7 +256,7 @@ async def test_a_subscription_is_deleted_after_the_last_failure() -> None:
     await bench.subscribe()
     bench.receiver.always = 503
     await bench.mug()
-    await bench.settle()
+    await bench.work_off()
 
     await bench.clock.advance(sum(SCHEDULE) - 1)
     assert len((await bench.client.get("/sandbox/state")).json()["subscriptions"]) == 1
@@ -273,7 +273,7 @@ async def test_messages_are_doubled_lost_and_delayed_by_the_weather() -> None:
 
     await bench.act("weather", duplicate=1.0, delay=[5, 5])
     await bench.mug()
-    await bench.settle()
+    await bench.work_off()
     assert bench.receiver.events() == []
     await bench.clock.advance(5)
     first, second = bench.receiver.events()
@@ -285,8 +285,8 @@ async def test_messages_are_doubled_lost_and_delayed_by_the_weather() -> None:
     assert len(bench.receiver.events()) == 2
 
 
-async def heard(bench: Bench, *names: str) -> list[Received]:
-    await bench.settle()
+async def received(bench: Bench, *names: str) -> list[Received]:
+    await bench.work_off()
     return bench.receiver.events(*names)
 
 
@@ -301,7 +301,7 @@ async def test_a_products_life_is_told() -> None:
     now = (await bench.client.get(f"{PRODUCTS}/{mug['uuid']}")).json()
     await bench.client.delete(f"{PRODUCTS}/{mug['uuid']}")
 
-    created, updated, deleted = (one.payload for one in await heard(bench))
+    created, updated, deleted = (one.payload for one in await received(bench))
 
     assert (created["uuid"], created["name"], created["etag"]) == (mug["uuid"], "Mugg", mug["etag"])
     assert (updated["newEntity"]["name"], updated["oldEntity"]["name"]) == ("Kopp", "Mugg")
@@ -325,7 +325,7 @@ async def test_an_event_need_not_hold_all_of_online() -> None:
         bench = Bench(events_shorten_online=short)
         await bench.subscribe()
         await bench.mug(online=online)
-        (created,) = await heard(bench)
+        (created,) = await received(bench)
 
         assert created.payload["online"] == (
             {"status": "ACTIVE", "seo": {"slug": "s"}} if short else online
@@ -345,7 +345,7 @@ async def test_soft_changes_may_be_silent(silent: bool, number: int) -> None:
     ):
         await bench.client.put(f"{PRODUCTS}/v2/{mug['uuid']}", json=patch)
 
-    assert len(await heard(bench, "ProductUpdated")) == number
+    assert len(await received(bench, "ProductUpdated")) == number
 
 
 async def test_our_own_movement_comes_back_with_its_identifier() -> None:
@@ -359,7 +359,7 @@ async def test_our_own_movement_comes_back_with_its_identifier() -> None:
 
     await bench.move(mug, "STORE", "SOLD", 2, identifier=mine)
 
-    (message,) = await heard(bench, "InventoryBalanceChanged")
+    (message,) = await received(bench, "InventoryBalanceChanged")
     store, reported = await bench.inventory(), message.payload
     assert (reported["externalUuid"], reported["updated"]["clientUuid"]) == (
         mine,
@@ -394,7 +394,7 @@ async def test_one_call_is_one_message_with_several_rows() -> None:
 
     await bench.client.post(f"{V3}/movements", json={"identifier": v1(), "movements": moves})
 
-    (message,) = await heard(bench, "InventoryBalanceChanged")
+    (message,) = await received(bench, "InventoryBalanceChanged")
     before = [(row["productUuid"], row["balance"]) for row in message.payload["balanceBefore"]]
     after = [(row["productUuid"], row["balance"]) for row in message.payload["balanceAfter"]]
     assert before == [(products[0]["uuid"], "5"), (products[1]["uuid"], "5")]
@@ -409,7 +409,7 @@ async def test_a_sale_is_told_once_as_stock_and_once_as_purchase() -> None:
 
     await bench.act("sell", sku="MUG-1", quantity=2)
 
-    stock, purchase = await heard(bench)
+    stock, purchase = await received(bench)
     assert (stock.event, purchase.event) == ("InventoryBalanceChanged", "PurchaseCreated")
     assert (stock.payload["externalUuid"], stock.payload["updated"]["clientUuid"]) == (None, None)
     assert isinstance(purchase.payload["timestamp"], int)
@@ -425,7 +425,7 @@ async def test_a_switch_of_tracking_is_told_when_it_changes() -> None:
     for on in (True, True, False, False):
         await bench.act("tracking", product_uuid=mug["uuid"], on=on)
 
-    started, stopped = await heard(bench)
+    started, stopped = await received(bench)
 
     assert (started.event, stopped.event) == (
         "InventoryTrackingStarted",
@@ -447,7 +447,7 @@ async def test_tracking_and_deletion_may_send_balances() -> None:
     await bench.act("tracking", product_uuid=mug["uuid"], on=True)
     await bench.client.delete(f"{PRODUCTS}/{mug['uuid']}")
 
-    started, ended = await heard(bench, "InventoryBalanceChanged")
+    started, ended = await received(bench, "InventoryBalanceChanged")
 
     assert [row["balance"] for row in started.payload["balanceAfter"]] == ["7"]
     assert [row["balance"] for row in ended.payload["balanceAfter"]] == ["0"]
@@ -460,11 +460,11 @@ async def test_a_changed_account_is_told() -> None:
 
     await bench.client.patch("/sandbox/organization", json={"currency": "NOK"})
 
-    (message,) = await heard(bench)
+    (message,) = await received(bench)
     assert (message.event, message.payload["currency"]) == ("OrganizationUpdated", "NOK")
 
 
-async def test_each_subscription_hears_what_it_asked_for() -> None:
+async def test_each_subscription_gets_what_it_asked_for() -> None:
     """The same event once per subscription, signed with each one's own key."""
     bench = Bench()
     await bench.subscribe(destination="https://brygga.example/a")
@@ -474,7 +474,7 @@ async def test_each_subscription_hears_what_it_asked_for() -> None:
     await bench.client.post(PRODUCTS, json=product)
     await bench.client.delete(f"{PRODUCTS}/{product['uuid']}")
 
-    messages = await heard(bench)
+    messages = await received(bench)
     assert sorted((one.url[-1], one.event) for one in messages) == [
         ("a", "ProductCreated"),
         ("a", "ProductDeleted"),

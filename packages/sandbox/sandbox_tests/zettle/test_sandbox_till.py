@@ -51,7 +51,7 @@ async def test_several_lines_are_one_receipt_and_untracked_goods_do_not_move() -
     sold = await bench.act(
         "sell", lines=[{"sku": "MUG-1", "quantity": 1}, {"sku": "BAG", "quantity": 3}]
     )
-    await bench.settle()
+    await bench.work_off()
 
     (stock,) = bench.receiver.events("InventoryBalanceChanged")
     assert sold["amount"] == 24900 + 3 * 500
@@ -110,7 +110,7 @@ async def test_a_till_that_was_offline_tells_of_old_sales_when_it_is_back() -> N
     await bench.subscribe()
 
     sold = [await bench.act("sell", sku="MUG-1", seconds_ago=ago) for ago in (7200, 60)]
-    await bench.settle()
+    await bench.work_off()
 
     reported = [one.payload["timestamp"] / 1000 for one in bench.receiver.events("PurchaseCreated")]
     moved = bench.receiver.events("InventoryBalanceChanged")
@@ -131,7 +131,7 @@ async def test_an_amount_that_was_typed_in_is_no_product() -> None:
     sold = await bench.act(
         "sell", lines=[{"sku": "MUG-1"}, {"price": 4500, "name": "Lagning", "quantity": 2}, gift]
     )
-    await bench.settle()
+    await bench.work_off()
 
     assert [row["type"] for row in sold["products"]] == ["PRODUCT", "CUSTOM_AMOUNT", "GIFTCARD"]
     assert not {"productUuid", "variantUuid", "fromLocationUuid", "sku"} & set(sold["products"][1])
@@ -184,7 +184,7 @@ async def test_purchases_are_read_in_pages_until_one_is_empty() -> None:
 
     assert await read("") == [1, 2, 3, 4, 5]
     assert await read("&descending=true") == [5, 4, 3, 2, 1]
-    # The town's clock starts at 22:13:20 that day; the third sale is at 22:15:20.
+    # The sandbox's clock starts at 22:13:20 that day; the third sale is at 22:15:20.
     assert await read("&startDate=2023-11-14T22:15&endDate=2023-11-14T22:17") == [3, 4]
     assert (await bench.client.get(f"{BOUGHT}?limit=1001")).status_code == 400
     assert (await bench.client.get(f"{BOUGHT}?startDate=yesterday")).status_code == 400
@@ -197,7 +197,7 @@ async def test_stock_typed_in_comes_from_the_supplier_or_goes_to_the_bin() -> No
     await bench.subscribe()
     for balance in (12, 15, 4):
         await bench.act("stock", variant_uuid=variant_of(mug), balance=balance)
-    await bench.settle()
+    await bench.work_off()
 
     up, down = (one.payload for one in bench.receiver.events("InventoryBalanceChanged"))
 
@@ -431,7 +431,7 @@ async def test_unregistered_pictures_are_painted_where_the_sandbox_is_told_so() 
     assert one == same != other
 
 
-# -- the town as a whole
+# -- the sandbox as a whole
 
 
 async def day(seed: int) -> tuple[list[bytes], str]:

@@ -103,7 +103,7 @@ class Bench:
         acted: JSON = answer.json()
         return acted
 
-    async def settle(self) -> None:
+    async def work_off(self) -> None:
         """Let webhooks arrive that are due."""
         await self.sandbox.idle()
 

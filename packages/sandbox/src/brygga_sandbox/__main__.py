@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """For this command, and for another command that offers it under its own name."""
     parser.usage = f"{parser.prog} [options]"
     parser.epilog = (
-        "All state is in memory: every start begins the same town. "
+        "All state is in memory: every start begins the same state. "
         "Other commands, each with --help: "
         f"{', '.join(f'brygga-sandbox {name}' for name in COMMANDS)}."
     )
@@ -114,7 +114,7 @@ def goods_arguments(group: argparse._ArgumentGroup) -> None:
         help=f"Zettle's: {' '.join(CURRENCIES)} (SEK)",
     )
     group.add_argument(
-        "--seed", type=int, default=1, metavar="S", help="the same seed makes the same town (1)"
+        "--seed", type=int, default=1, metavar="S", help="the same seed makes the same data (1)"
     )
     group.add_argument(
         "--people", type=seconds, metavar="SECONDS", help="somebody does something every so often"

@@ -303,10 +303,10 @@ class Faults:
         """
         if not self.rules:
             return None
-        living = (
+        active = (
             r for r in self.rules if r.kind == kind and not self._is_over(r) and r.matches(request)
         )
-        return next((r for r in living if r.fires(self.dice)), None)
+        return next((r for r in active if r.fires(self.dice)), None)
 
     def _is_over(self, rule: Rule) -> bool:
         return rule.ends is not None and self.clock.now() >= rule.ends

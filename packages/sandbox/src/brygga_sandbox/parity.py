@@ -125,7 +125,7 @@ def watch(router: Any, called: dict[str, set[str]], now: list[str]) -> None:
     router.answered = seen
 
 
-def settled() -> dict[str, str]:
+def answered() -> dict[str, str]:
     """Switch -> what can decide it."""
     sides = {"shop": "bigcommerce", "till": "zettle"}
     by_hand = {name: "by hand" for one in NOT_ASKED for name in one.switches}
@@ -156,7 +156,7 @@ def section_of(operation: Operation) -> str:
 
 def rows(side: str, data: Mapping[str, Any], times: Counter[str]) -> Iterator[str]:
     """The table of one platform."""
-    switches, how = data["switches"], settled()
+    switches, how = data["switches"], answered()
     shared = common(switches, side)
     yield "| operation | documented | asked of a live account | our reading (switch) |"
     yield "|---|---|---|---|"

@@ -186,7 +186,7 @@ class Recorder:
         return self.calls
 
     def inward(self, side: str, dispatch: Handler) -> Handler:
-        async def heard(request: Request) -> Response:
+        async def recorded(request: Request) -> Response:
             if request.path in OWN:
                 return await dispatch(request)
             call = self.number()
@@ -197,7 +197,7 @@ class Recorder:
                 raise answer
             return answer
 
-        return heard
+        return recorded
 
     def outward(
         self, name: str, way: Callable[..., Awaitable[Any]]

@@ -43,10 +43,10 @@ class Connector:
     """
 
     zettle_client_id: str = "7f3c2d1e-6b0a-4c55-9f0e-1d2c3b4a5f60"
-    zettle_client_secret: str = "IZSEC-town-zettle-secret"  # noqa: S105 - a toy's key
+    zettle_client_secret: str = "IZSEC-town-zettle-secret"  # noqa: S105 - the sandbox's
     zettle_redirect_uris: tuple[str, ...] = ("http://127.0.0.1:8700/zettle/auth",)
     bigcommerce_client_id: str = "l1nds0brygga7town3client5id9q"
-    bigcommerce_client_secret: str = "town-bigcommerce-secret-1f2e3d4c5b6a79880"  # noqa: S105 - a toy's key
+    bigcommerce_client_secret: str = "town-bigcommerce-secret-1f2e3d4c5b6a79880"  # noqa: S105 - the sandbox's
     bigcommerce_auth_url: str = "http://127.0.0.1:8700/bigcommerce/auth"
     bigcommerce_load_url: str = "http://127.0.0.1:8700/bigcommerce/load"
     bigcommerce_uninstall_url: str | None = "http://127.0.0.1:8700/bigcommerce/uninstall"
@@ -152,7 +152,7 @@ class Hosts(httpx2.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         door = self.doors.get(request.url.host)
         if door is None:
-            raise httpx2.ConnectError(f"no host {request.url.host} in town", request=request)
+            raise httpx2.ConnectError(f"no host {request.url.host} here", request=request)
         return await door.handle_async_request(request)
 
 

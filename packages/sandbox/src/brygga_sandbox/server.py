@@ -113,7 +113,7 @@ class SandboxServer:
     @property
     def sandbox(self) -> Sandbox:
         """The running sandbox. It exists only between start and stop."""
-        assert self.opened is not None, "the town is not open"
+        assert self.opened is not None, "the sandbox is not open"
         return self.opened
 
     async def start(self) -> Sandbox:

@@ -284,9 +284,7 @@ class Shoppers:
         self.acts = {**self.cashiers.acts(), **self.people.acts(), **self.tool.acts()}
         unknown = sorted(set(habits) - set(self.acts))
         if unknown:
-            raise ValueError(
-                f"nobody in town does {', '.join(unknown)}; they do {', '.join(self.acts)}"
-            )
+            raise ValueError(f"no actor does {', '.join(unknown)}; they do {', '.join(self.acts)}")
 
     async def step(self) -> Action:
         """One action. An actor who finds nothing to act on leaves the turn to another. Raises
@@ -307,4 +305,4 @@ class Shoppers:
                 )
             else:
                 return Action(self.cashiers.number, who, what, product, detail)
-        raise NothingToDo("nobody in town has anything to do")
+        raise NothingToDo("no actor has anything to do")

@@ -74,7 +74,7 @@ KINDS = Kinds(
     {
         till.Organization: {"ordered_products": empty, "ordered_rows": empty},
         shop.Store: {"last_listing": empty},
-        hooks.Hooks: {"heard": lambda made: {}},
+        hooks.Hooks: {"by_scope": lambda made: {}},
         Merchant: {"library": library_of},
     },
 )  # fmt: skip

@@ -112,7 +112,7 @@ async def scale_out(url: str, size: Size, latency_s: float) -> list[Figure]:
         home.house = await Child.start("house", replace(home.wish, work=False))
         taken, held = {}, 0.0
         for count in (1, 2, 4):
-            taken[count], held = await _drained(home, count, await pairs(home))
+            taken[count], held = await _worked_off(home, count, await pairs(home))
     return [
         at_most("scale_out.one", taken[1], "s for the backlog"),
         at_least("scale_out.two", taken[1] / taken[2], "times as fast", 1.9, 2),
@@ -121,7 +121,7 @@ async def scale_out(url: str, size: Size, latency_s: float) -> list[Figure]:
     ]
 
 
-async def _drained(home: Home, count: int, sold: Sequence[Pair]) -> tuple[float, float]:
+async def _worked_off(home: Home, count: int, sold: Sequence[Pair]) -> tuple[float, float]:
     """The seconds that so many workers need for one sale of every product, and the database
     connections of each.
     """
@@ -164,7 +164,7 @@ async def growth(url: str, size: Size, latency_s: float) -> list[Figure]:
         async with homes.opened(url, products=count, quota=FREE, latency_s=latency_s) as home:
             run = await synced(home, count)
             times += await _viewed(home)
-            await _emptied(home)
+            await _without_work(home)
         cpu.append(1000 * run.cpu_s / count)
         requests.append(run.requests / count)
         figures.append(at_most(f"growth.cpu.{count}", cpu[-1], "ms CPU a product"))
@@ -188,7 +188,7 @@ async def _viewed(home: Home) -> list[float]:
     return found
 
 
-async def _emptied(home: Home) -> None:
+async def _without_work(home: Home) -> None:
     """The next size begins with a database of this version and nobody in it."""
     await home.house.stop()
     async with home.database.transaction() as tx:

@@ -25,7 +25,7 @@ _PRODUCT = re.compile(rb'productUuid\\*"\s*:\s*\\*"([0-9a-f-]{36})')
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class Received:
     """A webhook. `of` is the last part of its address."""
 
     at: float
@@ -48,14 +48,14 @@ class Sent:
 
 @dataclass(slots=True)
 class Spans:
-    heard: list[Heard] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
 
     def transport(self) -> httpx2.AsyncBaseTransport:
         return _Recording(httpx2.AsyncHTTPTransport(limits=_LIMITS), self.sent)
 
     def watched(self, app: Any) -> Any:
-        return _Watched(app, self.heard)
+        return _Watched(app, self.received)
 
     async def taken(self, database: Database, store: str = "") -> dict[str, Any]:
         """By "sale" and "order": pairs of milliseconds, in all and without the platforms' own time.
@@ -63,13 +63,13 @@ class Spans:
         """
         names = await _names(database)
         only = names.connections.get(store, 0)
-        heard = [one for one in self.heard if only in (0, names.connections.get(one.of))]
+        received = [one for one in self.received if only in (0, names.connections.get(one.of))]
         sent = [one for one in self.sent if only in (0, names.connections.get(one.of))]
-        self.heard.clear()
+        self.received.clear()
         self.sent.clear()
         return {
-            "sale": _paired(heard, sent, names, "zettle", "bigcommerce"),
-            "order": _paired(heard, sent, names, "bigcommerce", "zettle"),
+            "sale": _paired(received, sent, names, "zettle", "bigcommerce"),
+            "order": _paired(received, sent, names, "bigcommerce", "zettle"),
         }
 
 
@@ -100,8 +100,8 @@ class _Recording(httpx2.AsyncBaseTransport):
 class _Watched:
     """The pages, with each webhook noted when its body has arrived."""
 
-    def __init__(self, app: Any, heard: list[Heard]) -> None:
-        self.app, self.heard = app, heard
+    def __init__(self, app: Any, received: list[Received]) -> None:
+        self.app, self.received = app, received
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.app, name)
@@ -120,7 +120,7 @@ class _Watched:
                 parts.append(message.get("body", b""))
                 if not message.get("more_body"):
                     body = b"".join(parts)[:MOST_BODY]
-                    self.heard.append(Heard(CLOCK.monotonic(), platform, key, body))
+                    self.received.append(Received(CLOCK.monotonic(), platform, key, body))
             return message
 
         await self.app(scope, receiving, send)
@@ -188,7 +188,7 @@ def _ids(value: Any) -> Iterable[tuple[str, int]]:
 
 
 def _paired(
-    heard: Sequence[Heard], sent: Sequence[Sent], names: Names, source: str, target: str
+    received: Sequence[Received], sent: Sequence[Sent], names: Names, source: str, target: str
 ) -> list[tuple[float, float]]:
     """For each write to `target`, the oldest webhook of `source` about its product that no write
     had answered.
@@ -197,8 +197,8 @@ def _paired(
     calls: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for call in sent:
         calls[names.connections.get(call.of, 0)].append((call.began, call.ended))
-    happened: list[tuple[float, bool, Heard | Sent]] = [
-        *((one.at, False, one) for one in heard if one.platform == source),
+    happened: list[tuple[float, bool, Received | Sent]] = [
+        *((one.at, False, one) for one in received if one.platform == source),
         *((one.began, True, one) for one in sent if one.platform == target and one.is_write),
     ]
     found = []

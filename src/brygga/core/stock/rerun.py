@@ -39,7 +39,7 @@ class Rerun:
             if self._ledger is None and not self._begin(one):
                 self.is_open = self.is_open or one.cause in OWN
                 continue
-            if one.at >= until and self.is_settled(one.zettle_before, one.shop_before):
+            if one.at >= until and self.is_resolved(one.zettle_before, one.shop_before):
                 self.is_open = False
                 return
             if one.cause in OWN:
@@ -49,14 +49,14 @@ class Rerun:
             else:
                 self.is_open = True
                 return
-            self.is_open = not self.is_settled(one.zettle_after, one.shop_after)
+            self.is_open = not self.is_resolved(one.zettle_after, one.shop_after)
 
     @property
     def differs(self) -> bool:
         return not self.is_open and self.then != self.now
 
     @staticmethod
-    def is_settled(zettle: int | None, shop: int | None) -> bool:
+    def is_resolved(zettle: int | None, shop: int | None) -> bool:
         return zettle is not None and shop is not None and max(0, zettle) == max(0, shop)
 
     def _begin(self, one: Movement) -> bool:

@@ -14,8 +14,8 @@ from brygga.database.work_items import WorkItem
 from brygga.sync.worker.session import Session
 
 REMOVED = "removed"
-"""A mark's detail: a webhook says that the merchant has taken our access to Zettle away. Zettle is
-asked before that is believed.
+"""A work item's detail: a webhook says that the merchant has taken our access to Zettle away.
+Zettle is asked first, and its answer counts.
 """
 
 

@@ -60,7 +60,7 @@ class _Watch:
     moved: Counter[Platform] = field(default_factory=Counter)
     ended: Counter[Platform] = field(default_factory=Counter)
     """Subscriptions that the platform switched off or deleted."""
-    _owed: bool = False
+    _is_read_due: bool = False
 
     def address(self, path: str) -> str:
         return f"{self.session.settings.public_url}{path}{hook_key(self.session)}"
@@ -70,24 +70,24 @@ class _Watch:
         self.changed[platform] += 1
         if place and not points_here(self.session, place):
             self.moved[platform] += 1
-        if not self._owed:
-            await _owe_reading(self.session, WORKS)
-        self._owed = True
+        if not self._is_read_due:
+            await _add_full_read(self.session, WORKS)
+        self._is_read_due = True
 
 
-async def hooks(session: Session, dirty: Sequence[WorkItem]) -> None:
+async def hooks(session: Session, items: Sequence[WorkItem]) -> None:
     """Both platforms send us the events that we subscribed to, at our current address."""
-    watch = _Watch(session, anew=any(item.force for item in dirty))
-    second = any(item.detail == SECOND_CHECK for item in dirty)
+    watch = _Watch(session, anew=any(item.force for item in items))
+    second = any(item.detail == SECOND_CHECK for item in items)
     await _unless_gone(session, TillCode.ACCESS_GONE, partial(_zettle, watch))
     if session.connection.shop is not None:
         await _unless_gone(session, ShopCode.ACCESS_GONE, partial(_shop, watch, keep_secret=second))
 
     now, connection = session.clock.now(), session.connection
     if watch.changed or second:
-        await _owe_reading(session)
+        await _add_full_read(session)
     async with session.transaction() as tx:
-        await session.finish(*dirty, tx=tx)
+        await session.finish(*items, tx=tx)
         if watch.changed[Platform.BIGCOMMERCE] and connection.stage is Stage.RUNNING and not second:
             await work_items.add(
                 tx, connection.id, Kind.HOOKS, "", now, due_at=now + WORKS, detail=SECOND_CHECK
@@ -124,7 +124,7 @@ async def _unless_gone(session: Session, gone: str, look: Callable[[], Awaitable
             raise
 
 
-async def _owe_reading(session: Session, after: timedelta = timedelta()) -> None:
+async def _add_full_read(session: Session, after: timedelta = timedelta()) -> None:
     """Adds the full read for a paused connection too: it runs when the merchant has helped."""
     if session.connection.stage is not Stage.RUNNING:
         return

@@ -31,7 +31,7 @@ DELETED_AT_ONCE = 250  # bigcommerce facts 2.2
 EVERYTHING = 1_000_000
 
 
-async def leave(session: Session, dirty: Sequence[WorkItem]) -> None:
+async def leave(session: Session, items: Sequence[WorkItem]) -> None:
     """Carries out what the merchant decided, and ends the connection.
 
     Products to be removed are hidden first, and wait for a minute in which the merchant can undo
@@ -39,7 +39,7 @@ async def leave(session: Session, dirty: Sequence[WorkItem]) -> None:
     products that were to be removed there are kept, with a line (decisions 5 and 11). After any
     other failure the work item stays, so that the disconnection continues later where it stopped.
     """
-    item = dirty[0]
+    item = items[0]
     async with session.transaction() as tx:
         state = await connections.state(tx, session.connection.id)
         token = await tokens.get(tx, session.connection.id, Platform.BIGCOMMERCE)

@@ -18,7 +18,7 @@ from brygga.sync.products.library import FEW
 from brygga.sync.worker.session import Session
 
 
-async def setup(session: Session, dirty: Sequence[WorkItem]) -> None:
+async def setup(session: Session, items: Sequence[WorkItem]) -> None:
     """Before set-up is finished, reads the library, so that pages and plans have something to show,
     and sets up the webhooks.
 
@@ -52,7 +52,7 @@ async def setup(session: Session, dirty: Sequence[WorkItem]) -> None:
         missing = not await subscriptions.all_of(tx, connection.id, Platform.ZETTLE)
         if connection.shop is not None and (missing or not running):
             await work_items.add(tx, connection.id, Kind.HOOKS, "", now)
-        await session.finish(*dirty, tx=tx)
+        await session.finish(*items, tx=tx)
 
 
 async def _take_back(session: Session, tx: Tx) -> None:
@@ -81,22 +81,22 @@ async def _carry_stock(session: Session, tx: Tx, taken: Sequence[str]) -> None:
     connection_id, now = session.connection.id, session.clock.now()
     kept = set(taken)
     before = [
-        book
-        for book in await ledgers.earlier(tx, connection_id, here=True)
-        if book.product_uuid in kept
+        row
+        for row in await ledgers.earlier(tx, connection_id, here=True)
+        if row.product_uuid in kept
     ]
-    carried = [(book, stock.carried(book.ledger)) for book in before]
-    books = [
-        LedgerRow(book.product_uuid, book.variant_uuid, ledger)
-        for book, ledger in carried
+    carried = [(row, stock.carried(row.ledger)) for row in before]
+    rows = [
+        LedgerRow(row.product_uuid, row.variant_uuid, ledger)
+        for row, ledger in carried
         if ledger is not None
     ]
-    await ledgers.save(tx, connection_id, books, now)
+    await ledgers.save(tx, connection_id, rows, now)
 
     # The handler may be called again. Stock that was carried over then has a ledger now, and the
     # line is written once.
     carried_by_now = set(await ledgers.products(tx, connection_id))
-    separate = {book.product_uuid for book in await ledgers.earlier(tx, connection_id, here=False)}
+    separate = {row.product_uuid for row in await ledgers.earlier(tx, connection_id, here=False)}
     ended = (separate - carried_by_now) & (await library.etags(tx, connection_id)).keys()
     if ended and not await synclog.count(tx, connection_id, Filter(codes=(Code.SEPARATE_ENDED,))):
         line = Line(Code.SEPARATE_ENDED, Topic.STOCK, params={"count": str(len(ended))})

@@ -62,7 +62,7 @@ class Sweep:
     initial_levels: InitialLevels
     stock: Part = nothing
 
-    async def __call__(self, session: Session, dirty: Sequence[WorkItem]) -> None:
+    async def __call__(self, session: Session, items: Sequence[WorkItem]) -> None:
         now = session.clock.now()
         async with session.transaction() as tx:
             await _carry_out_answers(tx, session)
@@ -73,7 +73,7 @@ class Sweep:
         async with session.transaction() as tx:
             await connections.set_swept(tx, session.connection.id, now)
             await shown_products.prune(tx, session.connection.id)
-            await session.finish(*dirty, tx=tx)
+            await session.finish(*items, tx=tx)
 
 
 async def _carry_out_answers(tx: Tx, session: Session) -> None:
@@ -221,15 +221,15 @@ class ShopProducts:
 
     initial_levels: InitialLevels
 
-    async def __call__(self, session: Session, dirty: Sequence[WorkItem]) -> None:
+    async def __call__(self, session: Session, items: Sequence[WorkItem]) -> None:
         connection_id = session.connection.id
-        ids = [int(item.subject) for item in dirty if item.subject.isdigit()]
+        ids = [int(item.subject) for item in items if item.subject.isdigit()]
         async with session.read() as tx:
             owners = await bindings.by_product_ids(tx, connection_id, ids)
             waiting = await suffixes.held_by(tx, connection_id, ids)
-        if asked := [item for item in dirty if _is_asked(item, owners)]:
+        if asked := [item for item in items if _is_asked(item, owners)]:
             await self._recounted(session, asked, owners)
-        if not (left := session.unresolved(dirty)):
+        if not (left := session.unresolved(items)):
             return
         found = await products_shown(session, list(owners))
         if waiting:
@@ -259,7 +259,7 @@ class ShopProducts:
     async def _looked(
         self,
         session: Session,
-        dirty: Sequence[WorkItem],
+        items: Sequence[WorkItem],
         owners: Mapping[int, str],
         found: Mapping[int, ObservedProduct],
     ) -> None:
@@ -291,7 +291,7 @@ class ShopProducts:
             reads = reads_of(terms_of(session.connection), entries, bound, found)
             await shown_products.save(tx, connection_id, reads, now)
             await brakes.note(tx, connection_id, _DRIFT, gone, now)
-            await session.finish(*dirty, tx=tx)
+            await session.finish(*items, tx=tx)
             lines += await Hands(tx, session, self.initial_levels, entries).seen(
                 list(owners.values()), found, bound=bound
             )

@@ -21,12 +21,12 @@ ends (bigcommerce facts 1.4). After that the report counts as false.
 RETRY_S: Final = 5.0
 
 
-async def uninstall(session: Session, dirty: Sequence[WorkItem]) -> None:
+async def uninstall(session: Session, items: Sequence[WorkItem]) -> None:
     """Ends the connection and keeps the products when the store refuses the token. Otherwise
     nothing changes.
     """
     ended = {Stage.LEAVING, Stage.DISCONNECTED}
-    for item in dirty:
+    for item in items:
         if session.connection.stage in ended or session.connection.shop is None:
             await session.finish(item)
             continue

@@ -191,7 +191,7 @@ async def _save(session: Session, found: Found) -> None:
         await watching.predict(tx, connection_id, found.made)
         for end in dict.fromkeys(end for _, end in found.settled):
             ids = [id_ for id_, own in found.settled if own == end]
-            await watching.settle(tx, connection_id, ids, end, now)
+            await watching.resolve(tx, connection_id, ids, end, now)
         await watching.withdraw(tx, connection_id, found.withdrawn)
 
 

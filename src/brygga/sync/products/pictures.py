@@ -31,7 +31,7 @@ from brygga.wire import Upload
 
 T = TypeVar("T")
 AGAIN_S = (5.0, 20.0)
-PATIENCE_S = 5.0
+ANSWER_TIMEOUT_S = 5.0
 """A picture that takes longer gives way to other product work, and is sent a little later."""
 GIVES_WAY = 5
 """How many times. After that it is waited for, so that a busy shop gets its pictures too."""
@@ -302,7 +302,7 @@ async def giving_way(session: Session, job: Job, call: Awaitable[T]) -> T | None
     sending = asyncio.ensure_future(call)
     waiting = asyncio.ensure_future(session.changed.wait())
     try:
-        await asyncio.wait({sending}, timeout=PATIENCE_S)
+        await asyncio.wait({sending}, timeout=ANSWER_TIMEOUT_S)
         if job.item.attempts < GIVES_WAY:
             await asyncio.wait({sending, waiting}, return_when=asyncio.FIRST_COMPLETED)
         else:

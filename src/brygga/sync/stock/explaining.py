@@ -59,9 +59,9 @@ Transactions = Mapping[str, Sequence[SourceTransaction]]
 """By variant."""
 
 
-async def explain(session: Session, dirty: Sequence[WorkItem]) -> None:
+async def explain(session: Session, items: Sequence[WorkItem]) -> None:
     """The handler of explain work items. Their subject is a Zettle product."""
-    for item in dirty:
+    for item in items:
         now, connection_id = session.clock.now(), session.connection.id
         async with session.read() as tx:
             waiting = await movements.unexplained(tx, connection_id, item.subject, now - REACH)

@@ -37,7 +37,7 @@ TRIES = 3
 _NO_BUGS = (Failure, LeaseLost, DatabaseBusy, DatabaseGone)
 
 
-async def marker(session: Session, dirty: Sequence[WorkItem]) -> None:
+async def marker(session: Session, items: Sequence[WorkItem]) -> None:
     """The handler of its work items. If it cannot be created, stock goes on without it, and the
     sync log says so once.
     """
@@ -57,7 +57,7 @@ async def marker(session: Session, dirty: Sequence[WorkItem]) -> None:
         async with session.transaction() as tx:
             await markers.fail(tx, session.connection.id, Code.INTERNAL_ERROR)
         raise
-    for item in dirty:
+    for item in items:
         await (session.finish(item) if done else session.again(item, BUSY_S))
 
 

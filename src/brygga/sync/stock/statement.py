@@ -42,9 +42,9 @@ class Statements:
 
     till: Till = field(default_factory=Till)
 
-    async def __call__(self, session: Session, dirty: Sequence[WorkItem]) -> None:
-        whole = [item for item in dirty if item.subject != AGAIN]
-        rest = [item for item in dirty if item.subject == AGAIN]
+    async def __call__(self, session: Session, items: Sequence[WorkItem]) -> None:
+        whole = [item for item in items if item.subject != AGAIN]
+        rest = [item for item in items if item.subject == AGAIN]
         if whole:
             await self._write(session, whole)
         if rest:

@@ -81,7 +81,7 @@ class Worker:
     upkeep: Upkeep = field(init=False)
     ticked_at: float | None = None
     """When the timer last did its round, on the clock that never goes backwards."""
-    _drains: dict[int, Turn] = field(default_factory=dict)
+    _turns: dict[int, Turn] = field(default_factory=dict)
     _alerts_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -119,7 +119,7 @@ class Worker:
 
     async def _turn(self, job: Job, lease: Lease, stop: asyncio.Event) -> None:
         turn = Turn(self._means(), job, lease, stop)
-        self._drains[job.connection_id] = turn
+        self._turns[job.connection_id] = turn
         try:
             await turn.run()
         except* LeaseLost:
@@ -131,7 +131,7 @@ class Worker:
                 "database out of reach", connection=job.connection_id, why=str(_innermost(gone))
             )
         finally:
-            del self._drains[job.connection_id]
+            del self._turns[job.connection_id]
 
     def _means(self) -> Means:
         return Means(
@@ -157,7 +157,7 @@ class Worker:
         return ticked is not None and self.clock.monotonic() - ticked <= AWAKE_S
 
     def _received(self, resumed: Notice) -> None:
-        if turn := self._drains.get(resumed.connection_id):
+        if turn := self._turns.get(resumed.connection_id):
             turn.notify(is_stock=resumed.urgent)
 
     async def _acquire(self, job: Job) -> Lease | None:

@@ -1,5 +1,5 @@
 """The page "Check this number": both sides' numbers, what happened, and the merchant's answer
-(design, Settle).
+(design, Resolve).
 """
 
 from dataclasses import dataclass, replace

@@ -191,8 +191,8 @@ async def _added(merchant: Merchant, tx: Tx, key: str) -> AddedView:
     product = row.entry.product if row else None
     if row is None or product is None or row.entry.removed_at is not None:
         raise NotThere
-    books = (await ledgers.load(tx, merchant.own.id, [key])).values()
-    levels = [one.ledger.zettle.target for one in books]
+    rows = (await ledgers.load(tx, merchant.own.id, [key])).values()
+    levels = [one.ledger.zettle.target for one in rows]
     known = [level for level in levels if level is not None]
     panel = merchant.own.shop.control_panel_url.rstrip("/") if merchant.own.shop else ""
     return AddedView(

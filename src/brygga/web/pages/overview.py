@@ -176,13 +176,13 @@ async def _troubles(
 async def _activity(merchant: Merchant, tx: Tx, of: Progress) -> Activity:
     connection_id, now = merchant.own.id, merchant.deps.clock.now()
     moves = await movements.latest(tx, connection_id, MOVES)
-    heard = await deliveries.latest(tx, connection_id)
+    received = await deliveries.latest(tx, connection_id)
     health = await connections.health(tx, connection_id)
     budget = of.budget
     return Activity(
         last=last_view(merchant.words, last_change(moves)),
-        from_zettle=_latest(heard.get(Platform.ZETTLE), moves, Side.ZETTLE),
-        from_store=_latest(heard.get(Platform.BIGCOMMERCE), moves, Side.SHOP),
+        from_zettle=_latest(received.get(Platform.ZETTLE), moves, Side.ZETTLE),
+        from_store=_latest(received.get(Platform.BIGCOMMERCE), moves, Side.SHOP),
         swept=health.swept_at,
         next_sweep=await waiting_work.due_at(tx, connection_id, Kind.SWEEP),
         budget_seen=budget is not None,
@@ -193,12 +193,12 @@ async def _activity(merchant: Merchant, tx: Tx, of: Progress) -> Activity:
     )
 
 
-def _latest(heard: datetime | None, moves: Sequence[Movement], side: Side) -> datetime | None:
+def _latest(received: datetime | None, moves: Sequence[Movement], side: Side) -> datetime | None:
     """When that side's last message came. Messages are counted some seconds later than they are
     acted on, so a movement may know of a later one.
     """
     reported = [one.reported for one in moves if one.reported and one.side is side]
-    return max([*reported, *([heard] if heard else [])], default=None)
+    return max([*reported, *([received] if received else [])], default=None)
 
 
 def _first(merchant: Merchant, of: Progress) -> FirstSync | None:

@@ -130,7 +130,7 @@ class _Found:
 
     binding: Binding | None
     shown: Shown | None
-    books: tuple[LedgerRow, ...]
+    ledger_rows: tuple[LedgerRow, ...]
     lines: tuple[LineView, ...]
     number_checks: tuple[NumberCheck, ...]
     failing: tuple[Parked, ...]
@@ -175,7 +175,7 @@ async def _read_again(merchant: Merchant, product_id: str) -> None:
 def _view(merchant: Merchant, row: Row, found: _Found) -> ProductView:
     connection, product, uuid = merchant.own, row.entry.product, row.entry.product_uuid
     panel = connection.shop.control_panel_url.rstrip("/") if connection.shop else ""
-    stock = stock_rows(product, found.books)
+    stock = stock_rows(product, found.ledger_rows)
     alike = is_alike(found.binding)
     return ProductView(
         uuid=uuid,
@@ -199,7 +199,7 @@ def _view(merchant: Merchant, row: Row, found: _Found) -> ProductView:
         tracking_pending=found.tracking_pending,
         stock=stock,
         number_checks=found.number_checks,
-        separate=any(book.ledger.separate for book in found.books),
+        separate=any(row.ledger.separate for row in found.ledger_rows),
         missing=_missing(row, found.binding),
         miscounted=found.binding.counting.value if found.binding and not alike else "",
         recounting=found.recounting,

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import Any
 
 ROOM = "brygga_sandbox.http"
-FOLDER = "BRYGGA_SPECS_HEARD"
+FOLDER = "BRYGGA_SPECS_RECORDED"
 
 
 class Ear(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -50,7 +50,7 @@ def listen(router: Any) -> None:
     test = os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0]
     paper = Path(os.environ[FOLDER], f"{os.getpid()}.jsonl").open("a", buffering=1)  # noqa: SIM115
 
-    async def heard(self: Any, request: Any) -> Any:
+    async def received(self: Any, request: Any) -> Any:
         response = None
         try:
             response = await dispatch(self, request)
@@ -59,8 +59,8 @@ def listen(router: Any) -> None:
             paper.write(json.dumps(line) + "\n")
         return response
 
-    router.unheard = dispatch  # a worker of a parallel run checks for itself
-    router.dispatch = heard
+    router.unrecorded = dispatch  # a worker of a parallel run checks for itself
+    router.dispatch = received
 
 
 def asked(request: Any) -> dict[str, Any]:

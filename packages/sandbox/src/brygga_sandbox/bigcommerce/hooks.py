@@ -65,7 +65,7 @@ class Hooks:
         self.secret_of = secret_of
         self.delay_s = delay_s
         self.all: dict[int, Hook] = {}
-        self.heard: dict[str, list[Hook]] = {}
+        self.by_scope: dict[str, list[Hook]] = {}
         self.domains: dict[tuple[str, str], Domain] = {}
         self.reported_at: dict[str, float] = {}
         self.emails: dict[str, list[str]] = {}
@@ -126,7 +126,7 @@ class Hooks:
             self.store.now(),
         )
         self.all[hook.id] = hook
-        self.heard.clear()
+        self.by_scope.clear()
         return hook
 
     def update(self, hook: Hook, body: Any) -> None:
@@ -142,12 +142,12 @@ class Hooks:
         if values.get("is_active"):
             hook.deactivated, hook.last_event = False, self.store.now()
         hook.updated_at = int(self.store.wall())
-        self.heard.clear()
+        self.by_scope.clear()
 
     def delete(self, hook: Hook) -> None:
         """DELETE a webhook. Its pending messages are dropped."""
         self.all.pop(hook.id, None)
-        self.heard.clear()
+        self.by_scope.clear()
 
     def forget(self, client_id: str) -> None:
         """The app is uninstalled, and all its webhooks are deleted (bigcommerce facts 1.4)."""
@@ -255,19 +255,19 @@ class Hooks:
         """Deactivate a webhook and write to its app."""
         hook.is_active, hook.deactivated = False, True
         self.mails.append({"client_id": hook.client_id, "hook_id": hook.id, "at": self.store.now()})
-        self.heard.clear()
+        self.by_scope.clear()
 
     # -- delivering
     # ---------------------------------------------------------------------------------------------
 
     def listeners(self, scope: str) -> list[Hook]:
         """The active webhooks that subscribe to a scope."""
-        found = self.heard.get(scope)
+        found = self.by_scope.get(scope)
         if found is None:
             found = [
                 hook for hook in self.all.values() if hook.is_active and covers(hook.scope, scope)
             ]
-            self.heard[scope] = found
+            self.by_scope[scope] = found
         return found
 
     def event(self, scope: str, data: Json) -> None:

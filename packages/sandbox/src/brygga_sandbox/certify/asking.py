@@ -65,7 +65,7 @@ class Certificate:
         return next((one.reading for one in self.answers if one.question.switch == switch), None)
 
 
-class Book:
+class Questions:
     """A list of questions that grows by decoration."""
 
     def __init__(self, side: Side) -> None:

@@ -23,11 +23,11 @@ from brygga_sandbox.sandbox import Plan, Sandbox
 
 EVERYTHING: list[Question] = [
     question
-    for book in (
+    for some in (
         SHOP_RULES, SHOP_LIMITS, SHOP_QUESTIONS, SHOP_EDGES, SHOP_MORE, SHOP_STOCK, TILL_RULES,
         TILL_QUESTIONS, TILL_MORE,
     )
-    for question in book.questions
+    for question in some.questions
 ]  # fmt: skip
 
 

@@ -4,11 +4,11 @@ delete (bigcommerce facts 13).
 
 from collections.abc import Awaitable, Callable
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear, data
 from brygga_sandbox.certify.shop_limits import NOBODY
 
-SHOP_EDGES = Book("shop")
+SHOP_EDGES = Questions("shop")
 BATCHES = (10, 25, 50, 100)
 LENGTHS = (32_767, 65_535, 131_071, 262_143)
 

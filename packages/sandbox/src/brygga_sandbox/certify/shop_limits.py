@@ -2,14 +2,14 @@
 to 8). These rules hold everywhere.
 """
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear, data
 
-SHOP_LIMITS = Book("shop")
+SHOP_LIMITS = Questions("shop")
 NOBODY = 2_000_000_000
 """An id that no object has."""
 TIMEOUT_S = 20
-HEARD = "store/information/updated"
+EVENT = "store/information/updated"
 
 
 @SHOP_LIMITS.rule("A list says how many there are, on which page one is, and how many pages (0)")
@@ -59,7 +59,7 @@ async def negative_price(bench: Bench) -> bool:
     return (await bench.try_product(price=-1)).status_code == 422
 
 
-@SHOP_LIMITS.rule("An address that is taken is 409 at birth (3.4)")
+@SHOP_LIMITS.rule("An address that is taken is 409 at create (3.4)")
 async def url_taken(bench: Bench) -> bool:
     url = {"url": f"/{bench.name().lower().replace(' ', '-')}/", "is_customized": True}
     await bench.product(custom_url=url)
@@ -147,7 +147,7 @@ async def number_is_read(bench: Bench) -> bool:
 
 @SHOP_LIMITS.rule("A webhook of an unknown scope, or to an address without https, is refused (6.1)")
 async def wrong_hook(bench: Bench) -> bool:
-    asked = (("store/nothing/*", "https"), (HEARD, "http"))
+    asked = (("store/nothing/*", "https"), (EVENT, "http"))
     return {await hook_status(bench, scope, scheme) for scope, scheme in asked} <= {400, 422}
 
 
@@ -170,7 +170,7 @@ async def hook_headers(bench: Bench) -> bool:
     destination = f"https://example.com/{bench.name().replace(' ', '-')}"
     made = bench.journal.begin("webhook", destination, bench.place.shop)
     body = {
-        "scope": HEARD,
+        "scope": EVENT,
         "destination": destination,
         "is_active": False,
         "headers": {"X-Certify": "1"},

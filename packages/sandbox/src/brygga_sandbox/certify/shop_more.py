@@ -2,10 +2,10 @@
 (bigcommerce facts 2, 3, 13).
 """
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import Bench, Unclear, data
 
-SHOP_MORE = Book("shop")
+SHOP_MORE = Questions("shop")
 LOOKS = 5
 TIMEOUT = 20
 NOT_THROTTLED = "no call of this run was refused for its rate, and none is provoked in a store"

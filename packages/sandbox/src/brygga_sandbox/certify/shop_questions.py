@@ -4,10 +4,10 @@ answer (bigcommerce facts 13).
 
 from typing import Any
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear, data
 
-SHOP_QUESTIONS = Book("shop")
+SHOP_QUESTIONS = Questions("shop")
 NO_PICTURE = "https://brygga-certify.invalid/none.png"
 """A host that cannot exist (RFC 2606)."""
 

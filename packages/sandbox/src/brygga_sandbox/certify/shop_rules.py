@@ -1,9 +1,9 @@
 """What holds at BigCommerce by its own documents (bigcommerce facts 2 to 5)."""
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import Bench, data
 
-SHOP_RULES = Book("shop")
+SHOP_RULES = Questions("shop")
 LIMITS = (
     "x-rate-limit-time-window-ms",
     "x-rate-limit-time-reset-ms",

@@ -2,14 +2,14 @@
 facts 5.2). The marker depends on it.
 """
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear
 
-SHOP_STOCK = Book("shop")
+SHOP_STOCK = Questions("shop")
 RELATIVE = "/v3/inventory/adjustments/relative"
 ABSOLUTE = "/v3/inventory/adjustments/absolute"
 ITEMS = "/v3/inventory/items"
-SETTLED_S = 15.0
+AT_REST_S = 15.0
 CUTS = 8
 WRITES, LOOKS = 10, 40
 
@@ -21,7 +21,7 @@ async def good_and_refusable(bench: Bench) -> bool:
     """One more unit of the first, and more of the second than exist."""
     pair = await _pair(bench)
     refused = await bench.shop("POST", RELATIVE, {"items": _items(pair, 1, -99)})
-    await bench.sleep(SETTLED_S)
+    await bench.sleep(AT_REST_S)
     return refused.status_code == 422 and await _levels(bench, pair) == (9, 9)
 
 
@@ -36,7 +36,7 @@ async def partial_adjustments(bench: Bench) -> bool:
     before, landed = (9, 9), 0
     for cut in range(CUTS):
         await bench.cut("POST", RELATIVE, {"items": _items(pair, 1, 1)}, after_s=0.01 * 2**cut)
-        await bench.sleep(SETTLED_S)
+        await bench.sleep(AT_REST_S)
         after = await _levels(bench, pair)
         if after[0] - before[0] != after[1] - before[1]:
             return True
@@ -70,9 +70,9 @@ async def _pair(bench: Bench) -> list[int]:
     made = await bench.coloured("Red", "Blue", inventory_tracking="variant")
     pair = [int(one["id"]) for one in made["variants"]]
     await bench.shop("PUT", ABSOLUTE, {"items": _items(pair, 9, 9)})
-    await bench.sleep(SETTLED_S)
+    await bench.sleep(AT_REST_S)
     if (found := await _levels(bench, pair)) != (9, 9):
-        raise Unclear(f"nine of each were written, and {found} are read after {SETTLED_S:.0f} s")
+        raise Unclear(f"nine of each were written, and {found} are read after {AT_REST_S:.0f} s")
     return pair
 
 

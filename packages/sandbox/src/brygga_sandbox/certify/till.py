@@ -1,11 +1,11 @@
 """Zettle: what holds by its documents, and what they leave open (zettle facts 10)."""
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import Bench, Unclear
 from brygga_sandbox.certify.till_hands import core, inventories, moved, sized, stock_of, tracked
 
-TILL_RULES = Book("till")
-TILL_QUESTIONS = Book("till")
+TILL_RULES = Questions("till")
+TILL_QUESTIONS = Questions("till")
 HERE = "/organizations/self/products"
 MOST_TRIED = 200
 

@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from urllib.parse import urlsplit
 
-from brygga_sandbox.certify.asking import Book
+from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear
 from brygga_sandbox.certify.till_hands import moved, stock_of, tracked
 
-TILL_MORE = Book("till")
+TILL_MORE = Questions("till")
 PAGES = (100, 500, 1000, 2000)
 MOST_KNOCKS = 40
 MARKUP = re.compile(r"<[a-zA-Z/][^>]*>")

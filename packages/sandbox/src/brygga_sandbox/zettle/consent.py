@@ -19,7 +19,7 @@ WORDS: Final = {
     "decline": ("Avbryt", "Decline"),
     "practice": (
         "Det här är en övningsmiljö. Välj en av de påhittade handlarna.",
-        "This is a practice town. Choose one of its made-up merchants.",
+        "This is for practice. Choose one of its made-up merchants.",
     ),
     "broken": ("Den här länken går inte att använda", "This link cannot be used"),
     "client": ("Appen är inte registrerad.", "The app is not registered."),

@@ -58,17 +58,17 @@ class Imports:
         due = self.core.now() + self.core.switches.import_takes_s
         one = Import(self.core.uuid1(), self.core.now(), due, caller.user, wanted)
         caller.organization.imports.append(one)
-        self.core.later(due, partial(settle, self.core, self.products, caller.organization))
+        self.core.later(due, partial(carry_out, self.core, self.products, caller.organization))
         return json_response(self.as_json(one))
 
     async def latest(self, request: Request, caller: Caller) -> Response:
-        settle(self.core, self.products, caller.organization)
+        carry_out(self.core, self.products, caller.organization)
         if not caller.organization.imports:
             return unknown("Import")
         return json_response(self.as_json(caller.organization.imports[-1]))
 
     async def status(self, request: Request, caller: Caller) -> Response:
-        settle(self.core, self.products, caller.organization)
+        carry_out(self.core, self.products, caller.organization)
         wanted = request.params["uuid"].lower()
         one = next((one for one in caller.organization.imports if one.uuid == wanted), None)
         return json_response(self.as_json(one)) if one else unknown("Import")
@@ -91,10 +91,10 @@ def resume(core: Core) -> None:
     for organization in core.organizations.values():
         for one in organization.imports:
             if one.state == "IMPORTING":
-                core.later(one.due, partial(settle, core, products, organization))
+                core.later(one.due, partial(carry_out, core, products, organization))
 
 
-def settle(core: Core, products: Products, organization: Organization) -> None:
+def carry_out(core: Core, products: Products, organization: Organization) -> None:
     """Complete an import that is due: all of its products, or none of them."""
     for one in organization.imports:
         if one.state != "IMPORTING" or one.due > core.now():

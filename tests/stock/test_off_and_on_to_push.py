@@ -1,5 +1,5 @@
-"""Tracking switched off and on again, with something that Zettle was owed or not known to have
-(rules S3, S7).
+"""Tracking switched off and on again, with something that was to push to Zettle or not known to
+have (rules S3, S7).
 """
 
 from collections.abc import Iterator
@@ -87,7 +87,7 @@ async def test_a_till_write_whose_echo_came_before_tracking_went_off_is_not_miss
 @pytest.mark.parametrize(
     ("counted", "number"), [(None, 7), (10, 7), (12, 9)], ids=["not", "the same", "anew"]
 )
-async def test_what_zettle_was_owed_when_tracking_went_off_is_missing_and_asked_about(
+async def test_what_was_to_push_to_zettle_at_the_stop_is_missing_and_asked_about(
     bench: StockBench, counted: int | None, number: int
 ) -> None:
     """Zettle is out of reach when a shopper buys; tracking goes off and on: the lower number, and a
@@ -96,7 +96,7 @@ async def test_what_zettle_was_owed_when_tracking_went_off_is_missing_and_asked_
     uuid, variant = await ready(bench)
     bench.till_fault("cut_before", next=100)
     await bench.orders(uuid, 3)
-    await bench.drain()
+    await bench.work_off()
     await bench.quiet(240)
     bench.sandbox.zettle.faults.clear()
     await switch(bench, uuid, on=False)
@@ -109,7 +109,7 @@ async def test_what_zettle_was_owed_when_tracking_went_off_is_missing_and_asked_
 
 
 @pytest.mark.rule("S7")
-async def test_a_question_that_was_open_when_tracking_was_switched_off_is_open_again_when_it_is_on(
+async def test_a_question_open_when_tracking_stops_is_open_when_it_starts(
     bench: StockBench,
 ) -> None:
     uuid, _ = await ready(bench)
@@ -163,7 +163,7 @@ def unreachable_once(of: type, name: str, monkeypatch: pytest.MonkeyPatch) -> It
     assert len(calls) > 1
 
 
-async def owes_three(bench: StockBench, uuid: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def three_to_push(bench: StockBench, uuid: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Zettle is busy when a shopper buys 3; tracking is switched off before it was told."""
 
     async def busy(*_: Any) -> None:
@@ -172,7 +172,7 @@ async def owes_three(bench: StockBench, uuid: str, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patched:
         patched.setattr(type(bench.session.zettle), "move", busy)
         await bench.orders(uuid, 3)
-        await bench.drain()
+        await bench.work_off()
         await bench.quiet(12)
         await switch(bench, uuid, on=False)
     await bench.wait(120)
@@ -200,7 +200,7 @@ async def test_what_zettles_number_lacks_survives_work_that_is_cut_off(
     bench: StockBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uuid, _ = await ready(bench)
-    await owes_three(bench, uuid, monkeypatch)
+    await three_to_push(bench, uuid, monkeypatch)
     with unreachable_once(type(bench.session.shop), "levels", monkeypatch):
         await switch(bench, uuid, on=True)
         await bench.quiet(240)
@@ -212,11 +212,11 @@ async def test_what_zettles_number_lacks_survives_work_that_is_cut_off(
 
 
 @pytest.mark.rule("S3", "S7")
-async def test_a_product_that_is_born_again_is_born_with_what_zettle_was_owed(
+async def test_a_product_made_again_is_created_with_what_was_to_push_to_zettle(
     bench: StockBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     uuid, variant = await ready(bench)
-    await owes_three(bench, uuid, monkeypatch)
+    await three_to_push(bench, uuid, monkeypatch)
     async with locked(bench.session, [uuid]) as unit:
         unit.update(unit.ledger_rows[variant], recreated(unit.ledger_rows[variant].ledger))
     bench.sandbox.till().track(uuid, True)
@@ -249,7 +249,7 @@ async def test_orders_are_not_counted_again_when_the_shop_has_to_be_set_anew(
 
 @pytest.mark.rule("S3", "S7")
 @pytest.mark.parametrize("back", [True, False], ids=["back in the shop", "still sold"])
-async def test_what_was_sold_twice_is_asked_about_where_units_came_back_before_tracking_was_on(
+async def test_what_was_sold_twice_is_asked_about_where_units_came_back_untracked(
     bench: StockBench, back: bool
 ) -> None:
     """What is missing is in no number of Zettle's, so that nobody can tell whether it is missing

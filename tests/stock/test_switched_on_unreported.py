@@ -25,7 +25,7 @@ async def _off(bench: StockBench) -> tuple[str, str]:
 
 async def _looked(bench: StockBench, uuid: str) -> None:
     await bench.shop_reports(uuid)
-    await bench.drain()
+    await bench.work_off()
 
 
 async def _ordered(bench: StockBench, uuid: str, units: int = ORDERED) -> int:
@@ -102,12 +102,12 @@ async def test_an_event_of_the_switch_that_is_late_decides(
 
 
 @pytest.mark.rule("S3", "S7")
-async def test_an_order_that_makes_us_look_counts_and_is_asked_about(bench: StockBench) -> None:
+async def test_an_order_that_makes_us_read_counts_and_is_asked_about(bench: StockBench) -> None:
     """Earlier ones made us look, too: they are from before the switch."""
     uuid, _ = await _off(bench)
     for _ in range(3):
         await bench.orders(uuid, 1)
-        await bench.drain()
+        await bench.work_off()
         await bench.wait(600)
     bench.sandbox.till().track(uuid, True)
     await bench.wait(60)

@@ -25,7 +25,7 @@ async def counted(home: DemoStack) -> Counter[tuple[Platform, Outcome]]:
 
 @pytest.mark.rule("S3")
 @pytest.mark.parametrize("reading", ["client_secret", "decoded", "another", "v1a", "milliseconds"])
-async def test_an_order_is_heard_whatever_signs_the_webhooks(
+async def test_an_order_is_received_whatever_signs_the_webhooks(
     open_stack: OpenStack, reading: Any
 ) -> None:
     home = await open_stack(bigcommerce_switches=Switches(signature_key=reading))
@@ -44,7 +44,7 @@ async def test_an_order_is_heard_whatever_signs_the_webhooks(
 
 
 @pytest.mark.rule("S2", "S3")
-async def test_subscriptions_that_the_platforms_ended_are_renewed_counted_and_caught_up(
+async def test_subscriptions_that_ended_are_renewed_counted_and_caught_up(
     home: DemoStack,
 ) -> None:
     uuid = home.add("Mugg", stock=10)
