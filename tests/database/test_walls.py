@@ -177,7 +177,7 @@ def of_a_merchant(function: Callable[..., Any]) -> bool:
     return found is not None and found.default is inspect.Parameter.empty
 
 
-def value(hint: Any, text: str = KEY) -> Any:  # noqa: C901, PLR0911, PLR0912 - one answer per type
+def value(hint: Any, text: str = KEY) -> Any:
     """A value of that type that names what is the other merchant's."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if origin in {typing.Union, types.UnionType}:
@@ -200,6 +200,10 @@ def value(hint: Any, text: str = KEY) -> Any:  # noqa: C901, PLR0911, PLR0912 - 
             if one.default is MISSING and one.default_factory is MISSING
         ]
         return hint(**{name: value(hints[name], text) for name in needed})
+    return _plain(hint, text)
+
+
+def _plain(hint: Any, text: str) -> Any:  # noqa: PLR0911 - one answer per type
     match hint:
         case type() if issubclass(hint, enum.Enum):
             return next(iter(hint))

@@ -207,6 +207,21 @@ class Merchant:
         return named, fields, pictures, shown["custom_url"]["url"]
 
 
+def save_shape(home: DemoStack, uuid: str, change: Change, prefix: str, known: set[str]) -> None:
+    """The change, saved in Zettle; its new variants have five units each."""
+    rows, definitions = change.save(home.variants(uuid))
+    rows = [one if one.get("uuid") in known else one | {"sku": prefix + one["sku"]} for one in rows]
+    rows = [one | {"sku": prefix + one["sku"].removeprefix(prefix)} for one in rows]
+    home.till.edit_product(uuid, variants=rows, **definitions)
+    for one in home.variants(uuid):
+        if one["uuid"] not in known:
+            home.till.set_stock(one["uuid"], 5)
+
+
+def numbers_agree(home: DemoStack, uuid: str, numbers: dict[str, int], name: str) -> None:
+    assert sorted((n, n) for n in numbers.values()) == sorted(home.levels(uuid)), name
+
+
 @pytest.mark.rule("P1", "P4", "P6", "S2", "S3")
 async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
     home: DemoStack,
@@ -235,19 +250,7 @@ async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
     before = {name: balances(home, uuid) for name, uuid in uuids.items()}
 
     for name, change in CHANGES.items():
-        rows, definitions = change.save(home.variants(uuids[name]))
-        known = set(before[name])
-        rows = [
-            one if one.get("uuid") in known else one | {"sku": prefixes[name] + one["sku"]}
-            for one in rows
-        ]
-        rows = [
-            one | {"sku": prefixes[name] + one["sku"].removeprefix(prefixes[name])} for one in rows
-        ]
-        home.till.edit_product(uuids[name], variants=rows, **definitions)
-        for one in home.variants(uuids[name]):
-            if one["uuid"] not in known:
-                home.till.set_stock(one["uuid"], 5)
+        save_shape(home, uuids[name], change, prefixes[name], set(before[name]))
     await home.wait(60)
 
     found = {name: shape(home.shown(uuid), prefixes[name]) for name, uuid in uuids.items()}
@@ -260,7 +263,7 @@ async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
     after = {name: balances(home, uuid) for name, uuid in uuids.items()}
     for name, numbers in after.items():
         assert {key: before[name].get(key, 5) for key in numbers} == numbers, name
-        assert sorted((n, n) for n in numbers.values()) == sorted(home.levels(uuids[name])), name
+        numbers_agree(home, uuids[name], numbers, name)
 
     for uuid in uuids.values():
         home.till.sell(home.variant(uuid), 1)
@@ -270,7 +273,7 @@ async def test_every_change_of_shape_keeps_the_stock_and_what_is_the_merchants(
     for name, uuid in uuids.items():
         numbers = balances(home, uuid)
         assert sum(after[name].values()) - 2 == sum(numbers.values()), name
-        assert sorted((n, n) for n in numbers.values()) == sorted(home.levels(uuid)), name
+        numbers_agree(home, uuid, numbers, name)
 
 
 def balances(home: DemoStack, uuid: str) -> dict[str, int]:

@@ -275,29 +275,30 @@ class Day:
             after = self.shop_level(one)
             online = 0 if after is None or shop is None else after - shop
             if moved or online:
-                self.changes += 1
-                one.truth += moved + (online if one.mode is Mode.SHARED else 0)
-                one.online += online if one.mode is Mode.SEPARATE else 0
-                one.parts += (online,) if online and one.mode is Mode.SHARED else ()
-                may = online if one.mode is Mode.UNTRACKED or self.is_base(one) else 0
-                twice = online and online == one.ordered[1] and self.now < one.ordered[0] + 1
-                if (
-                    one.mode is Mode.SHARED
-                    and self.now < one.renewed + JUST_ON
-                    and (what in EDITS or twice)
-                ):
-                    may = -online
-                if one.mode is Mode.SHARED and one.handled:
-                    may = -online
-                one.ordered = (self.now, online) if online else one.ordered
-                one.less, one.more = one.less + min(0, may), one.more + max(0, may)
-                # Sold from units that a split had given to the other side and that were not taken
-                # yet: whose they were nobody can tell.
-                one.loose |= one.mode is Mode.SEPARATE and min(one.online, one.truth) < 0
+                self._count(one, what, moved, online)
                 reported.append(f"{one.sku} {moved:+d}/{online:+d} -> {one.truth}")
         self.tell(f"{what}: {', '.join(reported) or 'nothing'}")
         self.did[what] += 1
         return result
+
+    def _count(self, one: Goods, what: str, moved: int, online: int) -> None:
+        """What an act did to the levels of one product: the truth, and what nobody may know."""
+        self.changes += 1
+        is_shared = one.mode is Mode.SHARED
+        may = online if one.mode is Mode.UNTRACKED or self.is_base(one) else 0
+        twice = online and online == one.ordered[1] and self.now < one.ordered[0] + 1
+        if is_shared and self.now < one.renewed + JUST_ON and (what in EDITS or twice):
+            may = -online
+        if is_shared and one.handled:
+            may = -online
+        one.truth += moved + (online if is_shared else 0)
+        one.online += online if one.mode is Mode.SEPARATE else 0
+        one.parts += (online,) if online and is_shared else ()
+        one.ordered = (self.now, online) if online else one.ordered
+        one.less, one.more = one.less + min(0, may), one.more + max(0, may)
+        # Sold from units that a split had given to the other side and that were not taken yet:
+        # whose they were nobody can tell.
+        one.loose |= one.mode is Mode.SEPARATE and min(one.online, one.truth) < 0
 
     def _missed(self, before: Sequence[tuple[Merchant, int]]) -> None:
         """Units of a number that a merchant's hands made the shop forget: the shop sold what it did

@@ -280,11 +280,7 @@ class Walk:
             **much,
         )
         levels, met = Levels(day), 0.0
-        if case.moment == "till sells":
-            await self._sale()
-        elif case.moment == "shop sells":
-            await self._order()
-        await self.acts[case.act]()
+        await self._act(case)
         for _ in range(int(LASTS_S / 20) if case.lasts else 5):
             await asyncio.sleep(20)
             levels.watch()
@@ -307,6 +303,17 @@ class Walk:
         self.found.wrong += [f"{case}: {what}" for what in sorted(moved.items())]
         self.found.lost += [f"{case}: {what}" for what in await self._missing(shop)]
         await self._clear_away()
+        self._print()
+
+    async def _act(self, case: Case) -> None:
+        if case.moment == "till sells":
+            await self._sale()
+        elif case.moment == "shop sells":
+            await self._order()
+        await self.acts[case.act]()
+
+    def _print(self) -> None:
+        """What was found since the last case."""
         for name in ("wrong", "lost", "silent"):
             for line in getattr(self.found, name)[self.reported[name] :]:
                 print(f"{name}: {line}", flush=True)

@@ -145,35 +145,36 @@ def summed(rows: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         acts.update(row["acts"])
     failing = [row["seed"] for row in found if row["wrong"] or row["broken"] or row["duplicates"]]
     asked = [row["seed"] for row in found if row["checks"]]
+
+    def total(name: str) -> int:
+        return sum(row[name] for row in found)
+
+    def days_with(*names: str) -> int:
+        return sum(all(row.get(name) for name in names) for row in found)
+
     return {
         "sessions": len(found),
-        "changes": sum(row["changes"] for row in found),
-        "crashes": sum(row["crashes"] for row in found),
+        "changes": total("changes"),
+        "crashes": total("crashes"),
         "faults": dict(sorted(faults.items())),
-        "wrong_unreported": sum(bool(row["wrong"]) for row in found),
+        "wrong_unreported": days_with("wrong"),
         "wrong_unreported_that_nobody_could_know": sum(
             bool(row["wrong"]) and row["wrong"] == row["unknowable"] for row in found
         ),
-        "wrong_reported": sum(bool(row["reported"]) for row in found),
-        "duplicates": sum(row["duplicates"] for row in found),
+        "wrong_reported": days_with("reported"),
+        "duplicates": total("duplicates"),
         "failing_seeds": failing,
-        "sessions_with_messages_lost_for_ever": sum(row["for_ever"] for row in found),
-        "too_low_unreported_where_lost_for_ever": sum(bool(row.get("low")) for row in found),
-        "wrong_unreported_where_lost_for_ever": sum(
-            bool(row["wrong"]) and row["for_ever"] for row in found
-        ),
-        "wrong_reported_where_lost_for_ever": sum(
-            bool(row["reported"]) and row["for_ever"] for row in found
-        ),
-        "asked_to_check_where_lost_for_ever": sum(
-            bool(row["checks"]) and row["for_ever"] for row in found
-        ),
+        "sessions_with_messages_lost_for_ever": total("for_ever"),
+        "too_low_unreported_where_lost_for_ever": days_with("low"),
+        "wrong_unreported_where_lost_for_ever": days_with("wrong", "for_ever"),
+        "wrong_reported_where_lost_for_ever": days_with("reported", "for_ever"),
+        "asked_to_check_where_lost_for_ever": days_with("checks", "for_ever"),
         "sessions_asked_to_check": len(asked),
         "asked_seeds": asked,
         "invariants_broken": dict(
             Counter(line.split(":")[0] for row in found for line in row["broken"])
         ),
-        "requests": sum(row["requests"] for row in found),
+        "requests": total("requests"),
         "acts": dict(sorted(acts.items())),
     }
 

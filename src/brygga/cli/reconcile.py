@@ -3,7 +3,9 @@
 import argparse
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
@@ -11,6 +13,7 @@ from brygga.database import audit, ledgers, restoring, work_items
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
+from brygga.database.restoring import Restored
 from brygga.database.work_items import Kind
 from brygga.sync.stock import Counted, StockCommands
 from brygga.system import SystemClock
@@ -63,15 +66,7 @@ async def _reconcile(asked: argparse.Namespace, runtime: Runtime) -> int:
             if asked.connection is not None and asked.connection not in waiting:
                 print(f"connection {asked.connection} does not wait", file=sys.stderr)
                 return 1
-            if asked.go_on:
-                await restoring.end(tx, asked.connection)
-                await work_items.add(tx, asked.connection, Kind.LEAVE, "", now)
-            if asked.take:
-                await answered(tx, asked.connection, asked.take)
-            if asked.go_on or asked.take:
-                facts = {"command": "reconcile", "take": asked.take or "go on"}
-                entry = Entry(Act.OPERATOR, Actor.OPERATOR, asked.connection, facts=facts)
-                await audit.add(tx, entry, now)
+            await _act(tx, asked, now)
             numbers = waiting if asked.connection is None else [asked.connection]
             found = {number: await _questions(tx, number) for number in numbers}
             states = {number: await restoring.state(tx, number) for number in numbers}
@@ -80,18 +75,38 @@ async def _reconcile(asked: argparse.Namespace, runtime: Runtime) -> int:
     if asked.json:
         shown = {str(number): [asdict(one) for one in some] for number, some in found.items()}
         print(json.dumps(shown, indent=2))
-        return 0
+    else:
+        _show(found, states, whole=asked.connection is not None)
+    return 0
+
+
+async def _act(tx: Tx, asked: argparse.Namespace, now: datetime) -> None:
+    """Does what was asked for, with a line of the audit."""
+    if asked.go_on:
+        await restoring.end(tx, asked.connection)
+        await work_items.add(tx, asked.connection, Kind.LEAVE, "", now)
+    if asked.take:
+        await answered(tx, asked.connection, asked.take)
+    if asked.go_on or asked.take:
+        facts = {"command": "reconcile", "take": asked.take or "go on"}
+        entry = Entry(Act.OPERATOR, Actor.OPERATOR, asked.connection, facts=facts)
+        await audit.add(tx, entry, now)
+
+
+def _show(
+    found: Mapping[int, Sequence[Question]], states: Mapping[int, Restored | None], *, whole: bool
+) -> None:
+    """Prints a line for each connection. `whole`: also each of its questions."""
     for number, some in found.items():
         state = states[number]
         how = "goes on" if state is None else f"{len(some)} numbers to check"
         how = "is not compared yet" if state is not None and state.compared_at is None else how
         print(f"connection {number}: {how}")
-        for one in some if asked.connection is not None else ():
+        for one in some if whole else ():
             sides = f"Zettle {one.zettle}, store {one.bigcommerce}"
             print(f"  {one.product} {one.variant}: {sides}, until then {one.lower}")
     if not found:
         print("no connection waits")
-    return 0
 
 
 async def _questions(tx: Tx, connection_id: int) -> list[Question]:

@@ -85,30 +85,13 @@ def reshaped(desired: CatalogProduct, synced: Synced, observed: ObservedProduct)
     variants. Unused values are deleted last, because an option must always have a value.
     """
     found = options_of(observed)
-    base = {variant.variant_id for variant in observed.variants if not variant.values}
-    present = {variant.variant_id: variant for variant in observed.variants}
-    bound = {
-        key: present[id_]
-        for key, id_ in synced.variants.items()
-        if id_ in present and id_ not in base
-    }
+    bound = _bound(synced, observed)
     columns = columns_of(desired, synced, found, bound)
-    ours_by_id = {
-        id_: name
-        for name, id_ in synced.options.items()
-        if id_ in {option.option_id for option in found}
-    }
     claimed = {column.found.option_id for column in columns if column.found}
-    removed = tuple(
-        option
-        for option in found
-        if option.option_id in ours_by_id and option.option_id not in claimed
-    )
-    foreign = tuple(
-        option
-        for option in found
-        if option.option_id not in ours_by_id and option.option_id not in claimed
-    )
+    unclaimed = [option for option in found if option.option_id not in claimed]
+    ours = set(synced.options.values())
+    removed = tuple(option for option in unclaimed if option.option_id in ours)
+    foreign = tuple(option for option in unclaimed if option.option_id not in ours)
 
     kept, made = _variants(desired, columns, bound, observed, removed)
     deleted = [variant for key, variant in bound.items() if kept.get(key) is not variant]
@@ -132,6 +115,12 @@ def reshaped(desired: CatalogProduct, synced: Synced, observed: ObservedProduct)
 
 
 # ---- Which variant is which ----------------------------------------------------------------------
+
+
+def _bound(synced: Synced, observed: ObservedProduct) -> dict[str, ObservedVariant]:
+    """By Zettle key: our variants that the product has, but for the one of a simple product."""
+    present = {variant.variant_id: variant for variant in observed.variants if variant.values}
+    return {key: present[id_] for key, id_ in synced.variants.items() if id_ in present}
 
 
 def _variants(

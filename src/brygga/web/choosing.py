@@ -36,22 +36,12 @@ async def decide(
     """
     connection_id = connection.id
     pairs = _by_product(await duplicates.all_of(tx, connection_id))
-    owners = {
-        pair.product_id: uuid
-        for uuid, some in pairs.items()
-        for pair in some
-        if pair.choice is Choice.LINK
-    }
-    owners |= {
-        product_id: uuid
-        for uuid, product_id in (await bindings.product_ids(tx, connection_id)).items()
-    }
+    owners = await _owners(tx, connection_id, pairs)
     changed: list[tuple[str, Choice, Choice]] = []
     taken = 0
     for uuid, wish in wishes.items():
         some = pairs.get(uuid, ())
-        target = wish.removeprefix(LINK) if wish.startswith(LINK) else ""
-        partner = next((pair for pair in some if str(pair.product_id) == target), None)
+        partner = _partner(some, wish)
         if not some or (
             partner is None and wish not in {Choice.OPEN, Choice.KEEP_BOTH, Choice.SKIP}
         ):
@@ -72,6 +62,26 @@ async def decide(
             await duplicates.choose(tx, connection_id, uuid, product_id, choice)
         changed.append((uuid, before, after))
     return Chosen(len(changed), taken), await _follow(tx, connection, changed, now)
+
+
+async def _owners(
+    tx: Tx, connection_id: int, pairs: Mapping[str, Sequence[Pair]]
+) -> dict[int, str]:
+    """By id of the store's product: the Zettle product that is linked with it, or is to be."""
+    owners = {
+        pair.product_id: uuid
+        for uuid, some in pairs.items()
+        for pair in some
+        if pair.choice is Choice.LINK
+    }
+    bound = await bindings.product_ids(tx, connection_id)
+    return owners | {product_id: uuid for uuid, product_id in bound.items()}
+
+
+def _partner(pairs: Sequence[Pair], wish: str) -> Pair | None:
+    """The pair that a wish to link names. None for another wish, or for no such pair."""
+    target = wish.removeprefix(LINK) if wish.startswith(LINK) else ""
+    return next((pair for pair in pairs if str(pair.product_id) == target), None)
 
 
 def links_of(

@@ -129,14 +129,7 @@ def compare(
     if wanted is None:
         return NOTHING
     synced = binding.synced if binding is not None and binding.state is State.BOUND else None
-    # What was read of an earlier product, or before the last sync, says nothing any more.
-    if (
-        synced is None
-        or shown is None
-        or shown.product_id != synced.product_id
-        or (binding is not None and binding.synced_at and binding.synced_at > shown.read_at)
-    ):
-        shown = None
+    shown = _of_today(binding, shown) if synced is not None else None
     observed = shown.product if shown is not None else None
     edited: Iterable[Overwritten] = ()
     if synced is not None and observed is not None:
@@ -159,6 +152,16 @@ def compare(
         shown is not None and shown.is_accepted,
         shown is not None and shown.product is None,
     )
+
+
+def _of_today(binding: Binding | None, shown: Shown | None) -> Shown | None:
+    """What was read of the product that is bound. None for a read of an earlier product, or from
+    before the last sync: it says nothing any more.
+    """
+    if binding is None or shown is None or shown.product_id != binding.synced.product_id:
+        return None
+    is_old = binding.synced_at is not None and binding.synced_at > shown.read_at
+    return None if is_old else shown
 
 
 def _fields(of: _Compared, synced: Synced | None) -> Iterable[FieldRow]:

@@ -124,7 +124,12 @@ def assert_zettles_fields_hold(wanted: CatalogProduct, shop: PureShop) -> None:
         (only,) = wanted.variants
         assert (only.sku, only.upc, only.gtin) == (seen.sku, seen.upc, seen.gtin)
         assert wanted.price in {None, seen.price}
-        return
+    else:
+        assert_variants_hold(wanted, shop)
+
+
+def assert_variants_hold(wanted: CatalogProduct, shop: PureShop) -> None:
+    seen, bound = shop.seen(), shop.bound()
     by_id = {v.variant_id: v for v in seen.variants}
     for variant in wanted.variants:
         found = by_id[bound.variants[variant.key]]

@@ -2,7 +2,7 @@
 (rules S3, S7).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -133,34 +133,11 @@ async def _of(
         if await orders.is_refund_alone(order, since):
             continue
         for line in await orders.lines(order):
-            before = next(
-                (v for v, one in ledger_rows.items() if line.variant_id in one.closed), ""
-            )
-            variant = (
-                ours(line, binding)
-                if not before or line.variant_id in binding.synced.variants.values()
-                else ""
-            )
-            for change, at in done(
-                order, line, since, orders.store or InventorySettings(None, None)
-            ):
-                if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
-                    took = order.created is None or by_ours(
-                        orders.session, Side.SHOP, order.created
-                    ) >= _begins(ledger_rows[variant], since)
-                    if took or change <= 0 or gave_back(ledger_rows[variant], order, at):
-                        found.setdefault(variant, []).append(
-                            _transaction(orders.session, order, change, at)
-                        )
-                elif before and _may_have_moved(
-                    orders.session, ledger_rows[before], order, change, at
-                ):
-                    # It is not known whether a store puts stock back to an earlier variant id, or
-                    # takes from it at shipping.
-                    sure = 0 if orders.takes_at_shipping else min(0, change)
-                    found.setdefault(before, []).append(
-                        _transaction(orders.session, order, sure, at)
-                    )
+            moved = _moved(orders, order, line, binding, ledger_rows, since=since)
+            for variant, change, at in moved:
+                found.setdefault(variant, []).append(
+                    _transaction(orders.session, order, change, at)
+                )
     by_time = {
         variant: sorted(transactions, key=lambda one: one.at)
         for variant, transactions in found.items()
@@ -169,6 +146,33 @@ async def _of(
         variant: [one for one in transactions if one.at >= since]
         for variant, transactions in by_time.items()
     }
+
+
+def _moved(
+    orders: OrderReader,
+    order: Order,
+    line: OrderLine,
+    binding: Binding,
+    ledger_rows: Mapping[str, Ledger],
+    *,
+    since: datetime,
+) -> Iterator[tuple[str, int, datetime]]:
+    """What a line of an order did: the variant, the change, and when."""
+    before = next((v for v, one in ledger_rows.items() if line.variant_id in one.closed), "")
+    is_bound = not before or line.variant_id in binding.synced.variants.values()
+    variant = ours(line, binding) if is_bound else ""
+    store = orders.store or InventorySettings(None, None)
+    for change, at in done(order, line, since, store):
+        if variant in ledger_rows and _is_its_own(ledger_rows[variant], line, binding):
+            took = order.created is None or by_ours(
+                orders.session, Side.SHOP, order.created
+            ) >= _begins(ledger_rows[variant], since)
+            if took or change <= 0 or gave_back(ledger_rows[variant], order, at):
+                yield variant, change, at
+        elif before and _may_have_moved(orders.session, ledger_rows[before], order, change, at):
+            # It is not known whether a store puts stock back to an earlier variant id, or takes
+            # from it at shipping.
+            yield before, 0 if orders.takes_at_shipping else min(0, change), at
 
 
 def _begins(ledger: Ledger, since: datetime) -> datetime:

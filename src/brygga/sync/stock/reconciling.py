@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Ledger, LevelRead, Resolved, Side, Timing, Verdict
-from brygga.core.stock.explaining import is_order
+from brygga.core.stock.explaining import SourceTransaction, is_order
 from brygga.core.stock.movement import Cause, Moved, Reason
 from brygga.database import bindings, ledgers, library, work_items
 from brygga.database.bindings import Binding
@@ -208,12 +208,7 @@ class Reconciling:
             return None
         if started is None:
             return 0
-        gathered = self.world.stored.ledger_rows.get(ledger_row.variant_uuid)
-        if (
-            ledger_row.product_uuid not in self.sold
-            or gathered is None
-            or gathered.ledger.started != started
-        ):
+        if not self._has_orders(ledger_row, started):
             self.unit.due_at(ledger_row.product_uuid, self.unit.now)
             return None
         transactions = self.sold[ledger_row.product_uuid]
@@ -231,15 +226,16 @@ class Reconciling:
         ) and read.read_started < read_started + ORDERS_PAUSE:
             self.unit.due_at(ledger_row.product_uuid, max(clear, self.unit.now + read_lag))
             return None
-        if (
-            transactions is None
-            or not is_sure
-            or read.read_started < clear
-            or any(one.reason is Reason.UNCLEAR for one in orders)
-            or (orders and not is_told(ledger_row.ledger, orders[0].at))
-        ):
+        is_known = transactions is not None and is_sure and read.read_started >= clear
+        if not is_known or _is_unclear(ledger_row.ledger, orders):
             self.unit.ask_to_check(ledger_row)
         return sold
+
+    def _has_orders(self, ledger_row: LedgerRow, started: datetime) -> bool:
+        """Whether the orders since this start were read, and not those since another one."""
+        gathered = self.world.stored.ledger_rows.get(ledger_row.variant_uuid)
+        is_current = gathered is not None and gathered.ledger.started == started
+        return is_current and ledger_row.product_uuid in self.sold
 
     async def _is_tracked(self, ledger_row: LedgerRow, read: LevelRead) -> bool:
         """Whether Zettle tracks the stock, so that we sync it. A switch whose event was lost is
@@ -427,3 +423,10 @@ class Reconciling:
         read_lag = self.timing.read_lag(side)
         by_order = side is Side.SHOP and is_order(before.ledger.shop, received, change, read_lag)
         return Cause.ORDER if by_order else Cause.SEEN
+
+
+def _is_unclear(ledger: Ledger, orders: Sequence[SourceTransaction]) -> bool:
+    """Whether nobody can say what these orders did to the number since Zettle's counts."""
+    if any(one.reason is Reason.UNCLEAR for one in orders):
+        return True
+    return bool(orders) and not is_told(ledger, orders[0].at)

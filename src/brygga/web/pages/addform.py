@@ -259,7 +259,13 @@ def grams(text: str, unit: str) -> int | None:
 
 def _wrong(form: AddForm, currency: str) -> dict[str, str]:
     """The errors of the single fields, and of each variant's fields."""
-    texts = form.texts
+    errors = _wrong_texts(form.texts, currency)
+    if not form.rows:
+        return errors | _wrong_stock({"stock": form.texts["stock"]}, tracked=form.tracked)
+    return errors | _wrong_rows(form, currency)
+
+
+def _wrong_texts(texts: Mapping[str, str], currency: str) -> dict[str, str]:
     errors = {name: f"{name}_long" for name, most in LENGTHS.items() if len(texts[name]) > most}
     if not texts["name"]:
         errors["name"] = "name"
@@ -272,9 +278,12 @@ def _wrong(form: AddForm, currency: str) -> dict[str, str]:
         errors["slug"] = "slug"
     if texts["price"] and minor(texts["price"], currency) is None:
         errors["price"] = "price"
-    if not form.rows:
-        errors |= _wrong_stock({"stock": texts["stock"]}, tracked=form.tracked)
-        return errors
+    return errors
+
+
+def _wrong_rows(form: AddForm, currency: str) -> dict[str, str]:
+    """The errors of the fields of each variant that is used."""
+    errors: dict[str, str] = {}
     numbered = [(number, row) for number, row in enumerate(form.rows) if row.used]
     wrong: tuple[tuple[str, Callable[[Row], bool], str], ...] = (
         ("price", lambda row: bool(row.price) and minor(row.price, currency) is None, "price"),

@@ -1,0 +1,116 @@
+"""Functions and files stay small enough to read: cyclomatic complexity as radon counts it."""
+
+import ast
+import functools
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PLACES = ("src", "packages", "scripts", "bench", "tests")
+MOST = 20
+"""Radon's grade C ends here."""
+LONGEST_FILE = 450
+"""Lines of a module of the service or of the sandbox."""
+LONG = {
+    "src/brygga/database/bindings.py",
+    "src/brygga/database/ledgers.py",
+    "src/brygga/database/library.py",
+    "src/brygga/database/tables.py",
+    "src/brygga/database/work_items.py",
+    "src/brygga/settings.py",
+    "src/brygga/sync/products/updating.py",
+    "src/brygga/sync/products/work.py",
+    "packages/sandbox/src/brygga_sandbox/zettle/till.py",
+}
+"""Modules that are longer. The list may only shrink."""
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEF = re.compile(r"^(?:    )?(?:async )?def ", re.MULTILINE)
+_BRANCH = re.compile(r"\b(?:if|elif|else|for|while|except|case|and|or|assert)\b")
+
+
+@functools.cache
+def _files() -> Mapping[Path, str]:
+    paths = (path for place in PLACES for path in sorted((ROOT / place).rglob("*.py")))
+    return {
+        path.relative_to(ROOT): path.read_text(encoding="utf-8")
+        for path in paths
+        if "node_modules" not in path.parts
+    }
+
+
+def _may_be_complex(text: str) -> bool:
+    """Whether some function has so many words that begin a branch: no other file is parsed."""
+    return any(len(_BRANCH.findall(part)) >= MOST for part in _DEF.split(text))
+
+
+def _own(node: ast.AST) -> int:
+    """What one node adds."""
+    match node:
+        case ast.For() | ast.AsyncFor() | ast.While():
+            return 1 + bool(node.orelse)
+        case ast.Try() | ast.TryStar():
+            return len(node.handlers) + bool(node.orelse)
+        case ast.BoolOp():
+            return len(node.values) - 1
+        case ast.comprehension():
+            return 1 + len(node.ifs)
+        case ast.Match():
+            return len([one for one in node.cases if not _is_rest(one.pattern)])
+        case _:
+            return isinstance(node, ast.If | ast.IfExp | ast.Assert)
+
+
+def _is_rest(pattern: ast.pattern) -> bool:
+    return isinstance(pattern, ast.MatchAs) and pattern.pattern is None
+
+
+def _branches(node: ast.AST) -> int:
+    """Of a node and all below it, but for functions within it and for what is asserted."""
+    if isinstance(node, ast.Assert):
+        return 1
+    below = (one for one in ast.iter_child_nodes(node) if not isinstance(one, _FUNCTIONS))
+    return _own(node) + sum(_branches(one) for one in below)
+
+
+def _functions(text: str) -> Iterator[tuple[str, int]]:
+    """Every function, with one more than its branches."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, _FUNCTIONS):
+            yield node.name, 1 + sum(_branches(one) for one in node.body)
+
+
+def test_no_function_is_more_complex_than_grade_c() -> None:
+    found = {
+        f"{path}:{name}": complexity
+        for path, text in _files().items()
+        if _may_be_complex(text)
+        for name, complexity in _functions(text)
+        if complexity > MOST
+    }
+
+    assert found == {}
+
+
+def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
+    long = {
+        str(path)
+        for path, text in _files().items()
+        if path.parts[0] == "src" or path.parts[:3] == ("packages", "sandbox", "src")
+        if text.count("\n") > LONGEST_FILE
+    }
+
+    assert long == LONG
+
+
+def test_the_check_counts_branches() -> None:
+    text = (
+        "def f(a, b):\n"
+        "    if a and b:\n        pass\n"
+        "    for one in [two for two in b if two]:\n        assert one\n"
+        "    try:\n        pass\n    except ValueError:\n        pass\n"
+        "    match a:\n        case 1:\n            pass\n        case _:\n            pass\n"
+    )
+
+    assert [("f", 9)] == list(_functions(text))
+    assert _may_be_complex("def f(a):\n" + "    if a:\n        pass\n" * MOST)
