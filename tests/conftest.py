@@ -24,7 +24,7 @@ from tests.databases import Databases
 from tests.simulation.disk import Disk, DiskDatabase
 
 REAL_ENGINE = os.environ.get("BRYGGA_REAL_ENGINE", "") == "1"
-"""Every test on SQLAlchemy's engine and its pool, as in production (`./test --all`)."""
+"""Every test on the service's own pool, as in production (`./test --all`)."""
 LONGEST = (
     "test_storm.py",
     "test_realtime.py",
@@ -170,7 +170,7 @@ def empty_database_url(postgres: Server) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def shared_disk(databases: Databases) -> Iterator[Disk]:
-    """One database for all tests that do without SQLAlchemy's engine; each begins without a row."""
+    """One database for all tests without the service's own pool; each begins without a row."""
     name = databases.lend()
     made = Disk(databases.url(name), prompt=True)
     yield made
@@ -191,8 +191,8 @@ def disk_or_address(request: pytest.FixtureRequest) -> Disk | str:
 
 @pytest.fixture
 async def quick_database(disk_or_address: Disk | str) -> AsyncIterator[Database]:
-    """For tests of what the service does. Its statements and PostgreSQL are real; SQLAlchemy's
-    engine and pool are left out, so that a transaction ends before anything else runs.
+    """For tests of what the service does. Its statements and PostgreSQL are real; its own pool is
+    left out, so that a transaction ends before anything else runs.
 
     Tests of `store`, and of several processes at once, take `database`.
     """

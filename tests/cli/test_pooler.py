@@ -99,7 +99,6 @@ async def test_the_doctor_says_what_the_role_has_to_ask_for(
         asked_of_the_role(database_url, pooled.name)
         pooled.stop()
         pooled.start()
-        await database.engine.dispose()
         (well,) = await pooler(database)
         found = [(await pooler(one))[0] for one in (elsewhere, another)]
     finally:

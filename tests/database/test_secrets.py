@@ -220,7 +220,7 @@ async def test_a_hook_key_from_before_seals_is_sealed_at_the_start(database: Dat
 async def test_a_connection_is_read_without_the_key_of_its_addresses(database: Database) -> None:
     """An operator whose keys are wrong still sees what there is."""
     one = await connected(database)
-    async with Database(database.engine, Sealer(("n" * 32,))).read() as tx:
+    async with Database(database.pool, Sealer(("n" * 32,))).read() as tx:
         found = await connections.by_id(tx, one.id)
 
     assert replace(one, hook_key="") == found
@@ -254,7 +254,7 @@ async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database:
         await tokens.save(tx, one.id, Platform.ZETTLE, secret)
         await subscriptions.save(tx, one.id, hook, NOON)
 
-    changing = Database(database.engine, both)
+    changing = Database(database.pool, both)
     async with changing.transaction() as tx:
         counted = (
             await resealing.outdated(tx),
@@ -262,7 +262,7 @@ async def test_a_change_of_keys_ends_with_the_old_key_no_longer_needed(database:
             await resealing.outdated(tx),
         )
         again = await resealing.reseal(tx)
-    async with Database(database.engine, new).read() as tx:
+    async with Database(database.pool, new).read() as tx:
         opened = await tokens.get(tx, one.id, Platform.ZETTLE)
         keys = await subscriptions.signing_keys(tx, one.id, Platform.ZETTLE)
 
@@ -279,7 +279,7 @@ async def test_a_secret_that_no_key_opens_stops_the_change_and_nothing_is_lost(
         await tokens.save(tx, one.id, Platform.BIGCOMMERCE, secret)
 
     with pytest.raises(SealBroken):
-        async with Database(database.engine, Sealer(("n" * 32,))).transaction() as tx:
+        async with Database(database.pool, Sealer(("n" * 32,))).transaction() as tx:
             await resealing.reseal(tx)
     async with database.read() as tx:
         assert secret == await tokens.get(tx, one.id, Platform.BIGCOMMERCE)

@@ -95,7 +95,7 @@ def crashing(database: Database, points: CrashPoints) -> Database:
     made = (
         _CrashingDisk(database.disk, database.sealer)
         if isinstance(database, DiskDatabase)
-        else _Crashing(database.engine, database.sealer)
+        else _Crashing(database.pool, database.sealer)
     )
     made.points = points
     return made

@@ -18,9 +18,9 @@ import sqlalchemy as sa
 from psycopg import pq
 from psycopg.adapt import Transformer
 from psycopg.errors import IntegrityError, error_from_result
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 import brygga.database.access_tables  # noqa: F401 - its tables join the metadata
+from brygga.database.compiling import Compiler
 from brygga.database.engine import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
 from brygga.database.sealing import Sealer
 from brygga.database.tables import metadata
@@ -43,51 +43,6 @@ _EMPTY = (
     _ANEW,
 )
 _GOOD = (pq.ExecStatus.TUPLES_OK, pq.ExecStatus.COMMAND_OK)
-
-
-class Compiled:
-    """Statement -> SQL and its values. What is compiled once is not compiled again."""
-
-    def __init__(self) -> None:
-        self.dialect: Any = PGDialect_psycopg()  # type: ignore[no-untyped-call]
-        self.texts: dict[str, str] = {}
-        self.cache: dict[Any, Any] = {}
-        self.ready: dict[int, tuple[Any, str]] = {}
-        """Those that hold no value of their own: they are built once, and known by themselves."""
-
-    def __call__(
-        self, statement: Any, values: Mapping[str, Any] | None
-    ) -> tuple[str, Mapping[str, Any]]:
-        if isinstance(statement, sa.TextClause):
-            known = self.texts.get(statement.text)
-            if known is None:
-                known = self.texts[statement.text] = str(statement.compile(dialect=self.dialect))
-            return known, values or {}
-        if (ready := self.ready.get(id(statement))) is not None:
-            return ready[1], values or {}
-        names = sorted(values) if values else []
-        compiled, extracted, *_ = statement._compile_w_cache(
-            self.dialect, compiled_cache=self.cache, column_keys=names, for_executemany=False
-        )
-        if (
-            values
-            and all(bind.required for bind in compiled.binds.values())
-            and not compiled._bind_processors
-        ):
-            self.ready[id(statement)] = (statement, compiled.string)
-        params = compiled.construct_params(values or {}, extracted_parameters=extracted)
-        text, processors = compiled.string, compiled._bind_processors
-        if (
-            compiled._render_postcompile
-            or compiled.post_compile_params
-            or compiled.literal_execute_params
-        ):
-            state = compiled._process_parameters_for_postcompile(params)
-            text, params = state.statement, {**params, **state.additional_parameters}
-            processors = {**processors, **state.processors}
-        return text, {
-            name: processors[name](v) if name in processors else v for name, v in params.items()
-        }
 
 
 @dataclass(slots=True)
@@ -218,7 +173,7 @@ class Disk:
 
     def __init__(self, url: str, *, remembers: bool = True, prompt: bool = False) -> None:
         self.url = libpq_url(sqlalchemy_url(url))
-        self.compiled = Compiled()
+        self.compiled = Compiler()
         self.memory = Memory(remembers=remembers, prompt=prompt)
         self.idle: list[Line] = []
         self.opened = False

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from tests.stock.bench import StockBench
 from tests.stock.merchant import ready
@@ -22,15 +20,14 @@ def counted(bench: StockBench) -> Iterator[list[str]]:
     """Every statement meanwhile."""
     reported: list[str] = []
 
-    def received(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    def received(statement: str) -> None:
         reported.append(re.sub(r"\s+", " ", statement).strip())
 
-    engine = bench.database.engine.sync_engine
-    sa.event.listen(engine, "before_cursor_execute", received)
+    silence = bench.database.on_statement(received)
     try:
         yield reported
     finally:
-        sa.event.remove(engine, "before_cursor_execute", received)
+        silence()
 
 
 def worked(reported: list[str]) -> list[str]:

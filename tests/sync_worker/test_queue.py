@@ -217,7 +217,6 @@ async def _cut_all(database: Database) -> None:
     """Ends every other connection to this database."""
     async with database.transaction() as tx:
         await tx.rows(_CUT)
-    await database.engine.dispose()
 
 
 _CUT = sa.text(

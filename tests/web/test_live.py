@@ -6,12 +6,10 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from litestar.response.sse import ServerSentEventMessage
-from sqlalchemy import event
 from tests.conftest import SEALER, MovableClock
 from tests.web.conftest import Browser, World
 from tests.web.test_bodies import Sender, ask
@@ -45,11 +43,7 @@ async def opened(world: World, connection_id: int) -> Stream:
 def statements(database: Database) -> list[str]:
     """What this process asks the database from now on."""
     seen: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        seen.append(statement)
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    database.on_statement(seen.append)
     return seen
 
 

@@ -16,10 +16,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 from brygga.core.failures import LeaseLost
+from brygga.database.pool import Connected, NoneFree, Pool
 from brygga.database.sealing import Sealer
 
 CHANNEL = "brygga_marks"
@@ -81,7 +82,7 @@ _NO_LOOPS, _LOOPS = (sa.text(f"SET LOCAL enable_nestloop = {how}") for how in ("
 class Tx:
     """An open transaction. It returns rows as values. Nothing here is used after it ends."""
 
-    connection: AsyncConnection
+    connection: Connected
     sealer: Sealer
     resumed: dict[int, bool] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
@@ -91,17 +92,18 @@ class Tx:
     async def rows(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
     ) -> Sequence[sa.Row[*tuple[Any, ...]]]:
-        return (await self.connection.execute(statement, values)).fetchall()
+        return await (await self.connection.execute(statement, values)).fetchall()
 
     async def first(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
     ) -> sa.Row[*tuple[Any, ...]] | None:
-        return (await self.connection.execute(statement, values)).first()
+        return await (await self.connection.execute(statement, values)).fetchone()
 
     async def scalar(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
     ) -> Any:
-        return (await self.connection.execute(statement, values)).scalar()
+        row = await self.first(statement, values)
+        return None if row is None else row[0]
 
     async def run(self, statement: sa.Executable, values: Mapping[str, Any] | None = None) -> int:
         """The number of rows that an UPDATE or DELETE changed. For an INSERT it is no count: use
@@ -111,7 +113,7 @@ class Tx:
 
     async def run_many(self, statement: sa.Executable, values: Sequence[Mapping[str, Any]]) -> None:
         if values:
-            await self.connection.execute(statement, values)
+            await self.connection.execute_many(statement, values)
 
     @contextlib.asynccontextmanager
     async def joining_whole(self) -> AsyncIterator[None]:
@@ -142,10 +144,10 @@ class Database:
     Other processes LISTEN.
     """
 
-    engine: AsyncEngine
+    pool: Pool
     sealer: Sealer
     direct_url: str | None = field(repr=False, default=None)
-    """PostgreSQL's own address, where `engine` reaches it through a pooler."""
+    """PostgreSQL's own address, where `pool` reaches it through a pooler."""
     listeners: list[Callable[[Notice], None]] = field(default_factory=list)
     followers: list[Callable[[int], None]] = field(default_factory=list)
     unannounced: set[int] = field(default_factory=set)
@@ -179,26 +181,33 @@ class Database:
             }
         else:
             wished["prepare_threshold"] = None
-        engine = create_async_engine(
-            sqlalchemy_url(url),
-            pool_size=pool_size,
-            max_overflow=pool_size,
-            pool_timeout=30,
-            # Parameters hold keys and merchants' data, so a failed statement is logged without
-            # them.
+        pool = Pool(libpq_url(sqlalchemy_url(url)), pool_size, wished)
+        return cls(pool, sealer, direct_url)
+
+    @property
+    def engine(self) -> AsyncEngine:
+        """SQLAlchemy's own way to the database, for the migrations. It keeps no connection."""
+        return create_async_engine(
+            sqlalchemy_url(self.pool.url),
+            poolclass=NullPool,
             hide_parameters=True,
-            pool_pre_ping=True,
-            pool_recycle=1800,
-            connect_args=wished,
+            connect_args=dict(self.pool.wished),
         )
-        return cls(engine, sealer, direct_url)
 
     @property
     def url(self) -> str:
         """PostgreSQL's own address as libpq reads it, with the password. It is for drivers that
         connect by themselves and keep their session, never for a log.
         """
-        return self.direct_url or libpq_url(self.engine.url)
+        return self.direct_url or self.pool.url
+
+    def on_statement(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Calls `listener` with the SQL of each statement of this process, before it is sent. The
+        returned function removes it.
+        """
+        self.pool.listeners.append(listener)
+
+        return lambda: self.pool.listeners.remove(listener)
 
     def on_commit(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
         """Calls `listener` after every commit in this process that added work items. The returned
@@ -224,7 +233,7 @@ class Database:
         The fence's lock is held until commit: a lease cannot change its holder between the check
         and the writes.
         """
-        async with self._connected() as connection, connection.begin():
+        async with self._connected() as connection:
             tx = Tx(connection, self.sealer)
             if fence is not None:
                 await _hold(tx, fence)
@@ -243,12 +252,8 @@ class Database:
         """One snapshot: every statement sees the same state. A write here is a bug of ours, and
         PostgreSQL refuses it.
         """
-        async with self._connected() as connection:
-            await connection.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-            async with connection.begin():
-                yield Tx(connection, self.sealer)
+        async with self._connected(reading=True) as connection:
+            yield Tx(connection, self.sealer)
 
     async def announce(self) -> None:
         """Announces to other processes what turns in this process have changed. Changes are
@@ -261,15 +266,15 @@ class Database:
             await tx.run(_NOTIFY, {"payload": payload(reported)})
 
     async def close(self) -> None:
-        await self.engine.dispose()
+        self.pool.close()
 
     @contextlib.asynccontextmanager
-    async def _connected(self) -> AsyncIterator[AsyncConnection]:
+    async def _connected(self, *, reading: bool = False) -> AsyncIterator[Connected]:
         try:
-            async with self.engine.connect() as connection:
+            async with self.pool.transaction(reading=reading) as connection:
                 yield connection
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise _gone(error, self.engine.url) from error
+        except (OperationalError, InterfaceError, NoneFree) as error:
+            raise _gone(error, sa.make_url(self.pool.url)) from error
         except ProgrammingError as error:
             raise (unfit(error) or error) from error
 
@@ -337,7 +342,7 @@ _OURS = ("25006",)
 """The same for a write in a read-only transaction, which is a bug of ours."""
 
 
-def _gone(error: DBAPIError | PoolTimeout, url: sa.URL) -> Exception:
+def _gone(error: DBAPIError | NoneFree, url: sa.URL) -> Exception:
     original = getattr(error, "orig", None)
     state = getattr(original, "sqlstate", None)
     if state in _OURS:

@@ -97,8 +97,7 @@ class _CallersDriver(PsycopgDriver):
         self._tx = tx
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        raw: Any = (await self._tx.connection.get_raw_connection()).driver_connection
-        async with AsyncRawCursor(raw, row_factory=dict_row) as cursor:
+        async with AsyncRawCursor(self._tx.connection.driver, row_factory=dict_row) as cursor:
             await cursor.execute(query.encode(), args or None)
             return await cursor.fetchall()
 

@@ -67,28 +67,18 @@ class House:
 
 @dataclass(slots=True)
 class Counted:
-    """Statements and commits of our own pool since the start. The queue's are apart."""
+    """Statements of our own pool since the start. The queue's are apart."""
 
     statements: int = 0
-    commits: int = 0
     by: dict[str, int] = field(default_factory=dict)
 
-    def shown(self) -> dict[str, int]:
-        return {"statements": self.statements, "commits": self.commits}
-
     def listen(self, database: Database) -> None:
-        engine = database.engine.sync_engine
-
-        def asked(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        def asked(statement: str) -> None:
             self.statements += 1
             words = " ".join(statement.split())[:110]
             self.by[words] = self.by.get(words, 0) + 1
 
-        def committed(_: Any) -> None:
-            self.commits += 1
-
-        sa.event.listen(engine, "before_cursor_execute", asked)
-        sa.event.listen(engine, "commit", committed)
+        database.on_statement(asked)
 
 
 @contextlib.asynccontextmanager
@@ -138,7 +128,7 @@ async def run(house: House) -> None:
             shown: dict[str, Any] = {
                 **usage(),
                 "statements": counted.statements,
-                "commits": counted.commits,
+                "commits": database.pool.commits,
             }
             if line.startswith("spans"):
                 shown |= await spans.taken(database, line.removeprefix("spans").strip())

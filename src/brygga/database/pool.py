@@ -1,0 +1,242 @@
+"""Connections to PostgreSQL, kept open, and statements on them.
+
+SQLAlchemy writes the SQL and names the errors. Its engine and its pool are left out: in them, a
+transaction of one statement costs us several times what it costs on psycopg itself.
+"""
+
+import asyncio
+import contextlib
+import functools
+import select
+from collections import namedtuple
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import Any, Final
+
+import psycopg
+from psycopg import IsolationLevel
+from psycopg.pq import TransactionStatus
+from psycopg.rows import no_result
+from sqlalchemy.exc import DBAPIError
+
+from brygga.database.compiling import Compiler, Values
+
+FREE_WITHIN_S: Final = 30.0
+"""How long a transaction waits for a connection."""
+PROVEN_S: Final = 10.0
+"""A connection that rested longer than this is asked whether it still works."""
+OLD_S: Final = 1800.0
+"""A connection older than this is replaced."""
+COMPILER: Final = Compiler()
+
+
+class NoneFree(Exception):
+    """No connection was free in time."""
+
+
+@functools.lru_cache(1000)
+def _kind(names: tuple[str, ...]) -> Callable[[Sequence[Any]], Any]:
+    """What makes rows with these columns."""
+    plain: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]
+    mapping = property(lambda row: dict(zip(names, row, strict=True)))
+    # As a row of SQLAlchemy's shows its columns.
+    made: Any = type("Row", (plain,), {"__slots__": (), "_mapping": mapping})
+    return made._make  # type: ignore[no-any-return]
+
+
+def _rows(cursor: "psycopg.AsyncCursor[Any]") -> Callable[[Sequence[Any]], Any]:
+    """psycopg's row factory."""
+    result = cursor.pgresult
+    if result is None or not result.nfields:
+        return no_result
+    return _kind(tuple((result.fname(place) or b"").decode() for place in range(result.nfields)))
+
+
+def _named(error: psycopg.Error, text: str | None) -> Exception:
+    """The error as SQLAlchemy names it, without the values: they hold keys and merchants' data."""
+    return DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True)
+
+
+class Connected:
+    """One connection. Within a transaction, nothing else uses it."""
+
+    def __init__(
+        self,
+        driver: "psycopg.AsyncConnection[Any]",
+        opened_at: float,
+        listeners: Sequence[Callable[[str], None]],
+    ) -> None:
+        self.driver = driver
+        self.listeners = listeners
+        self.opened_at = self.used_at = opened_at
+        self.reading = False
+        self._socket = select.poll()
+        self._socket.register(driver.fileno(), select.POLLIN)
+
+    async def execute(
+        self, statement: Any, values: Values | None = None
+    ) -> "psycopg.AsyncCursor[Any]":
+        text, given = COMPILER(statement, values)
+        for listener in self.listeners:
+            listener(text)
+        cursor = psycopg.AsyncCursor(self.driver, row_factory=_rows)
+        try:
+            await cursor.execute(text.encode(), given)
+        except psycopg.Error as error:
+            raise _named(error, text) from error
+        return cursor
+
+    async def execute_many(self, statement: Any, rows: Sequence[Values]) -> None:
+        text, given = COMPILER.many(statement, rows)
+        for listener in self.listeners:
+            listener(text)
+        cursor = psycopg.AsyncCursor(self.driver)
+        try:
+            await cursor.executemany(text.encode(), given)
+        except psycopg.Error as error:
+            raise _named(error, text) from error
+
+    @contextlib.asynccontextmanager
+    async def begin_nested(self) -> AsyncIterator[None]:
+        """A savepoint: what fails within the block undoes the block alone."""
+        async with self.driver.transaction():
+            yield
+
+    async def rollback(self) -> None:
+        await self.driver.rollback()
+
+    async def commit(self) -> None:
+        try:
+            await self.driver.commit()
+        except psycopg.Error as error:
+            raise _named(error, "COMMIT") from error
+
+    async def become(self, *, reading: bool) -> None:
+        """The transactions to come are `reading` ones, which see one snapshot and cannot write, or
+        others.
+        """
+        if reading != self.reading:
+            level = IsolationLevel.REPEATABLE_READ if reading else None
+            await self.driver.set_isolation_level(level)
+            await self.driver.set_read_only(True if reading else None)
+            self.reading = reading
+
+    async def works(self, now: float) -> bool:
+        """Whether the server is still there. It is asked only after a rest, or where it has said
+        something meanwhile: mostly that it ends.
+        """
+        if self.driver.closed or now - self.opened_at > OLD_S:
+            return False
+        if now - self.used_at <= PROVEN_S and not self._socket.poll(0):
+            return True
+        try:
+            await self.driver.execute("SELECT")
+            await self.driver.rollback()
+        except psycopg.Error:
+            return False
+        return True
+
+    async def undo(self) -> None:
+        """Rolls back. A connection that cannot is not idle then."""
+        with contextlib.suppress(psycopg.Error):
+            await self.driver.rollback()
+
+    def finish(self) -> None:
+        self.driver.pgconn.finish()
+
+    def is_idle(self) -> bool:
+        return self.driver.pgconn.transaction_status == TransactionStatus.IDLE
+
+
+class Pool:
+    """`size` connections are kept open, and twice as many at most. They are opened as they are
+    needed, as `wished` says. `listeners` are told the SQL of each statement.
+    """
+
+    def __init__(self, url: str, size: int, wished: Mapping[str, Any]) -> None:
+        self.url = url
+        self.size = size
+        self.wished = wished
+        self.listeners: list[Callable[[str], None]] = []
+        self.commits = 0
+        self._idle: list[Connected] = []
+        self._places = asyncio.Semaphore(2 * size)
+        self._closed = False
+
+    @contextlib.asynccontextmanager
+    async def transaction(self, *, reading: bool = False) -> AsyncIterator[Connected]:
+        """One transaction: committed at the end, undone where the block fails. Raises SQLAlchemy's
+        errors.
+        """
+        await self._place()
+        try:
+            connected = await self._taken(reading=reading)
+            try:
+                yield connected
+                await connected.commit()
+                self.commits += 1
+            except BaseException:
+                await connected.undo()
+                raise
+            finally:
+                self._give(connected)
+        finally:
+            self._places.release()
+
+    def close(self) -> None:
+        """Closes what is idle now, and the others as they are given back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().finish()
+
+    async def _place(self) -> None:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        try:
+            async with asyncio.timeout(FREE_WITHIN_S):
+                await self._places.acquire()
+        except TimeoutError:
+            raise NoneFree(f"no connection was free within {FREE_WITHIN_S:g} s") from None
+
+    async def _taken(self, *, reading: bool) -> Connected:
+        connected = await self._kept(reading=reading) or await self._opened()
+        try:
+            await connected.become(reading=reading)
+        except BaseException:
+            connected.finish()
+            raise
+        return connected
+
+    async def _kept(self, *, reading: bool) -> Connected | None:
+        """One that is open and still works."""
+        now = asyncio.get_running_loop().time()
+        while self._idle:
+            connected, works = self._idle.pop(self._next(reading=reading)), False
+            try:
+                if works := await connected.works(now):
+                    return connected
+            finally:
+                if not works:
+                    connected.finish()
+        return None
+
+    async def _opened(self) -> Connected:
+        try:
+            driver = await psycopg.AsyncConnection.connect(self.url, **self.wished)
+        except psycopg.Error as error:
+            raise _named(error, None) from error
+        return Connected(driver, asyncio.get_running_loop().time(), self.listeners)
+
+    def _next(self, *, reading: bool) -> int:
+        """The one that was used last, of those that need no change if there are any."""
+        for place in range(len(self._idle) - 1, -1, -1):
+            if self._idle[place].reading is reading:
+                return place
+        return len(self._idle) - 1
+
+    def _give(self, connected: Connected) -> None:
+        if self._closed or len(self._idle) >= self.size or not connected.is_idle():
+            connected.finish()
+            return
+        connected.used_at = asyncio.get_running_loop().time()
+        self._idle.append(connected)
