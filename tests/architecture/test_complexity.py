@@ -13,14 +13,8 @@ MOST = 20
 LONGEST_FILE = 450
 """Lines of a module of the service or of the sandbox."""
 LONG = {
-    "src/brygga/database/bindings.py",
     "src/brygga/database/ledgers.py",
-    "src/brygga/database/library.py",
-    "src/brygga/database/tables.py",
     "src/brygga/database/work_items.py",
-    "src/brygga/settings.py",
-    "src/brygga/sync/products/updating.py",
-    "src/brygga/sync/products/work.py",
     "packages/sandbox/src/brygga_sandbox/zettle/till.py",
 }
 """Modules that are longer. The list may only shrink."""

@@ -147,6 +147,19 @@ def test_every_switch_that_an_open_question_names_exists_and_none_is_left_out(
     assert sorted(known) == sorted(named)
 
 
+@pytest.mark.parametrize(
+    "folder",
+    ["", "core", "core/stock", "wire", "zettle", "bigcommerce", "sync", "sync/worker"]
+    + ["sync/stock", "sync/products", "sync/connection"],
+)
+def test_the_tree_of_the_design_page_names_every_module(folder: str) -> None:
+    tree = _section(_text("design.md"), "Packages").split("```")[1]
+    named = set(re.findall(r"[a-z_]+", tree))
+    modules = {path.stem for path in (SOURCE / folder).glob("*.py")} - {"__init__", "__main__"}
+
+    assert modules <= named
+
+
 def test_the_rooms_page_lists_the_kinds_of_work_items_most_urgent_first() -> None:
     rows = _rows(_section(_text("rooms.md"), "Work items"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from brygga import settings as configuration
+from brygga import setting_texts
 from brygga.cli import commands, demo_stack, pause, queue, resume
 from brygga.cli import support as support_command
 from brygga.cli.acting import acted
@@ -55,7 +55,7 @@ def test_a_new_secret_comes_with_the_line_for_the_file(
     both, hashed = tmp_path / "plain", tmp_path / "hashed"
     both.write_text(f"# of Anna\n{secret}\n\n")
     hashed.write_text(line)
-    found = [configuration._secrets_file(str(one)) for one in (both, hashed)]
+    found = [setting_texts.secrets_file(str(one)) for one in (both, hashed)]
 
     assert found[0] == found[1]
     assert (line.removeprefix("sha256:"),) == found[0]
@@ -71,4 +71,4 @@ def test_a_wrong_secrets_file_is_one_line(tmp_path: Path, text: str | None, why:
         file.write_text(text)
 
     with pytest.raises(ValueError, match=why):
-        configuration._secrets_file(str(file))
+        setting_texts.secrets_file(str(file))

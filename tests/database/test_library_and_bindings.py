@@ -11,11 +11,13 @@ import sqlalchemy as sa
 from brygga.core.model import Origin, Synced
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import (
+    assigning,
     bindings,
     brakes,
     connections,
     duplicates,
     intents,
+    kept_bindings,
     library,
     library_pages,
     synclog,
@@ -36,7 +38,7 @@ LATER = NOON + timedelta(minutes=5)
 async def test_the_mirror_tells_new_from_changed_and_keeps_decisions(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:
-        await library.decide(tx, one.id, "ours", False, NOON)
+        await assigning.decide(tx, one.id, "ours", False, NOON)
         first = await library.upsert_many(
             tx, one.id, [cup("cup"), cup("ours")], NOON, assign_new=True
         )
@@ -60,11 +62,11 @@ async def test_an_unassignment_can_be_undone_until_its_time_is_over(database: Da
     ten = NOON + timedelta(seconds=10)
     async with database.transaction() as tx:
         await library.upsert_many(tx, one.id, [cup("a"), cup("b")], NOON, assign_new=True)
-        await library.unassign(tx, one.id, ["a", "b"], ten)
-        undone = await library.undo(tx, one.id, ["a"])
-        early = await library.decide_unassigned(tx, one.id, ["a", "b"], NOON)
-        settled = await library.decide_unassigned(tx, one.id, ["a", "b"], ten)
-        too_late = await library.undo(tx, one.id, ["b"])
+        await assigning.unassign(tx, one.id, ["a", "b"], ten)
+        undone = await assigning.undo(tx, one.id, ["a"])
+        early = await assigning.decide_unassigned(tx, one.id, ["a", "b"], NOON)
+        settled = await assigning.decide_unassigned(tx, one.id, ["a", "b"], ten)
+        too_late = await assigning.undo(tx, one.id, ["b"])
         assigned = await library.assigned_uuids(tx, one.id)
 
     assert (["a"], [], ["b"], [], ["a"]) == (undone, early, settled, too_late, assigned)
@@ -101,13 +103,13 @@ async def test_each_products_state_shows_on_the_library_page(database: Database)
         await library.upsert_many(
             tx, one.id, [cup(u, name=u.upper()) for u in "abcdefh"], NOON, unreadable=broken
         )
-        await library.assign(tx, one.id, list("abcefh"))
+        await assigning.assign(tx, one.id, list("abcefh"))
         await bindings.save_many(tx, one.id, [Synced(u, ord(u), etag="1") for u in "abef"], NOON)
         await bindings.save(tx, one.id, Synced("h", 900, etag="old"), NOON)
         await work_items.add(tx, one.id, Kind.PRODUCT, "b", NOON)
         await library.fail(tx, one.id, "c", "refused", NOON)
-        await library.unassign(tx, one.id, ["e", "f"], LATER)
-        await library.decide_unassigned(tx, one.id, ["f"], LATER)
+        await assigning.unassign(tx, one.id, ["e", "f"], LATER)
+        await assigning.decide_unassigned(tx, one.id, ["f"], LATER)
         page = await library_pages.page(tx, one.id)
         counts = await library_pages.counts(tx, one.id)
         waiting = await library_pages.page(tx, one.id, states=[State.WAITING], limit=1, offset=1)
@@ -132,7 +134,7 @@ async def test_a_page_whose_total_is_known_is_the_same_page(database: Database) 
         goods = [cup(f"u{n}", name=f"Mugg {n % 7}") for n in range(20)]
         await library.upsert_many(tx, one.id, goods, NOON)
         await library.upsert_many(tx, other.id, [cup("x", name="Mugg 1")], NOON)
-        await library.assign(tx, one.id, ["u1", "u2"])
+        await assigning.assign(tx, one.id, ["u1", "u2"])
         wishes = itertools.product(
             library_pages.Order, ("", "mugg 1"), ((), (State.WAITING,)), (0, 5)
         )
@@ -207,17 +209,17 @@ async def test_kept_products_are_found_again_by_the_same_account_and_store_only(
             Synced("linked", 2, Origin.LINKED, etag="e"),
         ]
         await bindings.save_many(tx, one.id, goods, NOON)
-        assert ["made"] == await bindings.mark_to_delete(tx, one.id)
-        assert 1 == await bindings.keep_all(tx, one.id)
+        assert ["made"] == await kept_bindings.mark_to_delete(tx, one.id)
+        assert 1 == await kept_bindings.keep_all(tx, one.id)
         await connections.disconnect(tx, one.id, LATER)
         other = await connections.start(tx, account(), "hook-b", LATER)
         await connections.set_shop(tx, other.id, shop("elsewhere"))
-        assert [] == await bindings.take_back(tx, other.id)
+        assert [] == await kept_bindings.take_back(tx, other.id)
         await connections.disconnect(tx, other.id, LATER)
         same = await connections.start(tx, account(), "hook-c", LATER)
         await connections.set_shop(tx, same.id, shop())
 
-        back = await bindings.take_back(tx, same.id)
+        back = await kept_bindings.take_back(tx, same.id)
         found = await bindings.all_of(tx, same.id)
 
     assert {"made", "linked"} == set(back)

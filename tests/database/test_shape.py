@@ -8,8 +8,8 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
 from brygga.database import access_tables, alert_tables, migrating, stock_tables
+from brygga.database.all_tables import metadata
 from brygga.database.engine import Database
-from brygga.database.tables import metadata
 from tests.conftest import SEALER
 
 _OF_OTHERS = ("pgqueuer", "alembic_version")

@@ -24,9 +24,10 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 import brygga.database
-from brygga.database import tables
+from brygga.database import all_tables, tables
 from brygga.database.connections import Taken
 from brygga.database.engine import Database, Tx
+from brygga.database.product_tables import library
 from tests.conftest import NOON
 from tests.database.merchants import connected, ids_from
 
@@ -236,7 +237,7 @@ def arguments(name: str, function: Callable[..., Any], connection_id: int) -> di
 
 
 def owned() -> list[sa.Table]:
-    return [table for table in tables.metadata.sorted_tables if "connection_id" in table.c]
+    return [table for table in all_tables.metadata.sorted_tables if "connection_id" in table.c]
 
 
 async def fill(tx: Tx, connection_id: int) -> None:
@@ -353,8 +354,8 @@ async def test_the_walk_would_see_a_hole(database: Database) -> None:
     async with database.transaction() as tx:
         await fill(tx, lind.id)
         before = await rows_of(tx, lind.id)
-        found = await tx.rows(sa.select(tables.library).where(tables.library.c.product_uuid == KEY))
-        await tx.run(sa.delete(tables.library).where(tables.library.c.product_uuid == KEY))
+        found = await tx.rows(sa.select(library).where(library.c.product_uuid == KEY))
+        await tx.run(sa.delete(library).where(library.c.product_uuid == KEY))
 
         assert SECRET in repr(found)
         assert before != await rows_of(tx, lind.id)

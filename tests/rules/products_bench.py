@@ -17,7 +17,7 @@ from brygga.core.marker import is_marker
 from brygga.core.model import Choices, Connection, Stage
 from brygga.core.report import Code, Line
 from brygga.core.stock import Orders, Timing
-from brygga.database import bindings, connections, leases, library, synclog, work_items
+from brygga.database import assigning, bindings, connections, leases, library, synclog, work_items
 from brygga.database.bindings import Binding
 from brygga.database.engine import Database, Tx
 from brygga.database.work_items import Kind, WorkItem
@@ -25,8 +25,9 @@ from brygga.sync.category import place
 from brygga.sync.connection.account import read_shop
 from brygga.sync.connection.sweep import ShopProducts, Sweep
 from brygga.sync.initial_levels import InitialLevels, Levels
+from brygga.sync.products.gathering import DELETED
 from brygga.sync.products.library import library as read_library
-from brygga.sync.products.work import DELETED, Products
+from brygga.sync.products.work import Products
 from brygga.sync.worker.session import Clients, Lease, Session
 from brygga.wire import OpenGate, Wire
 from brygga.zettle.api import Zettle
@@ -213,13 +214,13 @@ class Bench:
 
     async def assign(self, *uuids: str) -> None:
         async with self.database.transaction() as tx:
-            await library.assign(tx, self.connection.id, uuids)
+            await assigning.assign(tx, self.connection.id, uuids)
         await self.sync(*uuids)
 
     async def unassign(self, *uuids: str) -> None:
         due = self.clock.now() + timedelta(seconds=10)
         async with self.database.transaction() as tx:
-            await library.unassign(tx, self.connection.id, uuids, due)
+            await assigning.unassign(tx, self.connection.id, uuids, due)
             await work_items.add_many(
                 tx, self.connection.id, Kind.PRODUCT, uuids, self.clock.now(), due_at=due
             )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brygga.cli.plan import as_json, counts, reported
-from brygga.database import duplicates, library, work_items
+from brygga.database import assigning, duplicates, work_items
 from brygga.database.duplicates import Choice
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
@@ -95,7 +95,7 @@ async def test_what_is_told_is_what_is_done(bench: Bench) -> None:
         due = await work_items.due(tx, bench.connection.id, bench.clock.now(), [Kind.LIBRARY])
     await read_library(bench.session, due)
     async with bench.database.transaction() as tx:
-        await library.decide_unassigned(tx, bench.connection.id, [removed], bench.clock.now())
+        await assigning.decide_unassigned(tx, bench.connection.id, [removed], bench.clock.now())
         pair = duplicates.Pair(linked, shop_id, "sure", choice=Choice.LINK)
         await duplicates.found(tx, bench.connection.id, [pair], bench.clock.now())
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from brygga.core.model import Stage
 from brygga.core.stock import Side
-from brygga.database import connections, ledgers, library, work_items
+from brygga.database import assigning, connections, ledgers, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.sync.stock import StockCommands
@@ -172,7 +172,7 @@ class Actors:
         self.need(one, Mode.SHARED, Mode.SEPARATE)
         at = LoopTime().now() + UNDO
         async with self.page.transaction() as tx:
-            if not await library.unassign(tx, one.connection, [one.product], at):
+            if not await assigning.unassign(tx, one.connection, [one.product], at):
                 raise NothingToDo
             await work_items.add(
                 tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), due_at=at
@@ -183,7 +183,7 @@ class Actors:
     async def assign(self, one: Goods) -> None:
         self.need(one, Mode.AWAY)
         async with self.page.transaction() as tx:
-            await library.assign(tx, one.connection, [one.product])
+            await assigning.assign(tx, one.connection, [one.product])
             await work_items.add(
                 tx, one.connection, Kind.PRODUCT, one.product, LoopTime().now(), force=True
             )

@@ -11,7 +11,7 @@ from tests.web.conftest import World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.database import bindings, connections, synclog, tokens, work_items
+from brygga.database import bindings, connections, kept_bindings, synclog, tokens, work_items
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
@@ -104,7 +104,7 @@ def left(*, keep: bool, uninstalled: bool = False, stuck: bool = False) -> Chang
             await bindings.forget(
                 tx, connection.id, list(await bindings.product_ids(tx, connection.id))
             )
-        await bindings.keep_all(tx, connection.id)
+        await kept_bindings.keep_all(tx, connection.id)
         await work_items.forget(tx, connection.id, list(Kind))
         for platform in Platform:
             await tokens.forget(tx, connection.id, platform)

@@ -11,7 +11,7 @@ from tests.web.conftest import Browser, World, product
 from tests.web.test_add_product import FORM, SIZES, png, send, signed_in, waiting
 
 from brygga.core.model import Connection
-from brygga.database import additions, library
+from brygga.database import additions, assigning, library
 from brygga.web.i18n import LANGUAGES
 
 KEY = re.compile(r'name="key" value="([^"]+)"')
@@ -132,7 +132,7 @@ async def in_zettle(world: World, connection: Connection, key: str, *, assigned:
     """As the work leaves it."""
     now = world.clock.now()
     async with world.database.transaction() as tx:
-        await library.decide(tx, connection.id, key, assigned=assigned, now=now)
+        await assigning.decide(tx, connection.id, key, assigned=assigned, now=now)
         await library.upsert_many(tx, connection.id, [product(key, "Mugg")], now)
         await additions.done(tx, connection.id, key)
 

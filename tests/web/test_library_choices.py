@@ -10,7 +10,7 @@ import pytest
 from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage, Synced
-from brygga.database import bindings, library, shown, work_items
+from brygga.database import assigning, bindings, library, shown, work_items
 from brygga.database.shown import Read
 from brygga.database.work_items import Kind
 
@@ -110,7 +110,7 @@ async def test_one_press_takes_back_every_removal_of_ours_alone(world: World) ->
     berg = await world.running(BERG, replace(SHOP, store_hash="berg1"))
     theirs = await world.stock_library(berg, "Bok", assigned=True)
     async with world.database.transaction() as tx:
-        await library.unassign(tx, berg.id, theirs, world.clock.now() + timedelta(seconds=10))
+        await assigning.unassign(tx, berg.id, theirs, world.clock.now() + timedelta(seconds=10))
     await browser.press(
         "/library/assign", product=uuids[:3], bigcommerce="no", confirmed="yes", sort="synced"
     )

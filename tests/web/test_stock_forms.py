@@ -10,7 +10,7 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import SUSPENDED, Ledger, StockRecord
-from brygga.database import connections, ledgers, library, waiting_work, work_items
+from brygga.database import assigning, connections, ledgers, library, waiting_work, work_items
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
 
@@ -475,7 +475,7 @@ async def test_the_page_says_what_ends_separate_stock_and_what_does_not(world: W
     connection, browser, uuid = await parted(world)
     assigned = (await browser.open(f"/library/{uuid}")).text
     async with world.database.transaction() as tx:
-        await library.decide(tx, connection.id, uuid, assigned=False, now=world.clock.now())
+        await assigning.decide(tx, connection.id, uuid, assigned=False, now=world.clock.now())
     unassigned = (await browser.open(f"/library/{uuid}")).text
 
     assert "separate stock ends and the till's number counts" in assigned

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from brygga.database.engine import Tx
-from brygga.database.tables import duplicates, library
+from brygga.database.product_tables import duplicates, library
 from brygga.database.values import from_plain, to_plain
 
 

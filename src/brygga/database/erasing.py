@@ -15,17 +15,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import (
-    alert_tables,  # noqa: F401 - their tables are a merchant's too
-    audit,
-    stock_tables,  # noqa: F401
-    watching_tables,  # noqa: F401 - likewise
-)
+from brygga.database import audit
 from brygga.database.access_tables import erasures, removed_users
+from brygga.database.all_tables import metadata
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
 from brygga.database.tables import audit as audit_lines
-from brygga.database.tables import connections, metadata, oauth_states, sessions
+from brygga.database.tables import connections, oauth_states, sessions
 
 OWNER = "connection_id"
 

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.database.engine import Tx
-from brygga.database.tables import intents
+from brygga.database.product_tables import intents
 from brygga.database.values import to_json
 
 

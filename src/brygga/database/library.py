@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from brygga.core.model import Product
 from brygga.core.text import barcode, one_line
 from brygga.database.engine import Tx
-from brygga.database.tables import library
+from brygga.database.product_tables import library
 from brygga.database.values import from_json, to_json, unique
 
 
@@ -176,7 +176,7 @@ async def remove(
 ) -> Sequence[str]:
     """Zettle has proven that these products are gone. Returns those that were not gone before."""
     statement = (
-        _at(connection_id, uuids)
+        update_of(connection_id, uuids)
         .where(library.c.removed_at.is_(None))
         .values(removed_at=now)
         .returning(library.c.product_uuid)
@@ -368,131 +368,7 @@ async def by_vat(tx: Tx, connection_id: int) -> Sequence[tuple[Decimal | None, i
         return [(row.vat, row.products) for row in await tx.rows(statement, {"id": connection_id})]
 
 
-# ---- Deciding ------------------------------------------------------------------------------------
-
-
-async def assign(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
-    """A1, A2. A waiting unassignment is undone. Returns the products that were not assigned
-    before.
-    """
-    c = library.c
-    statement = (
-        _at(connection_id, uuids)
-        .where(sa.or_(c.assigned.is_not(True), c.unassign_at.is_not(None)))
-        .values(assigned=True, unassign_at=None, failure="")
-        .returning(c.product_uuid)
-    )
-    return [row.product_uuid for row in await tx.rows(statement)]
-
-
-async def assign_all(
-    tx: Tx, connection_id: int, among: Collection[str] | None = None
-) -> Sequence[str]:
-    """P8, whole library: every product without a decision. With `among`, only those (D4). Returns
-    them.
-    """
-    c = library.c
-    statement = (
-        sa.update(library)
-        .where(c.connection_id == connection_id, c.removed_at.is_(None), c.assigned.is_(None))
-        .values(assigned=True)
-        .returning(c.product_uuid)
-    )
-    if among is not None:
-        statement = statement.where(c.product_uuid.in_(list(among)))
-    return [row.product_uuid for row in await tx.rows(statement)]
-
-
-async def unassign(
-    tx: Tx, connection_id: int, uuids: Collection[str], at: datetime
-) -> Sequence[str]:
-    """A3: the unassignment is decided, and can be undone until `at`. Nothing changes until then.
-    Returns the products for which this is new.
-    """
-    c = library.c
-    statement = (
-        _at(connection_id, uuids)
-        .where(c.assigned.is_(True), c.unassign_at.is_(None))
-        .values(unassign_at=at)
-        .returning(c.product_uuid)
-    )
-    return [row.product_uuid for row in await tx.rows(statement)]
-
-
-async def undo(tx: Tx, connection_id: int, uuids: Collection[str]) -> Sequence[str]:
-    """Returns the products whose unassignment was still waiting."""
-    c = library.c
-    statement = (
-        _at(connection_id, uuids)
-        .where(c.unassign_at.is_not(None))
-        .values(unassign_at=None)
-        .returning(c.product_uuid)
-    )
-    return [row.product_uuid for row in await tx.rows(statement)]
-
-
-async def undo_all(tx: Tx, connection_id: int) -> Sequence[str]:
-    """Returns the products whose unassignment was still waiting: all of them are undone."""
-    c = library.c
-    statement = (
-        sa.update(library)
-        .where(c.connection_id == connection_id, c.unassign_at.is_not(None))
-        .values(unassign_at=None)
-        .returning(c.product_uuid)
-    )
-    return [row.product_uuid for row in await tx.rows(statement)]
-
-
-async def decide_unassigned(
-    tx: Tx, connection_id: int, uuids: Collection[str], now: datetime
-) -> Sequence[str]:
-    """Products whose time to undo has passed become unassigned. Returns them. "Undo" comes too late
-    from now on.
-    """
-    c = library.c
-    statement = (
-        _at(connection_id, uuids)
-        .where(c.unassign_at <= now)
-        .values(assigned=False, unassign_at=None)
-        .returning(c.product_uuid)
-    )
-    return [row.product_uuid for row in await tx.rows(statement)]
-
-
-async def decide(tx: Tx, connection_id: int, uuid: str, assigned: bool, now: datetime) -> None:
-    """P9: what our form decided for a product that Zettle may not have reported yet."""
-    statement = sa.text("""
-        INSERT INTO library (connection_id, product_uuid, assigned, seen_at) VALUES (:id, :uuid,
-            :assigned, :now)
-        ON CONFLICT (connection_id, product_uuid) DO UPDATE SET assigned = EXCLUDED.assigned,
-            unassign_at = NULL
-    """)
-    await tx.run(statement, {"id": connection_id, "uuid": uuid, "assigned": assigned, "now": now})
-
-
-async def carry_over(tx: Tx, connection_id: int, uuids: Collection[str]) -> Collection[str]:
-    """D4: adds those of these products that this mirror lacks, assigned, as an earlier connection
-    of the account had them. Returns them.
-    """
-    statement = sa.text("""
-        INSERT INTO library (connection_id, product_uuid, etag, name, sort_key, search, product,
-            vat, unreadable, assigned, seen_at)
-        SELECT DISTINCT ON (uuid) :id, uuid, coalesce(old.etag, ''), coalesce(old.name, ''),
-            coalesce(old.sort_key, ''),
-            coalesce(old.search, ''), old.product, old.vat, coalesce(old.unreadable, ''), TRUE,
-                c.created_at
-        FROM connections c CROSS JOIN unnest(CAST(:uuids AS text[])) AS wanted (uuid)
-        LEFT JOIN (library old JOIN connections before ON before.id = old.connection_id)
-            ON old.product_uuid = wanted.uuid AND before.organization_uuid = c.organization_uuid
-                AND before.id < c.id
-        WHERE c.id = :id ORDER BY uuid, before.id DESC NULLS LAST
-        ON CONFLICT (connection_id, product_uuid) DO NOTHING
-        RETURNING product_uuid
-    """)
-    return {
-        row.product_uuid
-        for row in await tx.rows(statement, {"id": connection_id, "uuids": list(uuids)})
-    }
+# ---- Changing ----------------------------------------------------------------------------------
 
 
 async def set_tracking(
@@ -515,16 +391,18 @@ async def fail(tx: Tx, connection_id: int, uuid: str, code: str, now: datetime) 
     """The product's last sync was refused. This stays until the product changes in Zettle or a sync
     succeeds.
     """
-    await tx.run(_at(connection_id, [uuid]).values(failure=code, failed_at=now))
+    await tx.run(update_of(connection_id, [uuid]).values(failure=code, failed_at=now))
 
 
 async def succeed(tx: Tx, connection_id: int, uuids: Collection[str]) -> None:
     await tx.run(
-        _at(connection_id, uuids).where(library.c.failure != "").values(failure="", failed_at=None)
+        update_of(connection_id, uuids)
+        .where(library.c.failure != "")
+        .values(failure="", failed_at=None)
     )
 
 
-def _at(connection_id: int, uuids: Collection[str]) -> sa.Update:
+def update_of(connection_id: int, uuids: Collection[str]) -> sa.Update:
     return sa.update(library).where(
         library.c.connection_id == connection_id, library.c.product_uuid.in_(list(uuids))
     )

@@ -14,14 +14,10 @@ from typing import Any, Final
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import (
-    alert_tables,  # noqa: F401 - their tables are in the metadata
-    hook_keys,
-    stock_tables,  # noqa: F401
-    watching_tables,  # noqa: F401
-)
+from brygga.database import hook_keys
+from brygga.database.all_tables import metadata
 from brygga.database.engine import Tx
-from brygga.database.tables import ACTIVE, connections, metadata
+from brygga.database.tables import ACTIVE, connections
 
 MOVED: Final = frozenset(
     {

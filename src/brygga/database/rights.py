@@ -5,7 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from brygga.database import tables
+from brygga.database.all_tables import metadata
 from brygga.database.engine import Tx
 
 
@@ -70,7 +70,7 @@ WORKER = "brygga worker"
 async def read(tx: Tx) -> Rights:
     role = await tx.first(_ROLE)
     assert role is not None
-    ours = [*tables.metadata.tables, "alembic_version", "pgqueuer", "pgqueuer_log"]
+    ours = [*metadata.tables, "alembic_version", "pgqueuer", "pgqueuer_log"]
     rows = await tx.rows(_TABLES, {"tables": ours})
 
     return Rights(

@@ -1,11 +1,11 @@
-"""Every table, with the types of its columns. The migrations create them. A test checks that both
-agree.
+"""The tables of a connection and of its work, with the types of their columns. Others are in
+`product_tables`, `stock_tables`, `alert_tables`, `access_tables` and `watching_tables`. The
+migrations create them. A test checks that both agree.
 
 Whatever belongs to a merchant has a `connection_id` and is deleted with its connection.
 """
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,17 +26,17 @@ ACTIVE = sa.text("stage <> 'disconnected'")
 """C2 holds among active connections only."""
 
 
-def _owner() -> "Column[int]":
+def owner() -> "Column[int]":
     return Column(
         sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), primary_key=True
     )
 
 
-def _text() -> "Column[str]":
+def text() -> "Column[str]":
     return Column(sa.Text, nullable=False, server_default="")
 
 
-def _flag() -> "Column[bool]":
+def flag() -> "Column[bool]":
     return Column(sa.Boolean, nullable=False, server_default=sa.false())
 
 
@@ -47,18 +47,18 @@ class _Connections(sa.TypedColumns):
     store_hash: Column[str | None] = Column(sa.Text)
     shop: Column[Any] = Column(JSONB, nullable=True)
     stage: Column[str] = Column(sa.Text, nullable=False)
-    prices: Column[bool] = _flag()
-    whole_library: Column[bool] = _flag()
-    paused: Column[str] = _text()
-    prices_paused: Column[bool] = _flag()
-    products_paused: Column[bool] = _flag()
+    prices: Column[bool] = flag()
+    whole_library: Column[bool] = flag()
+    paused: Column[str] = text()
+    prices_paused: Column[bool] = flag()
+    products_paused: Column[bool] = flag()
     hook_key: Column[str | None] = Column(sa.Text)
     """In plain text, from a version without encryption. None once it is encrypted."""
     hook_key_hash: Column[bytes] = Column(sa.LargeBinary, nullable=False, unique=True)
     hook_key_sealed: Column[bytes | None] = Column(sa.LargeBinary)
     created_at: Column[datetime] = Column(TIME, nullable=False)
     left_at: Column[datetime | None] = Column(TIME)
-    leaving: Column[str] = _text()
+    leaving: Column[str] = text()
     """"keep" or "remove" once the merchant has decided (D1). "uninstalled" where BigCommerce
     reported it (D3).
     """
@@ -69,7 +69,7 @@ class _Connections(sa.TypedColumns):
     budget_seen: Column[Any] = Column(JSONB, nullable=True)
     """The request budget as it was last seen, for the pages. No worker uses it."""
     unreachable_since: Column[datetime | None] = Column(TIME)
-    zettle_cursor: Column[str] = _text()
+    zettle_cursor: Column[str] = text()
     swept_at: Column[datetime | None] = Column(TIME)
     undo_until: Column[datetime | None] = Column(TIME)
     to_remove: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
@@ -98,11 +98,11 @@ connections = sa.Table(
 
 
 class _Tokens(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     platform: Column[str] = Column(sa.Text, primary_key=True)
     sealed: Column[bytes] = Column(sa.LargeBinary, nullable=False)
-    scopes: Column[str] = _text()
-    account: Column[str] = _text()
+    scopes: Column[str] = text()
+    account: Column[str] = text()
     expires_at: Column[datetime | None] = Column(TIME)
     issued_at: Column[datetime] = Column(TIME, nullable=False)
     refresh_started_at: Column[datetime | None] = Column(TIME)
@@ -114,12 +114,12 @@ tokens = sa.Table("tokens", metadata, _Tokens)
 
 
 class _Subscriptions(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     platform: Column[str] = Column(sa.Text, primary_key=True)
     subscription_id: Column[str] = Column(sa.Text, primary_key=True)
-    topic: Column[str] = _text()
-    destination: Column[str] = _text()
-    status: Column[str] = _text()
+    topic: Column[str] = text()
+    destination: Column[str] = text()
+    status: Column[str] = text()
     signing_key: Column[bytes | None] = Column(sa.LargeBinary)
     created_at: Column[datetime] = Column(TIME, nullable=False)
     checked_at: Column[datetime] = Column(TIME, nullable=False)
@@ -128,173 +128,33 @@ class _Subscriptions(sa.TypedColumns):
 subscriptions = sa.Table("subscriptions", metadata, _Subscriptions)
 
 
-class _Library(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    etag: Column[str] = _text()
-    name: Column[str] = _text()
-    sort_key: Column[str] = Column(sa.Text(collation="C"), nullable=False, server_default="")
-    """Sorts by code point, whatever the collation of an external database is."""
-    search: Column[str] = _text()
-    product: Column[Any] = Column(JSONB, nullable=True)
-    vat: Column[Decimal | None] = Column(sa.Numeric(9, 4))
-    tracking: Column[bool | None] = Column(sa.Boolean)
-    assigned: Column[bool | None] = Column(sa.Boolean)
-    unassign_at: Column[datetime | None] = Column(TIME)
-    unreadable: Column[str] = _text()
-    failure: Column[str] = _text()
-    failed_at: Column[datetime | None] = Column(TIME)
-    seen_at: Column[datetime] = Column(TIME, nullable=False)
-    removed_at: Column[datetime | None] = Column(TIME)
-
-
-library = sa.Table(
-    "library",
-    metadata,
-    _Library,
-    sa.Index(
-        "library_in_order",
-        "connection_id",
-        "sort_key",
-        "product_uuid",
-        postgresql_where=sa.text("removed_at IS NULL"),
-    ),
-)
-
-
-class _GoneProducts(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    name: Column[str] = _text()
-    product: Column[Any] = Column(JSONB, nullable=True)
-    gone_at: Column[datetime] = Column(TIME, nullable=False)
-
-
-gone_products = sa.Table(
-    "gone_products", metadata, _GoneProducts, sa.Index("gone_products_by_age", "gone_at")
-)
-
-
-class _Bindings(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    product_id: Column[int] = Column(sa.BigInteger, nullable=False)
-    origin: Column[str] = Column(sa.Text, nullable=False)
-    etag: Column[str] = _text()
-    fingerprint: Column[str] = _text()
-    state: Column[str] = Column(sa.Text, nullable=False, server_default="bound")
-    organization_uuid: Column[str] = Column(sa.Text, nullable=False)
-    store_hash: Column[str] = Column(sa.Text, nullable=False)
-    tagged: Column[bool] = _flag()
-    channel_assigned: Column[bool] = _flag()
-    hidden: Column[bool | None] = Column(sa.Boolean)
-    in_category: Column[bool | None] = Column(sa.Boolean)
-    counting: Column[str] = _text()
-    bound_at: Column[datetime] = Column(TIME, nullable=False)
-    synced_at: Column[datetime | None] = Column(TIME)
-
-
-bindings = sa.Table(
-    "bindings",
-    metadata,
-    _Bindings,
-    sa.Index("one_binding_per_shop_product", "connection_id", "product_id", unique=True),
-    sa.Index(
-        "kept_bindings",
-        "organization_uuid",
-        "store_hash",
-        postgresql_where=sa.text("state = 'kept'"),
-    ),
-    sa.CheckConstraint("state IN ('bound', 'to_delete', 'kept')", name="state"),
-    sa.CheckConstraint("origin IN ('created', 'linked')", name="origin"),
-)
-
-
-class _BindingChildren(sa.TypedColumns):
-    connection_id: Column[int] = Column(sa.BigInteger, primary_key=True)
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    kind: Column[str] = Column(sa.Text, primary_key=True)
-    key: Column[str] = Column(sa.Text, primary_key=True)
-    child_id: Column[int] = Column(sa.BigInteger, nullable=False)
-    extra: Column[str] = _text()
-
-
-binding_children = sa.Table(
-    "binding_children",
-    metadata,
-    _BindingChildren,
-    sa.ForeignKeyConstraint(
-        ["connection_id", "product_uuid"],
-        ["bindings.connection_id", "bindings.product_uuid"],
-        ondelete="CASCADE",
-        onupdate="CASCADE",
-    ),
-)
-
-
-class _Suffixes(sa.TypedColumns):
-    connection_id: Column[int] = Column(sa.BigInteger, primary_key=True)
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    variant_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    field: Column[str] = Column(sa.Text, primary_key=True)
-    plain: Column[str] = Column(sa.Text, nullable=False)
-    written: Column[str] = Column(sa.Text, nullable=False)
-    holder_id: Column[int] = Column(sa.BigInteger, nullable=False)
-    holder_uuid: Column[str] = Column(sa.Text, nullable=False)
-    retry: Column[bool] = _flag()
-
-
-suffixes = sa.Table(
-    "suffixes",
-    metadata,
-    _Suffixes,
-    sa.ForeignKeyConstraint(
-        ["connection_id", "product_uuid"],
-        ["bindings.connection_id", "bindings.product_uuid"],
-        ondelete="CASCADE",
-        onupdate="CASCADE",
-    ),
-    sa.Index("suffixes_by_holder", "connection_id", "holder_id"),
-)
-
-
-class _Intents(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    payload: Column[Any] = Column(JSONB, nullable=False)
-    store_time: Column[datetime | None] = Column(TIME)
-    begun_at: Column[datetime] = Column(TIME, nullable=False)
-
-
-intents = sa.Table("intents", metadata, _Intents)
-
 generations = sa.Sequence("work_item_generations", metadata=metadata)
 
 
 class _WorkItems(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     kind: Column[str] = Column(sa.Text, primary_key=True)
     subject: Column[str] = Column(sa.Text, primary_key=True)
     rank: Column[int] = Column(sa.SmallInteger, nullable=False)
     generation: Column[int] = Column(sa.BigInteger, nullable=False)
     due_at: Column[datetime] = Column(TIME, nullable=False)
     added_at: Column[datetime] = Column(TIME, nullable=False)
-    force: Column[bool] = _flag()
+    force: Column[bool] = flag()
     attempts: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
-    detail: Column[str] = _text()
+    detail: Column[str] = text()
     parked_at: Column[datetime | None] = Column(TIME)
     """Set while it waits for its next try after a bug of ours."""
     failing_since: Column[datetime | None] = Column(TIME)
     """Set from the first such failure until the work is done."""
-    support_id: Column[str] = _text()
+    support_id: Column[str] = text()
     failed_programs: Column[Any] = Column(
         ARRAY(sa.Text), nullable=False, server_default=sa.text("'{}'::text[]")
     )
     """The versions of the program in which it failed."""
-    waits_for: Column[str] = _text()
+    waits_for: Column[str] = text()
     """The platform that did not answer when this was last tried, or ""."""
     waits_since: Column[datetime | None] = Column(TIME)
-    trace: Column[str] = _text()
+    trace: Column[str] = text()
     """The context of the trace that it belongs to, or "" (`traces`)."""
 
 
@@ -311,7 +171,7 @@ work_items = sa.Table(
 
 
 class _Inbox(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     platform: Column[str] = Column(sa.Text, primary_key=True)
     message_id: Column[str] = Column(sa.Text, primary_key=True)
     received_at: Column[datetime] = Column(TIME, nullable=False)
@@ -329,8 +189,8 @@ class _SyncLog(sa.TypedColumns):
     code: Column[str] = Column(sa.Text, nullable=False)
     topic: Column[str] = Column(sa.Text, nullable=False)
     severity: Column[str] = Column(sa.Text, nullable=False)
-    subject: Column[str] = _text()
-    variant: Column[str] = _text()
+    subject: Column[str] = text()
+    variant: Column[str] = text()
     params: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'{}'::jsonb"))
 
 
@@ -355,33 +215,6 @@ synclog = sa.Table(
         "severity",
         sa.text("id DESC"),
         postgresql_where=sa.text("severity <> 'info'"),
-    ),
-)
-
-
-class _ShownProducts(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    product_id: Column[int] = Column(sa.BigInteger, nullable=False)
-    read_at: Column[datetime] = Column(TIME, nullable=False)
-    product: Column[Any] = Column(JSONB, nullable=True)
-    """None: BigCommerce does not have it any more."""
-    differs: Column[int] = Column(sa.Integer, nullable=False, server_default="0")
-    digest: Column[str] = _text()
-    """Of the differences. "" where there are none."""
-    accepted: Column[str] = _text()
-    """The digest of the differences that the merchant keeps until the next save in Zettle."""
-
-
-shown_products = sa.Table(
-    "shown_products",
-    metadata,
-    _ShownProducts,
-    sa.Index(
-        "shown_products_differing",
-        "connection_id",
-        "product_uuid",
-        postgresql_where=sa.text("digest <> accepted"),
     ),
 )
 
@@ -443,8 +276,8 @@ class _Audit(sa.TypedColumns):
     )
     act: Column[str] = Column(sa.Text, nullable=False)
     actor: Column[str] = Column(sa.Text, nullable=False)
-    source: Column[str] = _text()
-    request_id: Column[str] = _text()
+    source: Column[str] = text()
+    request_id: Column[str] = text()
     facts: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'{}'::jsonb"))
 
 
@@ -476,7 +309,7 @@ class _Support(sa.TypedColumns):
         sa.BigInteger, sa.ForeignKey("connections.id", ondelete="CASCADE"), nullable=False
     )
     at: Column[datetime] = Column(TIME, nullable=False)
-    subject: Column[str] = _text()
+    subject: Column[str] = text()
     bundle: Column[Any] = Column(JSONB, nullable=False)
 
 
@@ -486,7 +319,7 @@ support = sa.Table(
 
 
 class _Effects(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     kind: Column[str] = Column(sa.Text, primary_key=True)
     subject: Column[str] = Column(sa.Text, primary_key=True)
     at: Column[datetime] = Column(TIME, nullable=False)
@@ -498,11 +331,11 @@ effects = sa.Table(
 
 
 class _Questions(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     kind: Column[str] = Column(sa.Text, primary_key=True)
     asked_at: Column[datetime] = Column(TIME, nullable=False)
     subjects: Column[Any] = Column(ARRAY(sa.Text), nullable=False)
-    answer: Column[str] = _text()
+    answer: Column[str] = text()
     answered_at: Column[datetime | None] = Column(TIME)
 
 
@@ -510,21 +343,21 @@ questions = sa.Table("questions", metadata, _Questions)
 
 
 class _ZeroedLevels(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     variant_uuid: Column[str] = Column(sa.Text, primary_key=True)
     side: Column[str] = Column(sa.Text, primary_key=True)
     product_uuid: Column[str] = Column(sa.Text, nullable=False)
     confirmed: Column[int] = Column(sa.Integer, nullable=False)
     level: Column[int] = Column(sa.Integer, nullable=False)
     seen: Column[datetime | None] = Column(TIME)
-    is_left: Column[bool] = _flag()
+    is_left: Column[bool] = flag()
 
 
 zeroed_levels = sa.Table("zeroed_levels", metadata, _ZeroedLevels)
 
 
 class _Outages(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     platform: Column[str] = Column(sa.Text, primary_key=True)
     since: Column[datetime] = Column(TIME, nullable=False)
     reported_at: Column[datetime | None] = Column(TIME)
@@ -533,24 +366,8 @@ class _Outages(sa.TypedColumns):
 outages = sa.Table("outages", metadata, _Outages)
 
 
-class _Duplicates(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
-    product_uuid: Column[str] = Column(sa.Text, primary_key=True)
-    product_id: Column[int] = Column(sa.BigInteger, primary_key=True)
-    certainty: Column[str] = Column(sa.Text, nullable=False)
-    reason: Column[str] = _text()
-    shop_name: Column[str] = _text()
-    choice: Column[str] = _text()
-    found_at: Column[datetime] = Column(TIME, nullable=False)
-    facts: Column[Any] = Column(JSONB, nullable=False, server_default=sa.text("'{}'::jsonb"))
-    """What the plan shows of both products beside their names."""
-
-
-duplicates = sa.Table("duplicates", metadata, _Duplicates)
-
-
 class _Deliveries(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     platform: Column[str] = Column(sa.Text, primary_key=True)
     outcome: Column[str] = Column(sa.Text, primary_key=True)
     hour: Column[datetime] = Column(TIME, primary_key=True)
@@ -562,12 +379,12 @@ deliveries = sa.Table("deliveries", metadata, _Deliveries, sa.Index("deliveries_
 
 
 class _MarkerProducts(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     product_id: Column[int | None] = Column(sa.BigInteger)
     wanted_at: Column[datetime | None] = Column(TIME)
     begun_at: Column[datetime | None] = Column(TIME)
     made_at: Column[datetime | None] = Column(TIME)
-    failed: Column[str] = _text()
+    failed: Column[str] = text()
 
 
 marker_products = sa.Table("marker_products", metadata, _MarkerProducts)
@@ -596,7 +413,7 @@ marker_slots = sa.Table(
 
 
 class _Ticks(sa.TypedColumns):
-    connection_id: Column[int] = _owner()
+    connection_id: Column[int] = owner()
     item: Column[str] = Column(sa.Text, primary_key=True)
     count: Column[int] = Column(sa.Integer, nullable=False)
     ticked_at: Column[datetime] = Column(TIME, nullable=False)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from brygga.core.matching import Certainty
 from brygga.core.model import Connection, Stage
-from brygga.database import bindings, duplicates, library
+from brygga.database import assigning, bindings, duplicates
 from brygga.database.duplicates import Choice, Pair
 from brygga.database.engine import Tx
 
@@ -137,13 +137,13 @@ async def _follow(
     """
     for uuid, before, after in changed:
         if after is Choice.SKIP:
-            await library.decide(tx, connection.id, uuid, assigned=False, now=now)
+            await assigning.decide(tx, connection.id, uuid, assigned=False, now=now)
         elif before is Choice.SKIP:
             await duplicates.undecide(tx, connection.id, uuid)
     if connection.stage is not Stage.RUNNING:
         return ()
     if connection.choices.whole_library:
-        await library.assign_all(
+        await assigning.assign_all(
             tx, connection.id, [uuid for uuid, _, after in changed if after is not Choice.SKIP]
         )
     return [uuid for uuid, _, _ in changed]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from brygga.database import connections, tokens
 from brygga.database.engine import Database
-from brygga.database.tables import binding_children, bindings
+from brygga.database.product_tables import binding_children, bindings
 from brygga.database.tokens import Platform
 from brygga.system import SystemClock
 

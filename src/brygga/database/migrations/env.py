@@ -4,7 +4,7 @@ over, in its transaction.
 
 from alembic import context
 
-from brygga.database.tables import metadata
+from brygga.database.all_tables import metadata
 
 context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

@@ -11,7 +11,7 @@ from typing import Any
 
 from brygga.core.failures import Refused
 from brygga.core.lifecycle import Removing
-from brygga.database import bindings, connections, hidden, work_items
+from brygga.database import connections, hidden, kept_bindings, work_items
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.session import Session
 
@@ -22,7 +22,7 @@ SHOWN_AT_ONCE = 10  # bigcommerce facts 3.5
 async def hide(session: Session) -> bool:
     """False when the merchant has undone the removal meanwhile."""
     async with session.read() as tx:
-        ours = await bindings.created_ids(tx, session.connection.id)
+        ours = await kept_bindings.created_ids(tx, session.connection.id)
     for place in range(0, len(ours), READ_AT_ONCE):
         there = await session.shop.products(ours[place : place + READ_AT_ONCE], ())
         visible = [product_id for product_id, found in there.items() if found.is_visible]

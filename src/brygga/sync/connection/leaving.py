@@ -12,6 +12,7 @@ from brygga.database import (
     bindings,
     connections,
     endings,
+    kept_bindings,
     plans,
     retention,
     subscriptions,
@@ -74,7 +75,7 @@ async def _leave_store(session: Session, token: Token | None) -> None:
     async with session.transaction() as tx:
         health = await connections.health(tx, connection_id)
         if health.leaving == Departure.REMOVE:
-            await bindings.mark_to_delete(tx, connection_id)
+            await kept_bindings.mark_to_delete(tx, connection_id)
             left = await endings.left_to_remove(tx, connection_id)
             await connections.set_to_remove(tx, connection_id, max(left, health.to_remove))
     try:
@@ -107,7 +108,7 @@ async def _delete_products(session: Session) -> None:
     """
     while True:
         async with session.read() as tx:
-            doomed = await bindings.to_delete(tx, session.connection.id, DELETED_AT_ONCE)
+            doomed = await kept_bindings.to_delete(tx, session.connection.id, DELETED_AT_ONCE)
         if not doomed:
             return
         await session.shop.delete_products(
@@ -145,7 +146,7 @@ async def _delete_hooks(session: Session) -> None:
 
 async def _say_kept(session: Session, gone: NeedsMerchant) -> None:
     async with session.transaction() as tx:
-        doomed = len(await bindings.to_delete(tx, session.connection.id, EVERYTHING))
+        doomed = len(await kept_bindings.to_delete(tx, session.connection.id, EVERYTHING))
         if doomed:
             line = Line(
                 Code.KEPT_FOR_LACK_OF_ACCESS,
@@ -171,12 +172,12 @@ async def _end(session: Session) -> None:
     connection, now = session.connection, session.clock.now()
     async with session.transaction() as tx:
         health = await connections.health(tx, connection.id)
-        left = len(await bindings.to_delete(tx, connection.id, EVERYTHING))
+        left = len(await kept_bindings.to_delete(tx, connection.id, EVERYTHING))
         if health.leaving == Departure.REMOVE:
             # Kept products are found again with the others: the merchant is not asked twice for a
             # match (D4).
-            await bindings.release_linked(tx, connection.id)
-        await bindings.keep_all(tx, connection.id)
+            await kept_bindings.release_linked(tx, connection.id)
+        await kept_bindings.keep_all(tx, connection.id)
         for platform in Platform:
             await tokens.forget(tx, connection.id, platform)
             known = await subscriptions.all_of(tx, connection.id, platform)

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 from brygga.core import stock
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.database import bindings, ledgers, library, markers, subscriptions, synclog, work_items
+from brygga.database import (
+    assigning,
+    kept_bindings,
+    ledgers,
+    library,
+    markers,
+    subscriptions,
+    synclog,
+    work_items,
+)
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.database.synclog import Filter
@@ -64,10 +73,10 @@ async def _take_back(session: Session, tx: Tx) -> None:
     Zettle is asked for the product itself before it is removed from the store (P12, decision 9).
     """
     connection_id, now = session.connection.id, session.clock.now()
-    taken = await bindings.take_back(tx, connection_id)
-    absent = await library.carry_over(tx, connection_id, taken)
+    taken = await kept_bindings.take_back(tx, connection_id)
+    absent = await assigning.carry_over(tx, connection_id, taken)
     present = [uuid for uuid in taken if uuid not in absent]
-    await library.assign_all(tx, connection_id, present)
+    await assigning.assign_all(tx, connection_id, present)
     await _carry_stock(session, tx, taken)
     for kind in (Kind.PRODUCT, Kind.STOCK):
         await work_items.add_many(tx, connection_id, kind, present, now, bulk=len(present) > FEW)

@@ -33,11 +33,11 @@ from brygga.database.library import Entry
 from brygga.database.suffixes import Suffix
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.initial_levels import InitialLevels
+from brygga.sync.products.gathering import DELETED
 from brygga.sync.products.hands import RECOUNT, Hands, recount
 from brygga.sync.products.observing import edits, reads_of
 from brygga.sync.products.removing import SPARED
 from brygga.sync.products.suffixing import found_in, release, review
-from brygga.sync.products.work import DELETED
 from brygga.sync.shown import products_shown
 from brygga.sync.worker.session import Session
 

@@ -18,15 +18,24 @@ from brygga.core.watching import (
     CREATED,
     GIVEN_UP,
 )
-from brygga.database import bindings, duplicates, ledgers, library, restoring, watching, work_items
+from brygga.database import (
+    assigning,
+    bindings,
+    duplicates,
+    ledgers,
+    library,
+    restoring,
+    watching,
+    work_items,
+)
 from brygga.database.duplicates import Choice
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.database.library import Entry
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.connection.watched_product import Both, Found, Judging, Own, is_wanted
+from brygga.sync.products.gathering import read_again
 from brygga.sync.products.likely import find_duplicates
-from brygga.sync.products.work import read_again
 from brygga.sync.shown import products_shown
 from brygga.sync.stock import Till
 from brygga.sync.stock.gather import location
@@ -225,6 +234,6 @@ async def take_over(tx: Tx, connection_id: int, now: datetime) -> Sequence[str]:
         ]
     await ledgers.save(tx, connection_id, rows, now)
     uuids = sorted(one.product_uuid for one in single.values())
-    await library.assign_all(tx, connection_id, uuids)
+    await assigning.assign_all(tx, connection_id, uuids)
     await restoring.begin(tx, connection_id, now)
     return uuids

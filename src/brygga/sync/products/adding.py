@@ -15,7 +15,7 @@ from brygga.core.failures import Failure, Refused, Unanswered, Unreachable
 from brygga.core.model import InventoryType, Product
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Side
-from brygga.database import additions, ledgers, library, synclog, work_items
+from brygga.database import additions, assigning, ledgers, library, synclog, work_items
 from brygga.database.additions import Addition, State
 from brygga.database.values import from_plain, to_plain
 from brygga.database.work_items import Kind, WorkItem
@@ -110,7 +110,9 @@ class Adding:
         """
         connection_id, now = session.connection.id, session.clock.now()
         async with session.transaction() as tx:
-            await library.decide(tx, connection_id, product.uuid, assigned=wanted.assigned, now=now)
+            await assigning.decide(
+                tx, connection_id, product.uuid, assigned=wanted.assigned, now=now
+            )
             await library.upsert_many(tx, connection_id, [product], now)
             await additions.made(tx, connection_id, product.uuid)
             await synclog.add(tx, connection_id, _line(Code.PRODUCT_ADDED, wanted), now)

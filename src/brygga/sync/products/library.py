@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.database import bindings, connections, plan_inputs, statistics, synclog, work_items
+from brygga.database import (
+    assigning,
+    connections,
+    kept_bindings,
+    plan_inputs,
+    statistics,
+    synclog,
+    work_items,
+)
 from brygga.database import library as mirror
 from brygga.database.engine import Tx
 from brygga.database.library import Arrived
 from brygga.database.work_items import Kind, WorkItem
+from brygga.sync.products.gathering import DELETED, say_unreadable
 from brygga.sync.products.likely import find_duplicates
 from brygga.sync.products.plans import SMALL, Plans
-from brygga.sync.products.work import DELETED, say_unreadable
 from brygga.sync.worker.session import Session
 from brygga.zettle.codes import Code as TillCode
 from brygga.zettle.values import FeedTooOld, LibraryPage
@@ -150,13 +158,13 @@ async def _assign(session: Session) -> None:
     now, connection_id = session.clock.now(), session.connection.id
     if session.connection.stage is not Stage.RUNNING:
         async with session.transaction() as tx:
-            await mirror.assign_all(
-                tx, connection_id, (await bindings.kept_here(tx, connection_id)).keys()
+            await assigning.assign_all(
+                tx, connection_id, (await kept_bindings.kept_here(tx, connection_id)).keys()
             )
         return
     async with session.transaction() as tx:
         if session.connection.choices.whole_library:
-            await mirror.assign_all(tx, connection_id)
+            await assigning.assign_all(tx, connection_id)
         wanted = await mirror.unplaced(tx, connection_id)
         await work_items.add_many(
             tx, connection_id, Kind.PRODUCT, wanted, now, bulk=len(wanted) > FEW

@@ -12,7 +12,7 @@ from brygga.core.claims import values_held
 from brygga.core.matching import Reason
 from brygga.core.model import ObservedProduct, Product, Shop, Stage, Tracking
 from brygga.core.text import one_line, path
-from brygga.database import bindings, duplicates, plan_inputs
+from brygga.database import bindings, duplicates, kept_bindings, plan_inputs
 from brygga.database import library as mirror
 from brygga.database.duplicates import Facts, Pair
 from brygga.database.plan_inputs import Claim
@@ -38,7 +38,7 @@ async def find_duplicates(session: Session) -> None:
         bound = dict(await bindings.product_ids(tx, connection_id))
         if session.connection.stage is not Stage.RUNNING:
             # Products that the store kept become ours again: there is nothing to ask (D4).
-            bound |= await bindings.kept_here(tx, connection_id)
+            bound |= await kept_bindings.kept_here(tx, connection_id)
     taken = set(bound.values())
     ours = [product for product in products if product.uuid not in bound]
     theirs = {product.product_id: product for product in shop if product.product_id not in taken}
@@ -103,7 +103,7 @@ class _Early:
         if self.equals is None:
             async with self.session.read() as tx:
                 products = await mirror.products(tx, connection_id)
-                kept = await bindings.kept_here(tx, connection_id)
+                kept = await kept_bindings.kept_here(tx, connection_id)
             ours = [product for product in products if product.uuid not in kept]
             self.equals, self.kept = matching.Equals(ours), frozenset(kept.values())
         theirs = {one.product_id: one for one in new if one.product_id not in self.kept}

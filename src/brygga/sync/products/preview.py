@@ -15,7 +15,7 @@ from brygga.core.mapping import Mapped, desired
 from brygga.core.model import Connection, Origin, Product, Stage
 from brygga.core.report import Code, Line
 from brygga.core.terms import terms_of
-from brygga.database import bindings, duplicates, library, plan_inputs, waiting_work
+from brygga.database import bindings, duplicates, kept_bindings, library, plan_inputs, waiting_work
 from brygga.database.bindings import Binding, State
 from brygga.database.duplicates import Choice, Pair
 from brygga.database.engine import Tx
@@ -123,7 +123,7 @@ async def gather(tx: Tx, connection: Connection) -> PlanInputs:
     before_taking_back = connection.stage is not Stage.RUNNING or await waiting_work.waits(
         tx, connection.id, Kind.SETUP, ""
     )
-    kept = await bindings.kept_here(tx, connection.id) if before_taking_back else {}
+    kept = await kept_bindings.kept_here(tx, connection.id) if before_taking_back else {}
     return PlanInputs(
         connection,
         entries,

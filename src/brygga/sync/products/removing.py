@@ -17,7 +17,7 @@ from brygga.core.failures import Refused
 from brygga.core.guards import Cause, Effect
 from brygga.core.model import Origin
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import bindings, brakes, intents, library, synclog
+from brygga.database import bindings, brakes, intents, kept_bindings, library, synclog
 from brygga.database.bindings import Binding
 from brygga.database.brakes import Question
 from brygga.database.engine import Tx
@@ -133,7 +133,7 @@ async def _delete(session: Session, removals: Sequence[ProductRemoval]) -> None:
     connection_id = session.connection.id
     uuids = [one.item.subject for one in removals]
     async with session.transaction() as tx:
-        await bindings.mark_to_delete(tx, connection_id, uuids)
+        await kept_bindings.mark_to_delete(tx, connection_id, uuids)
     try:
         await session.shop.delete_products(
             [one.binding.synced.product_id for one in removals if one.binding]

@@ -13,7 +13,7 @@ from litestar.params import QueryParameter
 from litestar.response import Redirect
 
 from brygga.core.model import Money
-from brygga.database import additions, bindings, library, library_pages
+from brygga.database import additions, assigning, bindings, library, library_pages
 from brygga.database.engine import Tx
 from brygga.database.library_pages import Narrow, Order, Row, State
 from brygga.database.work_items import Kind
@@ -291,10 +291,10 @@ async def reassign(merchant: Merchant, tx: Tx, uuids: Collection[str], sold: boo
     deps, own = merchant.deps, merchant.own.id
     now = deps.clock.now()
     if sold:
-        changed = await library.assign(tx, own, uuids)
+        changed = await assigning.assign(tx, own, uuids)
         await ask(deps, tx, own, Kind.PRODUCT, changed, force=True)
     else:
-        changed = await library.unassign(tx, own, uuids, now + UNDO)
+        changed = await assigning.unassign(tx, own, uuids, now + UNDO)
         await ask(deps, tx, own, Kind.PRODUCT, changed, due_at=now + UNDO)
     return changed
 
@@ -307,7 +307,9 @@ async def undo(merchant: Merchant, form: Form) -> Redirect:
         return merchant.unchanged(_back(form))
     async with merchant.deps.database.transaction() as tx:
         undone = (
-            await library.undo_all(tx, own) if uuid == ALL else await library.undo(tx, own, [uuid])
+            await assigning.undo_all(tx, own)
+            if uuid == ALL
+            else await assigning.undo(tx, own, [uuid])
         )
     if not undone:
         return merchant.go(_back(form), "too_late", "warn")

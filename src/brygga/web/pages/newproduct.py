@@ -17,7 +17,7 @@ from litestar.response import Redirect
 
 from brygga.core import pictures
 from brygga.core.model import Organization, TaxationMode
-from brygga.database import additions, ledgers, library, library_pages
+from brygga.database import additions, assigning, ledgers, library, library_pages
 from brygga.database.additions import Addition, State
 from brygga.database.engine import Tx
 from brygga.database.work_items import Kind
@@ -302,7 +302,7 @@ async def add(merchant: Merchant) -> Response[str] | Redirect:
             form = await _keep_pictures(tx, own.id, key, sent, form)
         if kept and saving and not form.errors:
             product = wanted(form, own.organization, key, deps.dice.uuid1)
-            await library.decide(tx, own.id, key, assigned=form.assigned, now=deps.clock.now())
+            await assigning.decide(tx, own.id, key, assigned=form.assigned, now=deps.clock.now())
             await additions.send(tx, own.id, key, product.plain(), deps.clock.now())
             await ask(deps, tx, own.id, Kind.ADDITION, [key], force=True)
     if kept and action == "draft":

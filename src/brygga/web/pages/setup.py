@@ -14,9 +14,9 @@ from brygga.core.connecting import Step, missing_step, stock_moves_late, tax_cha
 from brygga.core.lifecycle import Joined, PricesChosen, ProductsChosen, Running
 from brygga.core.model import Connection, Money, Organization, Product, Shop, Stage, TaxationMode
 from brygga.database import (
+    assigning,
     connections,
     endings,
-    library,
     library_pages,
     plan_inputs,
     plans,
@@ -313,9 +313,9 @@ async def begin(merchant: Merchant, tx: Tx, running: Running) -> int:
     await connections.save(tx, connection_id, running)
     await plan_inputs.remember(tx, connection_id)
     # The work takes these products back before anything else. Until then they wait, on every page.
-    await library.assign_all(tx, connection_id, again)
+    await assigning.assign_all(tx, connection_id, again)
     if running.choices.whole_library:
-        chosen = await library.assign_all(tx, connection_id)
+        chosen = await assigning.assign_all(tx, connection_id)
         await ask(deps, tx, connection_id, Kind.PRODUCT, chosen, bulk=True)
     await ask(deps, tx, connection_id, Kind.SETUP)
     return len(again)
