@@ -149,8 +149,10 @@ def test_every_switch_that_an_open_question_names_exists_and_none_is_left_out(
 
 @pytest.mark.parametrize(
     "folder",
-    ["", "core", "core/stock", "wire", "zettle", "bigcommerce", "sync", "sync/worker"]
-    + ["sync/stock", "sync/products", "sync/connection"],
+    [
+        *("", "core", "core/stock", "wire", "zettle", "bigcommerce"),
+        *("sync", "sync/worker", "sync/stock", "sync/products", "sync/connection"),
+    ],
 )
 def test_the_tree_of_the_design_page_names_every_module(folder: str) -> None:
     tree = _section(_text("design.md"), "Packages").split("```")[1]
