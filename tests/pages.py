@@ -23,8 +23,8 @@ def lend(deps: WebDeps) -> Litestar:
         return build_app(deps)
     app = free.pop()
     app.state = state_of(deps)
-    for lanes in (app.state.receiving.zettle, app.state.receiving.bigcommerce):
-        lanes.linger_s = 0  # a test's clock may stand still
+    for streams in (app.state.receiving.zettle, app.state.receiving.bigcommerce):
+        streams.linger_s = 0  # a test's clock may stand still
     app.stores.register("sessions", deps.sessions, allow_override=True)
     return app
 

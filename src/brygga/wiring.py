@@ -38,7 +38,14 @@ from brygga.sync.products.adding import Adding
 from brygga.sync.products.library import library
 from brygga.sync.products.linking import link
 from brygga.sync.products.work import Products
-from brygga.sync.stock import StockInitialLevels, StockSweep, StockWork, Till, TrackingWork
+from brygga.sync.stock import (
+    StockCommands,
+    StockInitialLevels,
+    StockSweep,
+    StockWork,
+    Till,
+    TrackingWork,
+)
 from brygga.sync.stock.explaining import explain
 from brygga.sync.stock.marker import marker
 from brygga.sync.stock.statement import Statements
@@ -54,7 +61,6 @@ from brygga.web.deps import (
     WebDeps,
     WebSettings,
 )
-from brygga.web.stock_commands import PageStockCommands
 from brygga.web.worker_door import worker_door
 from brygga.wire import (
     Answer,
@@ -364,7 +370,7 @@ def build(
             ),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
-            stock=PageStockCommands(),
+            stock=StockCommands(),
             figures=figures,
         )
     )

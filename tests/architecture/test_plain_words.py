@@ -23,8 +23,8 @@ OLD = frozenset(_OLD.split())
 """Words with one meaning only, for which another word stands now (docs/glossary.md)."""
 _OLD_NAMES = """
     adopted adopts booking booked book books born customs depart departed departs dirty desk drain
-    drained draining drains emptied grace hear heard hears living owe owed owes patience settle
-    settling street tills visitor visitors woken
+    drained draining drains emptied grace hear heard hears lane lanes living owe owed owes
+    patience settle settling street tills visitor visitors woken
 """
 OLD_NAMES = OLD | frozenset(_OLD_NAMES.split())
 """Words that a sentence may need, but that no name has: an earlier vocabulary gave them a meaning
@@ -47,7 +47,6 @@ ORDINARY = {
     "hold": "write hold: no write until a read is clear",
     "known": "in our own memory",
     "lag": "read lag",
-    "lane": "the webhooks of one connection that wait to be saved together",
     "look": "at a list or a page",
     "mark": "of a chart, a set-up step or pytest",
     "opened": "of a page, a socket or a connection of the database",

@@ -121,18 +121,18 @@ async def test_a_flood_of_webhooks_keeps_no_worker_from_the_lease(database: Data
     one = await connected(database)
     is_over = asyncio.Event()
 
-    async def hooks(lane: int) -> None:
+    async def hooks(writer: int) -> None:
         for number in itertools.count():
             async with database.transaction() as tx:
-                asked = Question(Platform.ZETTLE, [f"{lane}-{number}"], NOON)
+                asked = Question(Platform.ZETTLE, [f"{writer}-{number}"], NOON)
                 await receiving.receive(tx, one.id, asked, NOON)
                 await asyncio.sleep(0.03)
             if is_over.is_set():
                 return
 
     async with asyncio.TaskGroup() as group:
-        for lane in range(10):
-            group.create_task(hooks(lane))
+        for writer in range(10):
+            group.create_task(hooks(writer))
             await asyncio.sleep(0.01)
         try:
             async with asyncio.timeout(5):

@@ -22,13 +22,13 @@ from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.settings import Settings
 from brygga.signing_in import Platforms, ShopInstall, ZettleSignIn
+from brygga.sync.stock import StockCommands
 from brygga.sync.worker.loop import Pace, Worker
 from brygga.sync.worker.turn import Handler
 from brygga.web import hooks
 from brygga.web.addresses import look_up
 from brygga.web.deps import WebDeps, WebSettings
 from brygga.web.receiving import Receiving
-from brygga.web.stock_commands import PageStockCommands
 from brygga.web.tally import Reports
 from brygga.wire import Wire, open_client
 from brygga.wiring import clients, handlers
@@ -193,7 +193,7 @@ class Process:
             settings=web,
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
-            stock=PageStockCommands(),
+            stock=StockCommands(),
         )
         self.receiving = Receiving(self.deps)
         self.stop = asyncio.Event()

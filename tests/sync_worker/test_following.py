@@ -82,7 +82,7 @@ async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Benc
     async def library(session: Session, batch: Sequence[WorkItem]) -> None:
         began.set()
         await joined.wait()
-        for _ in range(200):  # the other lane looks at the connection once a second
+        for _ in range(200):  # the other queue looks at the connection once a second
             if session.connection.shop is not None:
                 break
             bench.clock.move(0.5)

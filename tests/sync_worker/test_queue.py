@@ -95,12 +95,12 @@ async def test_no_wake_up_is_lost_between_a_turns_last_read_and_its_end(
                 if await jobs.release(tx, job, NOON):
                     return
 
-    async def producer(burst: int, lane: int) -> None:
+    async def producer(burst: int, writer: int) -> None:
         for number in range(15):
             async with database.transaction() as tx:
                 connection_id = dice.choice(ids)
                 await work_items.add(
-                    tx, connection_id, Kind.PRODUCT, f"{burst}-{lane}-{number}", NOON
+                    tx, connection_id, Kind.PRODUCT, f"{burst}-{writer}-{number}", NOON
                 )
                 await jobs.enqueue(tx, connection_id)
                 await asyncio.sleep(dice.uniform(0, 0.004))
@@ -108,7 +108,7 @@ async def test_no_wake_up_is_lost_between_a_turns_last_read_and_its_end(
 
     async with _running(jobs, turn):
         for burst in range(6):
-            await asyncio.gather(*(producer(burst, lane) for lane in range(6)))
+            await asyncio.gather(*(producer(burst, writer) for writer in range(6)))
             await _no_items(database, f"burst {burst}: an item is stranded after {turns} turns")
 
     assert turns > len(ids)

@@ -31,9 +31,9 @@ from brygga.database import connections, library, tokens
 from brygga.database.engine import Database, Tx
 from brygga.database.sessions import Sessions
 from brygga.database.tokens import Platform, Token
+from brygga.sync.stock import StockCommands
 from brygga.web.deps import Granted, ShopGrant, ShopPayload, WebDeps, WebSettings, ZettleGrant
 from brygga.web.operating.door import API, hash_of
-from brygga.web.stock_commands import PageStockCommands
 
 HOME = "https://brygga.example"
 LIND = Organization("6a1d3b00-52a1-11ed-9c3e-0b3d1f2a4c55", "Linds Keramik", "SEK", "SE")
@@ -240,7 +240,7 @@ async def world(
         settings,
         till,
         store,
-        PageStockCommands(),
+        StockCommands(),
     )
     app = pages.lend(deps)
     yield World(app, deps, database, clock, till, store, jobs)
@@ -283,7 +283,7 @@ async def office(
         operator_reads=(hash_of(READS),),
     )
     made = Sessions(database, clock)
-    deps = WebDeps(database, jobs, made, clock, dice, settings, till, store, PageStockCommands())
+    deps = WebDeps(database, jobs, made, clock, dice, settings, till, store, StockCommands())
     app = pages.lend(deps)
     yield Office(World(app, deps, database, clock, till, store, jobs))
     pages.give_back(app)

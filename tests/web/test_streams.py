@@ -22,7 +22,7 @@ from tests.web.test_hooks import (
 
 from brygga.core.stock import Hint, Side
 from brygga.database import ledgers
-from brygga.web.lanes import LINGER_S, Lanes
+from brygga.web.streams import LINGER_S, Streams
 
 Post = Callable[[World, str, str], Coroutine[Any, Any, httpx2.Response]]
 
@@ -37,9 +37,9 @@ async def edited_in_bigcommerce(world: World, key: str, product: str) -> httpx2.
     return await post_shop(world, key, shop_body("store/product/updated", data), SECRET)
 
 
-async def waiting(world: World, lanes: Lanes[Any], connection_id: int, count: int) -> None:
+async def waiting(world: World, streams: Streams[Any], connection_id: int, count: int) -> None:
     for _ in range(2000):
-        if len(lanes.lanes[connection_id].waiting) == count:
+        if len(streams.streams[connection_id].waiting) == count:
             return
         await asyncio.sleep(0.001)
     raise AssertionError("the messages did not arrive")
@@ -60,12 +60,12 @@ async def test_a_stream_of_messages_is_saved_together(
     world: World, platform: str, kind: str, post: Post
 ) -> None:
     connection = await listening(world)
-    lanes: Lanes[Any] = getattr(world.app.state.receiving, platform)
-    lanes.linger_s = LINGER_S
+    streams: Streams[Any] = getattr(world.app.state.receiving, platform)
+    streams.linger_s = LINGER_S
     await post(world, connection.hook_key, "7")
 
     stream = [asyncio.create_task(post(world, connection.hook_key, id_)) for id_ in ("8", "9", "8")]
-    await waiting(world, lanes, connection.id, len(stream))
+    await waiting(world, streams, connection.id, len(stream))
     before, resumed = await marked(world, connection), len(world.jobs.resumed)
     world.clock.move(LINGER_S)
 
@@ -94,14 +94,14 @@ async def test_an_order_in_a_stream_is_saved_at_once(world: World) -> None:
 async def test_a_sale_in_a_stream_takes_what_waits_with_it(world: World) -> None:
     """Also one call's echo, and a movement of another tool's: each keeps its meaning."""
     connection = await listening(world)
-    lanes: Lanes[Any] = world.app.state.receiving.zettle
-    lanes.linger_s = LINGER_S
+    streams: Streams[Any] = world.app.state.receiving.zettle
+    streams.linger_s = LINGER_S
     await edited_in_zettle(world, connection.hook_key, "p1")
     stream = [
         asyncio.create_task(edited_in_zettle(world, connection.hook_key, one))
         for one in ("p2", "p3")
     ]
-    await waiting(world, lanes, connection.id, len(stream))
+    await waiting(world, streams, connection.id, len(stream))
 
     def moved(product: str, message: str, **more: str) -> tuple[bytes, str]:
         row = {"productUuid": product, "variantUuid": "v", "locationUuid": "l", "balance": "3"}

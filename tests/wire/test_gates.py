@@ -212,7 +212,7 @@ async def test_answers_that_overtake_each_other_never_raise_what_is_left() -> No
     assert budget.left_now == 97
 
 
-async def test_a_lost_call_frees_its_place_and_its_lane() -> None:
+async def test_a_lost_call_frees_its_place_and_its_group() -> None:
     budget = StoreBudget(SkippingClock())
     await once(budget, ORDINARY, Answer(200))
 

@@ -1,6 +1,6 @@
 """What the pages are built from. `wiring` builds it. Tests build their own."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -13,7 +13,7 @@ from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.settings import AlertHooks
 from brygga.sync.products.plans import Plans
-from brygga.sync.stock import Counted
+from brygga.sync.stock import StockCommands
 
 ZETTLE_CALLBACK: Final = "/zettle/auth"
 """Where Zettle sends the merchant back. It is registered with the Zettle app."""
@@ -142,43 +142,6 @@ class WebSettings:
     @property
     def secure(self) -> bool:
         return self.public_url.startswith("https://")
-
-
-class StockMoved(Exception):
-    """A number is no longer the one that the merchant saw."""
-
-
-class StockCommands(Protocol):
-    """What the merchant does to stock, written in the caller's transaction (rules S5, S6). It
-    writes the ledgers and their work items itself.
-    """
-
-    async def split(
-        self,
-        tx: Tx,
-        connection_id: int,
-        product_uuid: str,
-        shares: Mapping[str, tuple[int, int, int]],
-        now: datetime,
-    ) -> None:
-        """Variant uuid -> (to Zettle, to BigCommerce, the shared number that the merchant saw).
-        Raises `StockMoved`.
-        """
-        ...
-
-    async def join(
-        self, tx: Tx, connection_id: int, product_uuid: str, seen: Mapping[str, int], now: datetime
-    ) -> None:
-        """`seen` are the sums that the merchant saw, by variant uuid. Raises `StockMoved`."""
-        ...
-
-    async def count(
-        self, tx: Tx, connection_id: int, of: tuple[str, str], counted: Counted, now: datetime
-    ) -> None:
-        """The answer to "check this number" of the product `of`, for one of its variants. Raises
-        `StockMoved`, or `Checked` when there is no open question.
-        """
-        ...
 
 
 class Jobs(Protocol):

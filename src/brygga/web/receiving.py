@@ -6,7 +6,7 @@ from functools import partial
 from brygga.bigcommerce import events as shop_events
 from brygga.web import receiving_bigcommerce, receiving_zettle
 from brygga.web.deps import WebDeps
-from brygga.web.lanes import AT_ONCE, Lanes
+from brygga.web.streams import AT_ONCE, Streams
 from brygga.zettle import events as till_events
 
 
@@ -16,10 +16,10 @@ class Receiving:
     def __init__(self, deps: WebDeps) -> None:
         slots = asyncio.Semaphore(AT_ONCE)
         self.deps = deps
-        self.zettle: Lanes[till_events.Event] = Lanes(
+        self.zettle: Streams[till_events.Event] = Streams(
             deps.database, deps.clock, slots, partial(receiving_zettle.record, deps)
         )
-        self.bigcommerce: Lanes[shop_events.ShopEvent] = Lanes(
+        self.bigcommerce: Streams[shop_events.ShopEvent] = Streams(
             deps.database, deps.clock, slots, partial(receiving_bigcommerce.record, deps)
         )
 

@@ -1,4 +1,4 @@
-"""Saves what BigCommerce's webhooks say (`web.lanes`).
+"""Saves what BigCommerce's webhooks say (`web.streams`).
 
 A message about a product that we do not know, or created a moment ago, brings work that is due a
 few seconds later: it is about our own create, or about a product of the merchant's own. An order of
@@ -21,8 +21,8 @@ from brygga.database.work_items import Kind
 from brygga.sync.stock.work import NEWBORN
 from brygga.web.deps import WebDeps
 from brygga.web.following import bigcommerce_items
-from brygga.web.lanes import Message
 from brygga.web.saving import Said, Wanted, keys, save, unseen
+from brygga.web.streams import Message
 
 LATER_S: Final = 5
 """Work that may wait is due at a common moment, this many seconds apart."""

@@ -1,4 +1,4 @@
-"""Saves what Zettle's webhooks say (`web.lanes`)."""
+"""Saves what Zettle's webhooks say (`web.streams`)."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,8 +14,8 @@ from brygga.database.work_items import Kind
 from brygga.sync.connection.account import REMOVED
 from brygga.web.deps import WebDeps
 from brygga.web.following import zettle_items
-from brygga.web.lanes import Message
 from brygga.web.saving import Said, Wanted, keys, save, unseen
+from brygga.web.streams import Message
 from brygga.web.work import ask
 from brygga.zettle import events as till_events
 

@@ -14,7 +14,7 @@ from brygga.database.tokens import Platform
 from brygga.database.work_items import STOCK_KINDS, Kind, Wish
 from brygga.web import replaying
 from brygga.web.deps import WebDeps
-from brygga.web.lanes import Message
+from brygga.web.streams import Message
 from brygga.zettle import events as till_events
 
 E = TypeVar("E", bound=till_events.Event | shop_events.ShopEvent)

@@ -88,7 +88,7 @@ class Timing:
     """How late the echo may still come. After it, the merchant is asked to check."""
     is_whole: bool = True
     """A call to BigCommerce is all or nothing (bigcommerce facts 5.2). Where `certify` finds that
-    it is not, the merchant is also asked about a record that shows a write which its slot denies.
+    it is not, the merchant is also asked where a record shows a write and its slot does not.
     """
 
     def read_lag(self, side: Side) -> timedelta:
@@ -150,8 +150,8 @@ class Change:
     at: datetime
     quantity: int
     told: datetime | None = None
-    """When BigCommerce's event of an edit that came before the read was made, by its clock. None
-    where no event told of the change. For a write of ours: the first one after it.
+    """When the edit was made, by BigCommerce's clock, whose event reported this change. None where
+    no event did. For a write of ours: when the first event after it was made.
     """
     since: datetime | None = None
     """When the read before the one that showed it started. None for a write of ours."""
@@ -231,7 +231,7 @@ class StockRecord:
     hinted: datetime | None = None
     """When the platform last reported a change of it."""
     reported: ReportedChange | None = None
-    """It changes no number. With it, a fall of many units is believed at once."""
+    """The last events. They change no number; with them a fall of many units counts at once."""
     ambiguous: datetime | None = None
     """Since when reads show a level that our own recent writes may or may not explain."""
     rests: datetime | None = None

@@ -94,7 +94,7 @@ def _moved(  # noqa: PLR0917 - what moved, and what is known of it
         and record.hinted <= at
     )
     hint = None if answered else record.hinted
-    told, since = _told(side, record, at, timing), ledger[side].seen
+    told, since = _edit_reported(side, record, at, timing), ledger[side].seen
     moved = replace(
         record,
         confirmed=record.confirmed + change,
@@ -119,8 +119,12 @@ def _moved(  # noqa: PLR0917 - what moved, and what is known of it
     return ledger.with_record(side, moved, other)
 
 
-def _told(side: Side, record: StockRecord, at: datetime, timing: Timing) -> datetime | None:
-    """When the event of an edit was made that came before a read `at` this time showed a change."""
+def _edit_reported(
+    side: Side, record: StockRecord, at: datetime, timing: Timing
+) -> datetime | None:
+    """When the last edit was made, by BigCommerce's clock, whose event came before a read. `at` is
+    when that read started; it showed a change. None where no such event came.
+    """
     reported = record.reported
     if side is Side.ZETTLE or reported is None or not is_edited(record, timing):
         return None
@@ -152,9 +156,11 @@ def is_zeroed(ledger: Ledger, read: LevelRead, timing: Timing) -> bool:
 
 
 def _explains_one(ledger: Ledger, timing: Timing) -> bool:
-    """Whether the open event of an order explains the loss of the last unit. It does not where a
-    fall since then has shown it, nor where ambiguous reads may have shown more units than are
-    confirmed, unless it came after the 0.
+    """Whether the open event of an order explains that the last unit is gone.
+
+    It does not if the number has fallen since the event: then the order is in that fall. It does
+    not if ambiguous reads may have shown more units than are confirmed, unless the event came after
+    the 0.
     """
     record = ledger.shop
     came = None if record.reported is None else record.reported.at
@@ -186,12 +192,12 @@ def is_held(ledger: Ledger) -> bool:
 
 
 def is_edited(record: StockRecord, timing: Timing) -> bool:
-    """Whether an event that is not closed, and names no order, explains any number.
+    """Whether an open event of an edit explains the number that a read shows, whatever it is.
 
-    It does not where the record moved a moment ago or has a pending write: the event may be about
-    that, unless an earlier one told of the movement before it was read. Nor where another one named
-    its product of several variants: the number may be forgotten, and a number typed after that says
-    nothing about it.
+    It does not in three cases. The record has a pending write: the event may be about that write.
+    The record moved a moment ago, and no earlier event reported that movement: the event may be
+    about it. Or an open event named the whole product of several variants: BigCommerce may have
+    forgotten the number, and an edit says nothing about that.
     """
     reported = record.reported
     return (
@@ -204,7 +210,7 @@ def is_edited(record: StockRecord, timing: Timing) -> bool:
 
 
 def _is_before(change: Change, reported: ReportedChange) -> bool:
-    """Whether an event told of the change, and the last edit's event was made after that one."""
+    """Whether an event reported this change, and the event of the last edit was made later."""
     return (
         change.told is not None
         and reported.edit_made is not None
@@ -255,7 +261,7 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
         reported = replace(reported, at=latest, ordered=ordered)
         if not hint.by_order:
             if reported.edit_made is None or made > reported.edit_made:
-                record = _told_of_write(record, made)
+                record = _with_its_event(record, made)
             last = max(reported.edit_made or made, made)
             reported = replace(reported, edited=latest, edit_made=last)
     else:
@@ -263,9 +269,9 @@ def hinted(ledger: Ledger, side: Side, hint: Hint) -> Ledger:
     return ledger.with_record(side, replace(record, hinted=latest, reported=reported))
 
 
-def _told_of_write(record: StockRecord, made: datetime) -> StockRecord:
-    """Our own writes fire events too. The first one after a write of ours is taken for its own, so
-    that one made later is known to be of an edit.
+def _with_its_event(record: StockRecord, made: datetime) -> StockRecord:
+    """Notes the event on the oldest write of ours that has none yet. Our own writes fire events
+    too: the first event after a write is taken for its own, so that a later one is an edit's.
     """
     for place, one in enumerate(record.recent):
         if one.since is None and one.told is None:

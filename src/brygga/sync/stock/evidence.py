@@ -139,7 +139,7 @@ class TillEvidence:
 
     async def by_list(self, wanted: Mapping[str, Collection[str]]) -> Read:
         """Reads one list of all rows. A level that the list does not confirm is asked for by name
-        before it is believed (decision 15).
+        before it counts (decision 15).
         """
         listed = await self.session.zettle.tracked()
         tracked = await is_tracked(self.session, wanted, self.ledger_rows.values(), listed)
@@ -195,28 +195,29 @@ class TillEvidence:
         """The tracked products whose rows are proven now: a variant without a row has 0."""
         if not tracked or not self.store:
             return set()
-        proven = await self._beside_a_witness(sorted(tracked))
+        proven = await self._beside_a_known_row(sorted(tracked))
         if rest := set(tracked) - proven:
             proven |= await self._in_the_whole(rest)
         return proven
 
-    async def _witness(self, without: Collection[str]) -> str:
+    async def _product_with_a_row(self, without: Collection[str]) -> str:
+        """A product, not one of these, of which Zettle has a row as far as we know. "": none."""
         async with self.session.read() as tx:
             return await ledgers.stocked(tx, self.session.connection.id, without)
 
-    async def _beside_a_witness(self, wanted: Sequence[str]) -> set[str]:
+    async def _beside_a_known_row(self, wanted: Sequence[str]) -> set[str]:
         """Sends one more request that also asks for a product that has a row. An answer without any
         row is then known to be wrong.
         """
-        witness = await self._witness(wanted)
-        if not witness:
+        known = await self._product_with_a_row(wanted)
+        if not known:
             return set()
         proven: set[str] = set()
         size = ASKED_AT_ONCE - 1
         for place in range(0, len(wanted), size):
-            some = [*wanted[place : place + size], witness]
+            some = [*wanted[place : place + size], known]
             answer = await self.session.zettle.stock_of_many(self.store, some)
-            self.rows += [row for row in answer.rows if row.product_uuid != witness]
+            self.rows += [row for row in answer.rows if row.product_uuid != known]
             proven |= answer.whole & {*wanted}
         return proven
 
@@ -228,7 +229,7 @@ class TillEvidence:
         self.rows += [row for row in rows if row.product_uuid in wanted]
         if rows:
             return set(wanted)
-        if await self._witness(()):
+        if await self._product_with_a_row(()):
             return set()
         had_rows = {
             one.product_uuid

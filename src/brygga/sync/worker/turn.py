@@ -39,7 +39,7 @@ class NotFinished(Exception):
     """
 
 
-class _Hurried(Exception):
+class _OutOfTime(Exception):
     """The worker stops, and a handler did not finish in time."""
 
 
@@ -79,8 +79,8 @@ class Turn:
     """Set when work other than stock was added since the running batch began."""
     _stamp: str = ""
     """Of the connection as the session last read it (`work_items.Due`)."""
-    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Both queues look one after the other, so that a change is read once."""
+    _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """The queues read what is due one after the other, so that a change is read once."""
     _empty: dict[str, float] = field(default_factory=dict)
     """By queue: when a look, its own or the other's, found nothing due there. Forgotten when work
     is added or was done.
@@ -123,18 +123,21 @@ class Turn:
                 figures=self.means.figures,
                 changed=self.changed,
             )
-            hurried = False
+            out_of_time = False
             try:
                 async with asyncio.TaskGroup() as group:
-                    watchers = [group.create_task(self._renew()), group.create_task(self._hurry())]
+                    watchers = [
+                        group.create_task(self._renew()),
+                        group.create_task(self._stop_in_time()),
+                    ]
                     await self._until_done(session)
                     for watcher in watchers:
                         watcher.cancel()
-            except* _Hurried:
-                hurried = True
-            if not hurried:
+            except* _OutOfTime:
+                out_of_time = True
+            if not out_of_time:
                 await self._end()
-        if hurried:
+        if out_of_time:
             self.means.log.warning("stopped in the middle of work", connection=connection.id)
 
     async def _until_done(self, session: Session) -> None:
@@ -180,7 +183,7 @@ class Turn:
 
     async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
         """Handles the most urgent batch of the queue. False when nothing is due."""
-        async with self._looking:
+        async with self._reading:
             batch = () if self._is_empty(queue) else await self._look(session, kinds)
         if not batch:
             self._idle.add(queue)
@@ -298,10 +301,10 @@ class Turn:
                 self.lease.lost = True
                 raise LeaseLost(f"connection {self.job.connection_id} was taken over")
 
-    async def _hurry(self) -> None:
+    async def _stop_in_time(self) -> None:
         await self.stop.wait()
         await self.means.clock.sleep(self.means.pace.shutdown_timeout_s)
-        raise _Hurried
+        raise _OutOfTime
 
     async def _end(self) -> None:
         """Gives back the lease, and the job or its key, in one transaction, and saves what outlives

@@ -10,9 +10,8 @@ from litestar.response import Redirect
 from brygga.core.stock import Side
 from brygga.database import library
 from brygga.database.library import Entry
-from brygga.sync.stock import Checked, Counted
+from brygga.sync.stock import Checked, Counted, Moved
 from brygga.web.checks import NumberCheck, doubtful
-from brygga.web.deps import StockMoved
 from brygga.web.numbers import Problem, number, seen
 from brygga.web.visit import Form, Merchant, NotThere
 
@@ -69,7 +68,7 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
     except Checked:
         return merchant.go(back, "check_answered", "warn")
-    except StockMoved:
+    except Moved:
         now = await _number_check(merchant, uuid, variant) or number_check
         return await _page(merchant, uuid, replace(now, typed=_typed(form), moved=True), status=409)
     return merchant.go(back, "confirmed_number" if counted.confirms else "counted")

@@ -9,7 +9,7 @@ from litestar.response import Redirect
 from brygga.database import bindings, ledgers, library
 from brygga.database.library import Entry
 from brygga.database.work_items import Kind
-from brygga.web.deps import StockMoved
+from brygga.sync.stock import Moved
 from brygga.web.numbers import seen
 from brygga.web.stock_rows import Split, StockView, is_alike, sent, stock_rows
 from brygga.web.visit import Form, Merchant, NotThere
@@ -103,7 +103,7 @@ async def separate(merchant: Merchant, form: Form, uuid: str) -> Response[str] |
         async with merchant.deps.database.transaction() as tx:
             await commands.split(tx, merchant.own.id, uuid, typed.shares, merchant.deps.clock.now())
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
-    except StockMoved:
+    except Moved:
         stand = await standing(merchant, uuid)
         return _form(merchant, stand, sent(form, stand.rows), outdated=True, status=409)
     return merchant.go(_home(uuid), "split_changed" if stand.separate else "separated")
@@ -206,9 +206,9 @@ async def join(merchant: Merchant, form: Form, uuid: str) -> Response[str] | Red
     shown = {variant: number for variant, number in numbers.items() if number is not None}
     try:
         async with merchant.deps.database.transaction() as tx:
-            await commands.join(tx, merchant.own.id, uuid, shown, merchant.deps.clock.now())
+            await commands.join(tx, merchant.own.id, uuid, merchant.deps.clock.now(), seen=shown)
             await merchant.deps.jobs.enqueue(tx, merchant.own.id, urgent=True)
-    except StockMoved:
+    except Moved:
         return _question(merchant, await standing(merchant, uuid), outdated=True)
     return merchant.go(_home(uuid), "joined")
 

@@ -25,7 +25,7 @@ LINGER_S: Final = 0.2
 """How long a message of a stream waits for others, unless it is urgent."""
 FULL: Final = 16
 """Nobody waits for more messages than these."""
-MOST_LANES: Final = 5_000
+MOST_STREAMS: Final = 5_000
 """More connections than these are forgotten where nothing waits."""
 
 E = TypeVar("E")
@@ -41,7 +41,7 @@ class Message(Generic[E]):
 
 
 @dataclass(slots=True)
-class Lane(Generic[E]):
+class Stream(Generic[E]):
     """The messages of one connection."""
 
     waiting: list[Message[E]] = field(default_factory=list)
@@ -61,7 +61,7 @@ class Lane(Generic[E]):
 
 
 @dataclass(slots=True)
-class Lanes(Generic[E]):
+class Streams(Generic[E]):
     """The streams of one platform in one process. `record` saves messages of one connection, each
     once, and returns False when the connection is over.
     """
@@ -71,7 +71,7 @@ class Lanes(Generic[E]):
     slots: asyncio.Semaphore
     record: Callable[[Tx, int, Sequence[Message[E]]], Awaitable[bool]]
     linger_s: float = LINGER_S
-    lanes: dict[int, Lane[E]] = field(default_factory=dict)
+    streams: dict[int, Stream[E]] = field(default_factory=dict)
 
     async def save(
         self, connection_id: int, event: E, body: bytes = b"", *, urgent: bool = False
@@ -81,27 +81,27 @@ class Lanes(Generic[E]):
         Whoever comes first saves everything that waits. If that fails, the others try by
         themselves.
         """
-        lane = self._lane(connection_id)
+        stream = self._stream(connection_id)
         message = Message(event, self.clock.now(), body)
-        lane.waiting.append(message)
-        if urgent or len(lane.waiting) >= FULL:
-            lane.hurry.set()
-        async with lane.lock:
+        stream.waiting.append(message)
+        if urgent or len(stream.waiting) >= FULL:
+            stream.hurry.set()
+        async with stream.lock:
             if message.is_saved is None:
-                await self._linger(lane)
-                batch = lane.taken(message)
+                await self._linger(stream)
+                batch = stream.taken(message)
                 async with self.slots, self.database.transaction() as tx:
                     is_saved = await self.record(tx, connection_id, batch)
                 for one in batch:
                     one.is_saved = is_saved
-                lane.saved_at = self.clock.monotonic()
+                stream.saved_at = self.clock.monotonic()
         return message.is_saved is True
 
-    def _lane(self, connection_id: int) -> Lane[E]:
-        if connection_id not in self.lanes and len(self.lanes) >= MOST_LANES:
-            self.lanes = {id_: one for id_, one in self.lanes.items() if one.is_busy}
-        return self.lanes.setdefault(connection_id, Lane())
+    def _stream(self, connection_id: int) -> Stream[E]:
+        if connection_id not in self.streams and len(self.streams) >= MOST_STREAMS:
+            self.streams = {id_: one for id_, one in self.streams.items() if one.is_busy}
+        return self.streams.setdefault(connection_id, Stream())
 
-    async def _linger(self, lane: Lane[E]) -> None:
-        if not lane.hurry.is_set() and self.clock.monotonic() - lane.saved_at < STREAM_S:
-            await first_of(self.clock.sleep(self.linger_s), lane.hurry.wait())
+    async def _linger(self, stream: Stream[E]) -> None:
+        if not stream.hurry.is_set() and self.clock.monotonic() - stream.saved_at < STREAM_S:
+            await first_of(self.clock.sleep(self.linger_s), stream.hurry.wait())
