@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from brygga.cli.commands import COMMANDS
 from brygga.database.work_items import Kind
 from brygga_sandbox.bigcommerce.switches import Switches as ShopSwitches
 from brygga_sandbox.zettle.switches import Switches as TillSwitches
@@ -160,6 +161,12 @@ def test_the_tree_of_the_design_page_names_every_module(folder: str) -> None:
     modules = {path.stem for path in (SOURCE / folder).glob("*.py")} - {"__init__", "__main__"}
 
     assert modules <= named
+
+
+def test_the_design_page_lists_every_command() -> None:
+    rows = _rows(_section(_text("design.md"), "Settings and commands"))
+
+    assert {name for row in rows for name in _quoted(row[0])} == set(COMMANDS)
 
 
 def test_the_rooms_page_lists_the_kinds_of_work_items_most_urgent_first() -> None:
