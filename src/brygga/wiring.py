@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 import httpx2
 from litestar import Litestar
 
+from brygga.alert_channels import ByMail, ByWebhook
 from brygga.bigcommerce.api import ShopApi
 from brygga.core.model import Connection, Stage
 from brygga.core.stock import Timing
 from brygga.database import connections, exchanges, tokens
-from brygga.database.alert_messages import Channel, Message
-from brygga.database.alert_settings import AlertSettings
+from brygga.database.alert_messages import Channel
 from brygga.database.engine import Database, Tx
 from brygga.database.queue import Jobs
 from brygga.database.sealing import Sealer
@@ -55,7 +55,7 @@ from brygga.sync.worker.program import program
 from brygga.sync.worker.recording import Recording
 from brygga.sync.worker.session import Clients, Lease, MakeClients
 from brygga.sync.worker.turn import Handler
-from brygga.web import health, letters
+from brygga.web import health
 from brygga.web.app import build_app
 from brygga.web.deps import (
     WebDeps,
@@ -74,7 +74,7 @@ from brygga.wire import (
     Wire,
     open_client,
 )
-from brygga.wire.mail import Mail, Mailer
+from brygga.wire.mail import Mailer
 from brygga.wire.outward import Outward, open_outward, resolved
 from brygga.zettle import oauth as zettle_oauth
 from brygga.zettle.api import Zettle
@@ -175,47 +175,6 @@ def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | Non
 
 
 # ---- Alerts --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class ByMail:
-    """Sends an alert as a mail."""
-
-    mailer: Mailer
-    public_url: str
-
-    async def __call__(
-        self, message: Message, settings: AlertSettings, connection: Connection
-    ) -> None:
-        said = letters.speech(settings, connection)
-        made = letters.letter(said, message, connection, self.public_url)
-        mail = Mail(
-            to=settings.email,
-            subject=letters.subject(said, made, connection),
-            text=letters.text(said, made, message.kind, self.public_url),
-            message_id=letters.mail_id(message, self.public_url),
-            at=message.created_at,
-            language=said.language,
-        )
-        await self.mailer.send(mail)
-
-
-@dataclass(frozen=True, slots=True)
-class ByWebhook:
-    """Sends an alert as a signed webhook."""
-
-    outward: Outward
-    clock: Clock
-    public_url: str
-
-    async def __call__(
-        self, message: Message, settings: AlertSettings, connection: Connection
-    ) -> None:
-        said = letters.speech(settings, connection)
-        made = letters.letter(said, message, connection, self.public_url)
-        content = letters.body(message, made, connection)
-        signed = letters.headers(message, content, settings.secrets, self.clock.now())
-        await self.outward.post(settings.hook_url, signed, content)
 
 
 def senders(settings: Settings, seams: "Seams", http: httpx2.AsyncClient) -> dict[Channel, Sender]:

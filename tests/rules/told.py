@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import httpx2
 
+from brygga.alert_channels import ByMail, ByWebhook
 from brygga.core.alerts import Cause
 from brygga.core.model import Connection, Synced
 from brygga.core.statements import Compared, Reason
@@ -36,7 +37,6 @@ from brygga.sync.worker.alerting import Outbox, observe
 from brygga.web.letters import new_secret
 from brygga.wire.mail import Mail, Mailer
 from brygga.wire.outward import NotDelivered, Outward, open_outward
-from brygga.wiring import ByMail, ByWebhook
 from tests.conftest import CountingDice, MovableClock
 from tests.database.merchants import connected, cup
 

@@ -249,6 +249,9 @@ class PureShop:
                 self.synced = replace(
                     bound, options={n: i for n, i in bound.options.items() if i != id_}
                 )
+                # Variants that have the option go with it (bigcommerce facts 3.8).
+                left = tuple(v for v in self.seen().variants if id_ not in dict(v.values))
+                self.product = replace(self.seen(), variants=left)
         names = [o.name.casefold() for o in options]
         assert len(names) == len(set(names)), f"display name used twice: {names}"
         self.product = replace(self.seen(), options=tuple(options))
