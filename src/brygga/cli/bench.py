@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from brygga.cli import arguments, check, crowd, demo_stack, logs, merchant
 from brygga.cli.benching import table
 from brygga.cli.benching.figures import Figure, as_json, as_text
-from brygga.cli.benching.syncing import SMALL, Size
+from brygga.cli.benching.syncing import FULL, SMALL, Size
 from brygga.cli.browser import BrowserClient
 from brygga.cli.demo_stack import DemoStack, Wish
 
@@ -59,8 +59,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="added to each answer of the platforms",
     )
-    parser.add_argument(
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument(
         "--small", action="store_true", help="few products and merchants: does the bench work?"
+    )
+    much.add_argument(
+        "--full", action="store_true", help="up to 50,000 products and 500 merchants: over an hour"
     )
     parser.add_argument(
         "--setups",
@@ -107,7 +111,7 @@ def run(asked: argparse.Namespace) -> int:
 
 
 def _table(asked: argparse.Namespace) -> int:
-    size = SMALL if asked.small else Size()
+    size = SMALL if asked.small else FULL if asked.full else Size()
     figures: list[Figure] = []
     failed: list[str] = []
     for some in table.measured(main_names(asked.only), size, asked.latency / 1000):

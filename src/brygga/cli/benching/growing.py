@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from brygga.cli.benching import homes
 from brygga.cli.benching.figures import Figure, at_least, at_most, percentile
 from brygga.cli.benching.homes import CLOCK, Child, Failed, Home
-from brygga.cli.benching.syncing import FREE, Size, synced
+from brygga.cli.benching.syncing import FREE, Size, swept, synced
 from brygga.cli.benching.trading import READ_LAG_S, Pair, pairs
 from brygga.cli.browser import BrowserClient
 
@@ -157,23 +157,31 @@ _HELD = sa.text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'cli
 
 
 async def growth(url: str, size: Size, latency_s: float) -> list[Figure]:
-    """A first sync and the pages at growing sizes."""
-    figures, cpu, requests = [], [], []
-    times: list[float] = []
+    """A first sync, a quiet sweep and the pages at growing sizes."""
+    figures, cpu, requests, sweep = [], [], [], []
     for count in size.growth:
-        async with homes.opened(url, products=count, quota=FREE, latency_s=latency_s) as home:
+        async with homes.opened(
+            url, products=count, quota=FREE, latency_s=latency_s, patience_s=size.patience_s
+        ) as home:
             run = await synced(home, count)
-            times += await _viewed(home)
+            times = await _viewed(home)
+            look = await swept(home)
             await _without_work(home)
         cpu.append(1000 * run.cpu_s / count)
         requests.append(run.requests / count)
-        figures.append(at_most(f"growth.cpu.{count}", cpu[-1], "ms CPU a product"))
+        sweep.append(1000 * look.cpu_s / count)
+        figures += [
+            at_most(f"growth.cpu.{count}", cpu[-1], "ms CPU a product"),
+            at_most(f"growth.sweep.cpu.{count}", sweep[-1], "ms CPU a product, in a quiet sweep"),
+            at_most(f"growth.sweep.requests.{count}", look.requests / count, "a product, in it"),
+            at_most(f"growth.page.p50.{count}", percentile(times, 0.5), "ms", 60),
+            at_most(f"growth.page.p99.{count}", percentile(times, 0.99), "ms", 300),
+        ]
     return [
         *figures,
         at_most("growth.cpu", 100 * (cpu[-1] / min(cpu) - 1), "% more than the least", 15),
+        at_most("growth.sweep", 100 * (sweep[-1] / min(sweep) - 1), "% more than the least", 15),
         at_most("growth.requests", requests[-1], "a product at the largest", 1.05, 1.0),
-        at_most("growth.page.p50", percentile(times, 0.5), "ms", 60),
-        at_most("growth.page.p99", percentile(times, 0.99), "ms", 300),
     ]
 
 

@@ -93,6 +93,8 @@ class Home:
     wish: House
     database: Database
     http: httpx2.AsyncClient
+    patience_s: float = 110.0
+    """The longest wait for work to end."""
 
     @property
     def merchants(self) -> Sequence[dict[str, str]]:
@@ -134,13 +136,13 @@ class Home:
         async with self.database.read() as tx:
             return int(await tx.scalar(_DUE, {"soon": soon}) or 0)
 
-    async def quiet(self, soon_s: float = 1.0, within_s: float = 110.0) -> float:
+    async def quiet(self, soon_s: float = 1.0) -> float:
         """Returns when nothing is due within `soon_s`. The seconds that it took."""
         began, calm = CLOCK.monotonic(), 0
         while calm < 3:
-            if CLOCK.monotonic() - began > within_s:
+            if CLOCK.monotonic() - began > self.patience_s:
                 raise Failed(
-                    f"{await self.due(soon_s)} pieces of work are due after {within_s:g} s"
+                    f"{await self.due(soon_s)} pieces of work are due after {self.patience_s:g} s"
                 )
             await asyncio.sleep(0.2)
             calm = calm + 1 if not await self.due(soon_s) else 0
@@ -165,7 +167,12 @@ _DUE = sa.text("""
 
 @contextlib.asynccontextmanager
 async def opened(
-    database_url: str, *, web: bool = True, work: bool = True, **wished: Any
+    database_url: str,
+    *,
+    web: bool = True,
+    work: bool = True,
+    patience_s: float = 110.0,
+    **wished: Any,
 ) -> AsyncIterator[Home]:
     """`wished` are the fields of `Platforms`."""
     port = listen("127.0.0.1", 0)
@@ -185,4 +192,4 @@ async def opened(
         database = Database.at(database_url, Sealer((secret,)), 2)
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60))
-        yield Home(url, platforms, house, wish, database, http)
+        yield Home(url, platforms, house, wish, database, http, patience_s)

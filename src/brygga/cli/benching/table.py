@@ -28,7 +28,6 @@ MEASURES: Mapping[str, Measure] = {
 }
 ALSO = {"order": "sale", "cpu": "first_sync"}
 """Names of the table that another measure brings along."""
-WITHIN_S = 240.0
 
 
 def measured(
@@ -40,14 +39,14 @@ def measured(
     for name in names:
         with demo_stack.throwaway_database() as url:
             try:
-                yield asyncio.run(_within(MEASURES[name](url, size, latency_s)))
+                yield asyncio.run(_within(MEASURES[name](url, size, latency_s), size.within_s))
             except TimeoutError:
-                yield f"{name}: not measured within {WITHIN_S:g} s"
+                yield f"{name}: not measured within {size.within_s:g} s"
             except (Failed, Lost) as failed:
                 why, *_ = str(failed).splitlines()
                 yield f"{name}: {why}"
 
 
-async def _within(measure: Awaitable[list[Figure]]) -> list[Figure]:
-    async with asyncio.timeout(WITHIN_S):
+async def _within(measure: Awaitable[list[Figure]], seconds: float) -> list[Figure]:
+    async with asyncio.timeout(seconds):
         return await measure

@@ -75,8 +75,9 @@ def timed(kind: str, told: dict[str, Any], aims: tuple[float, float]) -> list[Fi
 async def trade(url: str, size: Size, latency_s: float) -> list[Figure]:
     """Lines `sale` and `order`, and what each costs."""
     async with homes.opened(
-        url, merchants=size.merchants, products=size.goods, quota=FREE, latency_s=latency_s
-    ) as home:
+        url, merchants=size.merchants, products=size.goods, quota=FREE, latency_s=latency_s,
+        patience_s=size.patience_s,
+    ) as home:  # fmt: skip
         await home.connect()
         sold = await pairs(home)
         before = await home.house.ask()
@@ -119,8 +120,8 @@ async def _near_our_own(home: Home, sold: Sequence[Pair], size: Size) -> list[fl
 async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
     """A small merchant sells while another one imports and all others are busy."""
     async with homes.opened(
-        url, merchants=size.merchants, products=size.goods, large=size.products // 2, quota=FREE,
-        latency_s=latency_s,
+        url, merchants=size.neighbours, products=size.goods, large=size.large, quota=FREE,
+        latency_s=latency_s, patience_s=size.patience_s,
     ) as home:  # fmt: skip
         importing, small, *others = home.merchants
         await home.connect([small, *others])
