@@ -161,7 +161,7 @@ async def growth(url: str, size: Size, latency_s: float) -> list[Figure]:
     figures, cpu, requests, sweep = [], [], [], []
     for count in size.growth:
         async with homes.opened(
-            url, products=count, quota=FREE, latency_s=latency_s, patience_s=size.patience_s
+            url, products=count, quota=FREE, latency_s=latency_s, longest_wait_s=size.longest_wait_s
         ) as home:
             run = await synced(home, count)
             times = await _viewed(home)

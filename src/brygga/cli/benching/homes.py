@@ -93,7 +93,7 @@ class Home:
     wish: House
     database: Database
     http: httpx2.AsyncClient
-    patience_s: float = 110.0
+    longest_wait_s: float = 110.0
     """The longest wait for work to end."""
 
     @property
@@ -140,9 +140,9 @@ class Home:
         """Returns when nothing is due within `soon_s`. The seconds that it took."""
         began, calm = CLOCK.monotonic(), 0
         while calm < 3:
-            if CLOCK.monotonic() - began > self.patience_s:
+            if CLOCK.monotonic() - began > self.longest_wait_s:
                 raise Failed(
-                    f"{await self.due(soon_s)} pieces of work are due after {self.patience_s:g} s"
+                    f"{await self.due(soon_s)} pieces of work are due after {self.longest_wait_s:g} s"
                 )
             await asyncio.sleep(0.2)
             calm = calm + 1 if not await self.due(soon_s) else 0
@@ -171,7 +171,7 @@ async def opened(
     *,
     web: bool = True,
     work: bool = True,
-    patience_s: float = 110.0,
+    longest_wait_s: float = 110.0,
     **wished: Any,
 ) -> AsyncIterator[Home]:
     """`wished` are the fields of `Platforms`."""
@@ -192,4 +192,4 @@ async def opened(
         database = Database.at(database_url, Sealer((secret,)), 2)
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60))
-        yield Home(url, platforms, house, wish, database, http, patience_s)
+        yield Home(url, platforms, house, wish, database, http, longest_wait_s)

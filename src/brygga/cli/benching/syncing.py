@@ -40,7 +40,7 @@ class Size:
     runs: int = 5
     large: int = 1_000
     neighbours: int = 40
-    patience_s: float = 110.0
+    longest_wait_s: float = 110.0
     """The longest wait for work to end."""
     within_s: float = 240.0
     """The longest time of one line of the table."""
@@ -48,7 +48,7 @@ class Size:
 
 FULL = Size(
     sweep=10_000, growth=(1_000, 10_000, 50_000), merchants=500, goods=4, large=20_000,
-    neighbours=200, patience_s=3_600, within_s=7_200,
+    neighbours=200, longest_wait_s=3_600, within_s=7_200,
 )  # fmt: skip
 """Large libraries and many merchants: more than an hour."""
 SMALL = Size(
@@ -87,7 +87,7 @@ async def synced(home: Home, products: int) -> Run:
     platforms, house = await home.platforms.ask(), await home.house.ask()
     began, ended = CLOCK.monotonic(), 0.0
     await merchant.finish(browser)
-    while CLOCK.monotonic() - began < home.patience_s:
+    while CLOCK.monotonic() - began < home.longest_wait_s:
         if (await home.platforms.ask())["products"] >= products:
             ended = CLOCK.monotonic()
             break
@@ -164,7 +164,7 @@ async def quiet_sweep(url: str, size: Size, latency_s: float) -> list[Figure]:
     """A sweep over products of which nothing changed."""
     count = size.sweep
     async with homes.opened(
-        url, products=count, quota=FREE, latency_s=latency_s, patience_s=size.patience_s
+        url, products=count, quota=FREE, latency_s=latency_s, longest_wait_s=size.longest_wait_s
     ) as home:
         await synced(home, count)
         sweep = await swept(home)

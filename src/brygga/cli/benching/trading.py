@@ -76,7 +76,7 @@ async def trade(url: str, size: Size, latency_s: float) -> list[Figure]:
     """Lines `sale` and `order`, and what each costs."""
     async with homes.opened(
         url, merchants=size.merchants, products=size.goods, quota=FREE, latency_s=latency_s,
-        patience_s=size.patience_s,
+        longest_wait_s=size.longest_wait_s,
     ) as home:  # fmt: skip
         await home.connect()
         sold = await pairs(home)
@@ -121,7 +121,7 @@ async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
     """A small merchant sells while another one imports and all others are busy."""
     async with homes.opened(
         url, merchants=size.neighbours, products=size.goods, large=size.large, quota=FREE,
-        latency_s=latency_s, patience_s=size.patience_s,
+        latency_s=latency_s, longest_wait_s=size.longest_wait_s,
     ) as home:  # fmt: skip
         importing, small, *others = home.merchants
         await home.connect([small, *others])
