@@ -141,9 +141,8 @@ class Home:
         began, calm = CLOCK.monotonic(), 0
         while calm < 3:
             if CLOCK.monotonic() - began > self.longest_wait_s:
-                raise Failed(
-                    f"{await self.due(soon_s)} pieces of work are due after {self.longest_wait_s:g} s"
-                )
+                due = await self.due(soon_s)
+                raise Failed(f"{due} pieces of work are due after {self.longest_wait_s:g} s")
             await asyncio.sleep(0.2)
             calm = calm + 1 if not await self.due(soon_s) else 0
         return CLOCK.monotonic() - began
