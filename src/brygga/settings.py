@@ -135,7 +135,6 @@ class Settings:
 def read(environment: Mapping[str, str]) -> Settings:
     """Raises `SettingsWrong` with a line for every setting that is missing or invalid."""
     reader = _Reader(environment)
-    defaults = Hosts()
     settings = Settings(
         public_url=reader.required(
             "PUBLIC_URL", texts.url, "the address at which merchants and platforms reach us"
@@ -180,13 +179,27 @@ def read(environment: Mapping[str, str]) -> Settings:
         traces=reader.optional("TRACES", texts.traces, default=False),
         operator=reader.optional("OPERATOR_SECRETS_FILE", texts.secrets_file, ()),
         operator_reads=reader.optional("OPERATOR_READERS_FILE", texts.secrets_file, ()),
-        hosts=Hosts(
-            **{
-                name: reader.optional(f"{name.upper()}_URL", texts.url, getattr(defaults, name))
-                for name in Hosts.__dataclass_fields__
-            }
-        ),
+        hosts=_hosts(reader),
     )
+    _check_together(settings, reader)
+    if reader.problems:
+        raise SettingsWrong(tuple(reader.problems))
+
+    return settings
+
+
+def _hosts(reader: "_Reader") -> Hosts:
+    defaults = Hosts()
+    return Hosts(
+        **{
+            name: reader.optional(f"{name.upper()}_URL", texts.url, getattr(defaults, name))
+            for name in Hosts.__dataclass_fields__
+        }
+    )
+
+
+def _check_together(settings: Settings, reader: "_Reader") -> None:
+    """Adds a problem for settings that are right alone and wrong beside each other."""
     if settings.database_direct_url and not reader.environment.get(f"{PREFIX}DATABASE_URL"):
         reader.problems.append(
             f"{PREFIX}DATABASE_DIRECT_URL needs {PREFIX}DATABASE_URL, the pooler's address"
@@ -196,10 +209,6 @@ def read(environment: Mapping[str, str]) -> Settings:
             f"{PREFIX}OPERATOR_READERS_FILE has a secret of {PREFIX}OPERATOR_SECRETS_FILE: "
             "it would do more than read"
         )
-    if reader.problems:
-        raise SettingsWrong(tuple(reader.problems))
-
-    return settings
 
 
 def mail_server(environment: Mapping[str, str]) -> Smtp | None:

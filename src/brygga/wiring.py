@@ -156,11 +156,15 @@ async def _clients(
     try:
         yield made
     finally:
-        # A turn that ends well saves this as it gives back the lease.
-        if not lease.lost and not lease.given_back:
-            async with database.transaction(lease.fence) as tx:
-                await connections.set_budget(tx, connection.id, budget.snapshot() or None)
-                await exchanges.add(tx, connection.id, lease.calls)
+        await _save_calls(database, connection.id, lease)
+
+
+async def _save_calls(database: Database, connection_id: int, lease: Lease) -> None:
+    """The budget and the calls. A turn that ends well saves them as it gives back the lease."""
+    if not lease.lost and not lease.given_back:
+        async with database.transaction(lease.fence) as tx:
+            await connections.set_budget(tx, connection_id, lease.budget() or None)
+            await exchanges.add(tx, connection_id, lease.calls)
 
 
 def _reach(connection: Connection, token: Token | None) -> tuple[str, str] | None:
@@ -307,26 +311,7 @@ def build(
             sessions=Sessions(database, seams.clock),
             clock=seams.clock,
             dice=seams.dice,
-            settings=WebSettings(
-                public_url=settings.public_url,
-                installation=installation(settings),
-                csrf_secret=derived(settings, "csrf"),
-                bigcommerce_client_secret=settings.bigcommerce_client_secret,
-                contact_email=settings.contact_email,
-                metrics_token=settings.metrics_token,
-                erase_after=settings.erase_after,
-                keep_webhooks=settings.keep_webhooks,
-                metrics_local=settings.metrics_local,
-                stock=settings.stock,
-                rate_limits=settings.rate_limits,
-                hsts_subdomains=settings.hsts_subdomains,
-                trusted_proxies=settings.trusted_proxies,
-                mail=Channel.MAIL in channels,
-                alert_hooks=settings.alert_hooks,
-                statements_kept=settings.statements_kept,
-                operator=settings.operator,
-                operator_reads=settings.operator_reads,
-            ),
+            settings=of_pages(settings, mail=Channel.MAIL in channels),
             zettle=ZettleSignIn(platforms),
             shop=ShopInstall(platforms),
             stock=StockCommands(),
@@ -334,6 +319,30 @@ def build(
         )
     )
     return Service(settings, database, jobs, worker, web, http, outward)
+
+
+def of_pages(settings: Settings, *, mail: bool) -> WebSettings:
+    """The settings that the pages need. `mail`: whether merchants can be sent any."""
+    return WebSettings(
+        public_url=settings.public_url,
+        installation=installation(settings),
+        csrf_secret=derived(settings, "csrf"),
+        bigcommerce_client_secret=settings.bigcommerce_client_secret,
+        contact_email=settings.contact_email,
+        metrics_token=settings.metrics_token,
+        erase_after=settings.erase_after,
+        keep_webhooks=settings.keep_webhooks,
+        metrics_local=settings.metrics_local,
+        stock=settings.stock,
+        rate_limits=settings.rate_limits,
+        hsts_subdomains=settings.hsts_subdomains,
+        trusted_proxies=settings.trusted_proxies,
+        mail=mail,
+        alert_hooks=settings.alert_hooks,
+        statements_kept=settings.statements_kept,
+        operator=settings.operator,
+        operator_reads=settings.operator_reads,
+    )
 
 
 def observed_by(figures: Figures) -> Observer:

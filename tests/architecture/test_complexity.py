@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[2]
 PLACES = ("src", "packages", "scripts", "bench", "tests")
 MOST = 20
 """Radon's grade C ends here."""
+LONGEST_FUNCTION = 60
+"""Lines of a function of either, but for migrations, which stay as they ran."""
 LONGEST_FILE = 450
 """Lines of a module of the service or of the sandbox."""
 LONG = {
@@ -95,6 +97,20 @@ def test_no_module_is_longer_than_a_reader_keeps_in_mind() -> None:
     }
 
     assert long == LONG
+
+
+def test_no_function_is_longer_than_a_page() -> None:
+    long = [
+        f"{path}:{node.name}"
+        for path, text in _files().items()
+        if path.parts[0] == "src" or path.parts[:3] == ("packages", "sandbox", "src")
+        if "versions" not in path.parts and text.count("\n") > LONGEST_FUNCTION
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, _FUNCTIONS)
+        if (node.end_lineno or 0) - node.lineno >= LONGEST_FUNCTION
+    ]
+
+    assert long == []
 
 
 def test_the_check_counts_branches() -> None:

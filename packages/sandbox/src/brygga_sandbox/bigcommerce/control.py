@@ -194,23 +194,23 @@ def body_of(request: Request) -> Json:
     return value
 
 
+def delays_in(body: Json) -> dict[str, float]:
+    """Takes the delays out of a body, in seconds. 422 where one is no number from 0."""
+    delays = {name: body.pop(name) for name in DELAYS if name in body}
+    if any(
+        isinstance(one, bool) or not isinstance(one, int | float) or one < 0
+        for one in delays.values()
+    ):
+        wrong = dict.fromkeys(delays, "must be a number from 0")
+        raise Refusal(422, "A delay is a number of seconds", wrong)
+    return delays
+
+
 def acts_of(sandbox: Core) -> list[tuple[str, str, Act]]:
     """Control calls that need the whole of BigCommerce: its stores, its apps and their webhooks."""
 
     async def settings(shop: Shop, request: Request, body: Json) -> Any:
-        owner, delays = (
-            body.pop("owner_email", None),
-            {name: body.pop(name) for name in DELAYS if name in body},
-        )
-        if any(
-            isinstance(one, bool) or not isinstance(one, int | float) or one < 0
-            for one in delays.values()
-        ):
-            raise Refusal(
-                422,
-                "A delay is a number of seconds",
-                dict.fromkeys(delays, "must be a number from 0"),
-            )
+        owner, delays = body.pop("owner_email", None), delays_in(body)
         shop.set_settings(**body)
         shop.store.read_lag_s = float(delays.get("read_lag_s", shop.store.read_lag_s))
         hooks = sandbox.hooks[shop.store.hash]
