@@ -13,8 +13,8 @@ from tests.rules.conftest import OpenStack
 from tests.rules.stack import READ_LAG_S, DemoStack
 from tests.simulation.disk import DiskTx
 
-TO_THE_WRITE = 16
-TO_THE_END = 54
+TO_THE_WRITE = 13
+TO_THE_END = 40
 SAVED = "WITH intended AS"
 """How the statement begins that saves a pass over stock: with the write before it is sent, and with
 its answer.

@@ -151,7 +151,7 @@ def slot_given_back_too_early() -> list[Any]:
         unit: UnitOfWork, call: str, side: Side, changed: Mapping[str, Ledger]
     ) -> Call:
         left = await real(unit, call, side, changed)
-        await calls.give_back(unit, left, landed=False)
+        calls.give_back(unit, left, landed=False)
         return left
 
     return [patch.object(calls, "call_part", call_part), *_one_slot()]
@@ -212,8 +212,8 @@ def count_never_raised() -> list[Any]:
 
     real = calls.give_back
 
-    async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
-        await real(unit, call, landed=False)
+    def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
+        real(unit, call, landed=False)
 
     statement = sa.text(str(markers._TAKE).replace("ORDER BY freed_at, slot", "ORDER BY slot"))
     return [

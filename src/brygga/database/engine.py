@@ -61,9 +61,9 @@ class Fence:
     connection_id: int
     epoch: int
     holder: str
-    with_ledgers: bool = False
-    """True: the transaction begins with `ledgers.lock`, which checks the fence in its own
-    statement. Without it, the transaction fails.
+    is_checked_later: bool = False
+    """True: the transaction begins with a function that checks the fence in its own statement, as
+    `ledgers.lock` does (`checked`). Without it, the transaction fails.
     """
 
 
@@ -87,7 +87,7 @@ class Tx:
     resumed: dict[int, bool] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
     unchecked: Fence | None = None
-    """The fence that `ledgers.lock` still has to check."""
+    """The fence that the first statement still has to check."""
 
     async def rows(
         self, statement: sa.Executable, values: Mapping[str, Any] | None = None
@@ -317,7 +317,7 @@ def payload(connection_ids: Collection[int]) -> str:
 
 
 async def _hold(tx: Tx, fence: Fence) -> None:
-    if fence.with_ledgers:
+    if fence.is_checked_later:
         tx.unchecked = fence
     else:
         check(fence, await tx.first(_HOLD, {"id": fence.connection_id}))
@@ -332,6 +332,16 @@ def check(fence: Fence, row: Any) -> None:
             f"connection {fence.connection_id} is no longer held by {fence.holder} at epoch "
             f"{fence.epoch}"
         )
+
+
+def checked(tx: Tx, rows: Sequence[Any]) -> Sequence[Any]:
+    """These rows, which hold the connection's row as `check` takes it, after the check of a fence
+    that waits for it (`Fence.is_checked_later`).
+    """
+    if tx.unchecked is not None:
+        check(tx.unchecked, rows[0] if rows else None)
+        tx.unchecked = None
+    return rows
 
 
 _BUSY = ("40001", "40P01", "55P03", "57014")

@@ -2,7 +2,7 @@
 without secrets. The pages show them beside the sync log. Nothing decides by them.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -36,8 +36,7 @@ class Exchange:
 
 
 # The deletion does not see the rows that are added beside it.
-_ADD = sa.text("""
-    WITH added AS (
+ADD = """
         INSERT INTO exchanges (connection_id, at, platform, method, path, status, subjects, sent,
             answer)
         SELECT :id, at, platform, method, path, status, subjects, sent, answer
@@ -45,17 +44,24 @@ _ADD = sa.text("""
             platform text, method text, path text, status integer, subjects text[], sent jsonb,
             answer jsonb)
         ORDER BY place
-    )
-    DELETE FROM exchanges WHERE connection_id = :id AND id <= (
-        SELECT id FROM exchanges WHERE connection_id = :id ORDER BY id DESC OFFSET :rest LIMIT 1
-    )
-""")
+"""
+CUT = """
+        DELETE FROM exchanges WHERE connection_id = :id AND id <= (
+            SELECT id FROM exchanges WHERE connection_id = :id ORDER BY id DESC OFFSET :rest LIMIT 1
+        )
+"""
+"""The oldest beyond `MOST`, after these values are added."""
+_ADD = sa.text(f"WITH added AS ({ADD}) {CUT}")
 
 
 async def add(tx: Tx, connection_id: int, made: Sequence[Exchange]) -> None:
     """Saves these calls, and deletes the oldest beyond `MOST`."""
-    if not made:
-        return
+    if made:
+        await tx.run(_ADD, {"id": connection_id, **added(made)})
+
+
+def added(made: Sequence[Exchange]) -> Mapping[str, Any]:
+    """These calls as the values of `ADD` and `CUT`."""
     rows = [
         {
             "place": place,
@@ -70,8 +76,7 @@ async def add(tx: Tx, connection_id: int, made: Sequence[Exchange]) -> None:
         }
         for place, one in enumerate([*made][-MOST:])
     ]
-    values = {"id": connection_id, "rows": to_json(rows), "rest": MOST - len(rows)}
-    await tx.run(_ADD, values)
+    return {"rows": to_json(rows), "rest": MOST - len(rows)}
 
 
 async def about(

@@ -5,7 +5,7 @@ An epoch is never used again, so a worker that was stopped for an hour cannot wr
 it continues.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,10 +14,12 @@ import sqlalchemy as sa
 
 from brygga.core.failures import LeaseLost
 from brygga.core.model import Connection
-from brygga.database import connections, tokens
+from brygga.database import connections, exchanges, tokens, work_items
 from brygga.database.engine import Fence, Tx
+from brygga.database.exchanges import Exchange
 from brygga.database.tokens import Platform, Token
 from brygga.database.values import to_json
+from brygga.database.work_items import WorkItem
 
 # Every row that names a connection takes KEY SHARE on the connection's row as it is added. Where
 # such transactions overlap all the time, as in a flood of webhooks, FOR UPDATE would wait for ever.
@@ -44,27 +46,33 @@ _TAKE = sa.text(f"""
         SELECT c.id, c.budget AS handed FROM gate, connections c
         WHERE c.id = :id AND (c.lease_holder IS NULL OR c.lease_until < :expired)
         FOR UPDATE OF c
+    ), taken AS (
+        UPDATE connections c SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
+            lease_until = :until, budget = NULL
+        FROM free
+            LEFT JOIN tokens t ON t.connection_id = free.id AND t.platform = 'bigcommerce'
+            LEFT JOIN tokens z ON z.connection_id = free.id AND z.platform = 'zettle'
+        WHERE c.id = free.id
+        RETURNING c.lease_epoch, c.unreachable_since, free.handed,
+            CAST(CAST(pg_current_xact_id() AS xid) AS text) || '/' || coalesce(t.xmin::text, '')
+                AS stamp, {connections.named("c")}, {tokens.named("t", "shop_")},
+            {tokens.named("z", "till_")}
     )
-    UPDATE connections c SET lease_epoch = lease_epoch + 1, lease_holder = :holder,
-        lease_until = :until, budget = NULL
-    FROM free
-        LEFT JOIN tokens t ON t.connection_id = free.id AND t.platform = 'bigcommerce'
-        LEFT JOIN tokens z ON z.connection_id = free.id AND z.platform = 'zettle'
-    WHERE c.id = free.id
-    RETURNING c.lease_epoch, c.unreachable_since, free.handed,
-        CAST(CAST(pg_current_xact_id() AS xid) AS text) || '/' || coalesce(t.xmin::text, '')
-            AS stamp, {connections.named("c")}, {tokens.named("t", "shop_")},
-        {tokens.named("z", "till_")}
+    SELECT taken.*, ({work_items.DUE}) AS due FROM taken
 """)  # noqa: S608 - only our own constants are put together
 _RENEW = sa.text("""
     UPDATE connections SET lease_until = :until,
         budget_seen = coalesce(CAST(:budget AS jsonb), budget_seen)
     WHERE id = :id AND lease_epoch = :epoch AND lease_holder = :holder
 """)
-_RELEASE = sa.text("""
+_FREE = """
     UPDATE connections SET lease_holder = NULL, lease_until = NULL,
         budget = CAST(:budget AS jsonb), budget_seen = coalesce(CAST(:budget AS jsonb), budget_seen)
     WHERE id = :id AND lease_epoch = :epoch AND lease_holder = :holder
+"""
+_RELEASE = sa.text(_FREE)
+_RELEASE_SAVING = sa.text(f"""
+    WITH added AS ({exchanges.ADD}), cut AS ({exchanges.CUT}) {_FREE}
 """)
 
 
@@ -88,6 +96,8 @@ class Acquired:
     tokens: Mapping[Platform, Token]
     stamp: str
     """As `work_items.Due.stamp` now."""
+    due: Sequence[WorkItem] | None = None
+    """All that was due then. None where that is too much to be read along."""
 
 
 async def acquire(
@@ -104,8 +114,15 @@ async def acquire(
     A lease that was not given back is free `takeover_delay` after it ended: until then, a request
     that its holder sent at the end may still be on the way.
     """
-    values = {"id": connection_id, "holder": holder, "until": until}
-    row = await tx.first(_TAKE, {**values, "expired": now - takeover_delay})
+    values = {
+        "id": connection_id,
+        "holder": holder,
+        "until": until,
+        "now": now,
+        "expired": now - takeover_delay,
+        "kinds": work_items.KNOWN,
+    }
+    row = await tx.first(_TAKE, values)
     if row is None:
         return None
     held = {
@@ -121,6 +138,7 @@ async def acquire(
         row.handed,
         {platform: token for platform, token in held.items() if token is not None},
         row.stamp,
+        work_items.all_due(row.due),
     )
 
 
@@ -138,9 +156,15 @@ async def renew(
     return await tx.run(_RENEW, values) == 1
 
 
-async def release(tx: Tx, fence: Fence, budget: Mapping[str, int] | None = None) -> None:
-    """Gives the lease back, and hands on the store's request budget. Raises `LeaseLost`, and writes
-    nothing, when another worker holds the lease already.
+async def release(
+    tx: Tx,
+    fence: Fence,
+    budget: Mapping[str, int] | None = None,
+    calls: Sequence[Exchange] = (),
+) -> None:
+    """Gives the lease back, hands on the store's request budget, and saves the calls of the turn.
+    Raises `LeaseLost` when another worker holds the lease already: the transaction writes nothing
+    then.
     """
     values = {
         "id": fence.connection_id,
@@ -148,7 +172,8 @@ async def release(tx: Tx, fence: Fence, budget: Mapping[str, int] | None = None)
         "holder": fence.holder,
         "budget": to_json(dict(budget)) if budget else None,
     }
-    if await tx.run(_RELEASE, values) != 1:
+    statement = _RELEASE_SAVING if calls else _RELEASE
+    if await tx.run(statement, {**values, **(exchanges.added(calls) if calls else {})}) != 1:
         raise LeaseLost(f"connection {fence.connection_id} was taken over")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Verdict
-from brygga.database.engine import Tx, check
+from brygga.database.engine import Tx, checked
 from brygga.database.values import from_plain, to_json, unique
 
 CREATES_KEPT = timedelta(hours=1)
@@ -137,15 +137,14 @@ async def load(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> di
 
 async def lock(tx: Tx, connection_id: int, product_uuids: Collection[str]) -> dict[str, LedgerRow]:
     """The ledgers of these products, for changing. No other transaction changes them before this
-    one ends. It also checks a fence that waits for that (`Fence.with_ledgers`).
+    one ends. It also checks a fence that waits for that (`Fence.is_checked_later`).
     """
     values = {"id": connection_id, "uuids": list(product_uuids)}
     if tx.unchecked is None:
         rows = await tx.rows(_LOCK_MANY, values)
         return {row.variant_uuid: _ledger_row(row) for row in rows}
-    rows = await tx.rows(_LOCK_FENCED, {**values, "held": tx.unchecked.connection_id})
-    check(tx.unchecked, rows[0] if rows else None)
-    tx.unchecked = None
+    held = {"held": tx.unchecked.connection_id}
+    rows = checked(tx, await tx.rows(_LOCK_FENCED, {**values, **held}))
     return {row.variant_uuid: _ledger_row(row) for row in rows if row.variant_uuid is not None}
 
 

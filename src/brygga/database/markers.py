@@ -109,6 +109,19 @@ async def give_back(
     await tx.run(sa.update(marker_slots).where(*of).values(**values))
 
 
+FREED = """
+        UPDATE marker_slots s SET count = n.count, call = NULL, taken_at = NULL, freed_at = :now
+        FROM unnest(CAST(:freed_calls AS text[]), CAST(:freed_counts AS integer[]))
+            AS n (call, count)
+        WHERE s.connection_id = :id AND s.call = n.call
+"""
+
+
+def freed(slots: Mapping[str, int]) -> Mapping[str, Any]:
+    """Calls and what their slots show, as the values of `FREED`: as `give_back`, for each."""
+    return {"freed_calls": [*slots], "freed_counts": [*slots.values()]}
+
+
 async def held(tx: Tx, connection_id: int) -> Mapping[str, Slot]:
     """Every call that holds a slot, with its slot."""
     statement = sa.select(_s.call, _s.variant_id, _shown).where(

@@ -4,7 +4,7 @@ A work item is done only if nobody added it again while it was worked on.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from brygga import traces
 from brygga.core.model import Stage
 from brygga.database.engine import CHANNEL, Tx
-from brygga.database.values import unique
+from brygga.database.values import from_plain, unique
 
 
 class Kind(StrEnum):
@@ -237,6 +237,15 @@ async def add_many(
 
 # ---- Taking turns --------------------------------------------------------------------------------
 
+FEW = 10
+"""As many due items of other kinds are read together with the wanted ones."""
+
+
+def _named(table: str) -> str:
+    """The columns of a `WorkItem`."""
+    return ", ".join(f"{table}.{one.name}" for one in fields(WorkItem))
+
+
 _DUE = sa.text(f"""
     WITH due AS (
         SELECT m.* FROM work_items m JOIN connections c ON c.id = m.connection_id
@@ -245,16 +254,30 @@ _DUE = sa.text(f"""
     ), first AS (
         SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
     )
-    SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, EXISTS (
-            SELECT FROM work_items m WHERE m.connection_id = :id AND m.due_at <= :now
-                AND m.kind = ANY (CAST(:others AS text[])) AND {WORKABLE}
-        ) AS others, due.connection_id, kind, subject, generation, due_at, force, attempts, detail,
-        rank, failing_since, support_id, trace
+    SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, found.*
     FROM connections c
         LEFT JOIN tokens t ON t.connection_id = c.id AND t.platform = 'bigcommerce'
-        LEFT JOIN (due JOIN first USING (kind, rank)) ON true
-    WHERE c.id = :id ORDER BY due_at, generation LIMIT :limit
+        LEFT JOIN (
+            (SELECT true AS wanted, (SELECT count(*) FROM due) AS total, {_named("due")}
+                FROM due JOIN first USING (kind, rank)
+                ORDER BY due_at, generation LIMIT :limit)
+            UNION ALL
+            (SELECT false, 0, {_named("m")}
+                FROM work_items m JOIN connections c ON c.id = m.connection_id
+                WHERE m.connection_id = :id AND m.due_at <= :now
+                    AND m.kind = ANY (CAST(:others AS text[])) AND {WORKABLE} LIMIT {FEW + 1})
+        ) AS found ON true
+    WHERE c.id = :id ORDER BY wanted, due_at, generation
 """)  # noqa: S608 - only our own constants are put together
+DUE = f"""
+    SELECT jsonb_agg(to_jsonb(due))
+    FROM (
+        SELECT {_named("m")} FROM work_items m JOIN connections c ON c.id = m.connection_id
+        WHERE m.connection_id = :id AND m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[]))
+            AND {WORKABLE} LIMIT {FEW + 1}
+    ) AS due
+"""  # noqa: S608 - as above
+"""All that is due of a connection as one value, for a statement that asks for more (`all_due`)."""
 _NEXT = sa.text(f"""
     SELECT min(m.due_at) FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.connection_id = :id AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
@@ -269,17 +292,22 @@ _CONNECTIONS_DUE = sa.text(f"""
 _SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
 _DONE = sa.text(f"DELETE FROM work_items WHERE {_SAME}")  # noqa: S608 - as above
 # The rows are locked in the order in which `add_many` locks them.
-_ALL_DONE = sa.text("""
-    WITH ended AS (
+ENDED = """
         SELECT m.kind, m.subject FROM work_items m
-        JOIN unnest(CAST(:kinds AS text[]), CAST(:subjects AS text[]),
-            CAST(:generations AS bigint[])) AS n (kind, subject, generation)
+        JOIN unnest(CAST(:ended_kinds AS text[]), CAST(:ended_subjects AS text[]),
+            CAST(:ended_generations AS bigint[])) AS n (kind, subject, generation)
             ON m.kind = n.kind AND m.subject = n.subject AND m.generation = n.generation
         WHERE m.connection_id = :id ORDER BY m.kind, m.subject FOR UPDATE OF m
-    )
-    DELETE FROM work_items m USING ended
-    WHERE m.connection_id = :id AND m.kind = ended.kind AND m.subject = ended.subject
-    RETURNING m.generation
+"""
+DONE = """
+        DELETE FROM work_items m USING over
+        WHERE m.connection_id = :id AND m.kind = over.kind AND m.subject = over.subject
+        RETURNING m.generation
+"""
+"""Deletes what `ENDED` found, where that is called `over`."""
+_ALL_DONE = sa.text(f"WITH over AS ({ENDED}) {DONE}")
+_DONE_AND_ADDED = sa.text(f"""
+    WITH over AS ({ENDED}), done AS ({DONE}), added AS ({ADD_MIXED}) {ANNOUNCE}
 """)
 _AGAIN = sa.text(f"""
     UPDATE work_items SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL,
@@ -307,13 +335,15 @@ KNOWN = [kind.value for kind in Kind]
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """`stamp` differs when the connection's row, or its store's token, has changed. `others`: work
-    of other kinds is due too.
+    """`stamp` differs when the connection's row, or its store's token, has changed. `others`: what
+    is due of the other kinds; None where that is too much to be read along.
     """
 
     items: Sequence[WorkItem]
     stamp: str
-    others: bool = False
+    others: Sequence[WorkItem] | None = ()
+    is_all: bool = False
+    """Nothing else of these kinds is due."""
 
 
 async def due(
@@ -342,8 +372,26 @@ async def due_with_stamp(
         "limit": limit,
     }
     rows = await tx.rows(_DUE, values)
-    found = [_mark(row) for row in rows if row.generation is not None]
-    return Due(found, rows[0].stamp, rows[0].others) if rows else Due(found, "")
+    found = [_mark(row) for row in rows if row.wanted]
+    others = [_mark(row) for row in rows if row.wanted is False]
+    return Due(
+        found,
+        rows[0].stamp if rows else "",
+        others if len(others) <= FEW else None,
+        is_all=not found or rows[-1].total == len(found),
+    )
+
+
+def all_due(plain: Any) -> Sequence[WorkItem] | None:
+    """What `DUE` came to. None: more is due than it reads."""
+    found = [from_plain(one, WorkItem) for one in plain or ()]
+    return found if len(found) <= FEW else None
+
+
+def first_batch(items: Iterable[WorkItem]) -> Sequence[WorkItem]:
+    """Of all that is due, the most urgent items, all of one kind, the longest due first."""
+    found = sorted(items, key=lambda one: (one.rank, one.due_at, one.generation))
+    return [one for one in found if (one.kind, one.rank) == (found[0].kind, found[0].rank)]
 
 
 async def next_due(tx: Tx, connection_id: int) -> datetime | None:
@@ -378,13 +426,41 @@ async def all_done(tx: Tx, items: Collection[WorkItem]) -> Collection[int]:
     """
     if not items:
         return ()
-    values = {
-        "id": next(iter(items)).connection_id,
-        "kinds": [item.kind.value for item in items],
-        "subjects": [item.subject for item in items],
-        "generations": [item.generation for item in items],
-    }
+    values = {"id": next(iter(items)).connection_id, **ended(items)}
     return {row.generation for row in await tx.rows(_ALL_DONE, values)}
+
+
+def ended(items: Collection[WorkItem]) -> Mapping[str, Any]:
+    """These items as the values of `ENDED`."""
+    return {
+        "ended_kinds": [item.kind.value for item in items],
+        "ended_subjects": [item.subject for item in items],
+        "ended_generations": [item.generation for item in items],
+    }
+
+
+def is_apart(items: Iterable[WorkItem], wishes: Iterable[Wish]) -> bool:
+    """Whether one statement can end these items and add those: it changes no row twice."""
+    return {(item.kind, item.subject) for item in items}.isdisjoint(
+        (one.kind, one.subject) for one in wishes
+    )
+
+
+async def done_and_added(
+    tx: Tx,
+    connection_id: int,
+    items: Collection[WorkItem],
+    wishes: Collection[Wish],
+    now: datetime,
+) -> None:
+    """As `all_done`, and then `add` for each of these: in one statement where none of them is about
+    what was done.
+    """
+    if not is_apart(items, wishes):
+        await all_done(tx, items)
+        items = ()
+    values = {"id": connection_id, "now": now, **ended(items)}
+    await tx.run(_DONE_AND_ADDED, {**values, **mixed(tx, connection_id, wishes, now)})
 
 
 async def again(

@@ -89,6 +89,8 @@ class Hands:
         whose number is not Zettle's, or that differs from its binding, is left out:
         `_followed` handles its levels.
         """
+        if not any(_shows_zero(one) for one in shown.values()):
+            return
         ledger_rows = await ledgers.load(self.tx, self.session.connection.id, list(bound))
         zeroed: set[str] = set()
         for variant, ledger_row in ledger_rows.items():
@@ -163,6 +165,11 @@ class Hands:
             await self.initial_levels.renewed(
                 tx, session, uuid, anew, orders if is_anew else Orders.ALL
             )
+
+
+def _shows_zero(observed: ObservedProduct) -> bool:
+    levels = (observed.inventory_level, *(one.inventory_level for one in observed.variants))
+    return 0 in levels
 
 
 def _is_anew(before: Counting, now: Counting) -> bool:

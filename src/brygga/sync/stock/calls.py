@@ -78,10 +78,10 @@ async def end(
     unit.end(items)
 
 
-async def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
+def give_back(unit: UnitOfWork, call: Call, *, landed: bool) -> None:
     """Gives the slot back when the whole call is answered."""
     if call.pending_write.slot is not None:
-        await unit.free(call.pending_write, call.pending_write.slot.count + landed)
+        unit.free(call.pending_write, call.pending_write.slot.count + landed)
 
 
 async def open_still(unit: UnitOfWork, call: Call, timing: Timing) -> None:
@@ -102,7 +102,7 @@ async def slot_for(unit: UnitOfWork, call: str, side: Side) -> tuple[Slot | None
     """
     if side is Side.ZETTLE:
         return None, True
-    slot = await markers.take(unit.tx, unit.connection_id, call, unit.now)
+    slot = await unit.slot(call)
     return slot, slot is not None or not await markers.exists(unit.tx, unit.connection_id, unit.now)
 
 

@@ -383,7 +383,7 @@ class Reconciling:
             if shown is not None and not await ledgers.is_open(
                 self.unit.tx, self.unit.connection_id, call
             ):
-                await self.unit.free(pending_write, shown.level)
+                self.unit.free(pending_write, shown.level)
 
     async def _moved(
         self,

@@ -108,7 +108,7 @@ class Refusals:
         """
         call, absolute = blame.call, blame.call.pending_write.is_absolute
         parts = await self._send_again(unit, blame)
-        await calls.give_back(unit, call, landed=False)
+        calls.give_back(unit, call, landed=False)
         if blame.by_marker:
             await _read_marker(unit, call)
         for is_off in (False, True):

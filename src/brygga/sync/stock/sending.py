@@ -196,7 +196,7 @@ class Sending:
             cause = Cause.RESET if call.pending_write.is_absolute else Cause.WRITTEN
         async with locked(self.session, self.uuids) as unit:
             await calls.end(unit, call, call.items, move, cause)
-            await calls.give_back(unit, call, landed=cause is not None)
+            calls.give_back(unit, call, landed=cause is not None)
             if cause is Cause.RESET:
                 self.refusals.say_counted(unit, call)
             if cause is Cause.WRITTEN:

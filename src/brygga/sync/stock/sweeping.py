@@ -47,7 +47,7 @@ class StockSweep:
                 await Reconciling(unit, _part(world, some), self.timing, swept=True, sold=sold).run(
                     pending
                 )
-                await come_back(unit, self.timing, world.stored.uncounted)
+                come_back(unit, self.timing, world.stored.uncounted)
         await self._tidy(session)
 
     async def _tidy(self, session: Session) -> None:

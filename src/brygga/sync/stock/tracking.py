@@ -57,7 +57,7 @@ class TrackingWork:
 
         async def finish(unit: UnitOfWork) -> None:
             await session.finish(*(item for item in batch if item.subject in is_on), tx=unit.tx)
-            await come_back(unit, self.timing)
+            come_back(unit, self.timing)
 
         sending = Sending(
             session,

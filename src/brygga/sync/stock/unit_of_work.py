@@ -3,19 +3,20 @@ the sync log lines and the work items.
 """
 
 import contextlib
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from brygga.core import stock
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock import Ledger, Level, LevelRead, PendingWrite, Side, Timing
+from brygga.core.stock import Ledger, Level, LevelRead, PendingWrite, Side, Slot, Timing
 from brygga.core.stock.movement import Cause, Movement, reported
 from brygga.core.stock.movement import Moved as Move
 from brygga.database import ledgers, markers, stock_saving, work_items
 from brygga.database.engine import Tx
 from brygga.database.ledgers import CallPart, LedgerRow
-from brygga.database.work_items import Kind
+from brygga.database.stock_saving import Work
+from brygga.database.work_items import Kind, Wish, WorkItem
 from brygga.sync.worker.session import Session
 
 
@@ -40,6 +41,9 @@ class UnitOfWork:
     """By variant, the store's events that this pass took: whether each named an order."""
     reported_at: dict[tuple[Side, str], datetime] = field(default_factory=dict)
     """By side and variant, when the first event came of those that this pass took."""
+    _done: list[WorkItem] = field(default_factory=list)
+    _wishes: list[Wish] = field(default_factory=list)
+    _freed: dict[str, int] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)
     """The latest time of the next work on a product, for reasons that its ledgers do not hold."""
 
@@ -82,14 +86,19 @@ class UnitOfWork:
     def due_at(self, product: str, at: datetime) -> None:
         self.due[product] = min(at, self.due.get(product, at))
 
-    async def free(self, pending_write: PendingWrite, level: Level | None) -> None:
+    def free(self, pending_write: PendingWrite, level: Level | None) -> None:
         """Gives back the slot of this call, with the level that it shows. A slot that could not be
         read stays held: its call is over, and the marker's work reads it (`sync.stock.marker`).
         """
         if pending_write.slot is not None and isinstance(level, int):
-            await markers.give_back(
-                self.tx, self.connection_id, pending_write.call, level, self.now
-            )
+            self._freed[pending_write.call] = level
+
+    async def slot(self, call: str) -> Slot | None:
+        """A free slot for this call. Those that this unit has given back are free too."""
+        for earlier, level in self._freed.items():
+            await markers.give_back(self.tx, self.connection_id, earlier, level, self.now)
+        self._freed.clear()
+        return await markers.take(self.tx, self.connection_id, call, self.now)
 
     async def forget_pending_write(self, ledger_row: LedgerRow, side: Side = Side.SHOP) -> None:
         """Forgets the pending write: its outcome no longer matters."""
@@ -103,6 +112,21 @@ class UnitOfWork:
         await work_items.add_many(
             self.tx, self.connection_id, kind, subjects, self.now, due_at=due_at
         )
+
+    def wish(self, kind: Kind, subject: str, due_at: datetime) -> None:
+        """As `item`, at the end of this unit: after the work that it has done."""
+        self._wishes.append(Wish(kind, subject, due_at))
+
+    async def finish(self, session: Session, items: Sequence[WorkItem]) -> None:
+        """The work of these items is done, unless they were added again meanwhile. It is saved at
+        the end of this unit, where nobody has to be told so.
+        """
+        told = [item for item in items if item.support_id]
+        if told:
+            await session.finish(*told, tx=self.tx)
+        rest = [item for item in items if not item.support_id]
+        self._done += rest
+        session.finished.update(item.generation for item in rest)
 
     def _say_full(self, ledger_row: LedgerRow, ledger: Ledger) -> None:
         """Writes a line when a side's target first exceeds what the side can hold."""
@@ -195,6 +219,7 @@ class UnitOfWork:
             self._intents,
             self.now,
             self._ended,
+            Work(self._done, self._wishes, self._freed),
         )
 
 
@@ -278,7 +303,7 @@ async def locked_in(
 async def locked(session: Session, uuids: Collection[str]) -> AsyncIterator[UnitOfWork]:
     """Locks ledgers in a fenced transaction of their own."""
     async with (
-        session.database.transaction(replace(session.fence, with_ledgers=True)) as tx,
+        session.database.transaction(replace(session.fence, is_checked_later=True)) as tx,
         locked_in(tx, session.connection.id, uuids, session.clock.now()) as unit,
     ):
         yield unit

@@ -1,14 +1,15 @@
 """The handlers of stock work items: take events, read, reconcile, send, and come back when due."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.stock import Ledger, Side, StockRecord, Timing
-from brygga.database import bindings, ledgers, waiting_work, work_items
+from brygga.database import ledgers, owners, waiting_work
 from brygga.database.engine import Tx
-from brygga.database.work_items import Kind, WorkItem
+from brygga.database.owners import Owner
+from brygga.database.work_items import Kind, Wish, WorkItem
 from brygga.sync.stock.evidence import unreadable
 from brygga.sync.stock.first_levels import LAGS_MEANWHILE
 from brygga.sync.stock.gather import Till, gather
@@ -42,38 +43,33 @@ class StockWork:
         (P7).
         """
         now, connection_id = session.clock.now(), session.connection.id
-        async with session.transaction() as tx:
+        fence = replace(session.fence, is_checked_later=True)
+        async with session.database.transaction(fence) as tx:
             ids = {int(item.subject) for item in batch if item.subject.isdigit()}
-            ours = await bindings.by_product_ids(tx, connection_id, ids)
+            bound = await owners.of_products(tx, connection_id, ids, now - NEWBORN)
+            ours = {id_: one.uuid for id_, one in bound.items()}
             if strangers := [str(one) for one in ids if one not in ours]:
                 await ledgers.take(tx, connection_id, [], strangers)
-            awaited = await self._newborn(tx, connection_id, ours, now)
-            await work_items.add_many(
-                tx, connection_id, Kind.STOCK, sorted({*ours.values()} - awaited), now
-            )
-            if awaited:
-                waiting = (await waiting_work.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
-                due = (
-                    self.timing.pooled(now, LAGS_MEANWHILE)
-                    if waiting > FEW
-                    else self.timing.pooled(now)
-                )
-                await work_items.add_many(
-                    tx, connection_id, Kind.STOCK, sorted(awaited), now, due_at=due
-                )
-            await session.finish(*batch, tx=tx)
+            awaited = await self._newborn(tx, connection_id, bound)
+            due = await self._pooled(tx, connection_id, now) if awaited else now
+            wishes = [
+                Wish(Kind.STOCK, uuid, due if uuid in awaited else now)
+                for uuid in sorted(ours.values())
+            ]
+            await session.finish_and_add(batch, wishes, tx)
 
-    async def _newborn(
-        self, tx: Tx, connection_id: int, ours: Mapping[int, str], now: datetime
-    ) -> set[str]:
+    async def _newborn(self, tx: Tx, connection_id: int, bound: Mapping[int, Owner]) -> set[str]:
         """Products that we just created and that no order names. What moved is what we wrote, so
         one read covers many of them.
         """
-        young = await bindings.bound_since(tx, connection_id, ours.keys(), now - NEWBORN)
-        sold = (
-            await ledgers.ordered(tx, connection_id, [str(id_) for id_ in young]) if young else ()
-        )
-        return {ours[id_] for id_ in young if str(id_) not in sold}
+        young = {str(id_): one.uuid for id_, one in bound.items() if one.is_young}
+        sold = await ledgers.ordered(tx, connection_id, [*young]) if young else ()
+        return {uuid for id_, uuid in young.items() if id_ not in sold}
+
+    async def _pooled(self, tx: Tx, connection_id: int, now: datetime) -> datetime:
+        """When one read covers what many creates wrote."""
+        waiting = (await waiting_work.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
+        return self.timing.pooled(now, LAGS_MEANWHILE) if waiting > FEW else self.timing.pooled(now)
 
     async def products(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """Does all stock work of these products. Then each item is done, or due again at its next
@@ -92,11 +88,9 @@ class StockWork:
         due: dict[str, datetime] = {}
 
         async def finish(unit: UnitOfWork) -> None:
-            await session.finish(
-                *(item for item in batch if item.subject not in unread), tx=unit.tx
-            )
+            await unit.finish(session, [item for item in batch if item.subject not in unread])
             unit.due |= due
-            await come_back(unit, self.timing, off, unread)
+            come_back(unit, self.timing, off, unread)
 
         sending = Sending(session, self.till, self.timing, uuids, finish)
         async with locked(session, uuids) as unit:
@@ -115,7 +109,7 @@ class StockWork:
             await session.fail(item, unreadable(unread[item.subject], item.subject))
 
 
-async def come_back(
+def come_back(
     unit: UnitOfWork, timing: Timing, off: Collection[str] = (), unread: Collection[str] = ()
 ) -> None:
     """Adds a work item for each product of this unit of work, due when a read or a write can first
@@ -137,7 +131,7 @@ async def come_back(
     }
     for uuid, at in sorted(due.items()):
         if uuid not in unread:
-            await unit.item(Kind.RESOLVE if uuid in open_ else Kind.STOCK, uuid, due_at=at)
+            unit.wish(Kind.RESOLVE if uuid in open_ else Kind.STOCK, uuid, at)
 
 
 def next_step(

@@ -4,7 +4,7 @@ methods that report the outcome of a work item.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +20,7 @@ from brygga.database import connections, synclog, work_items
 from brygga.database.engine import Database, Fence, Tx
 from brygga.database.exchanges import Exchange
 from brygga.database.leases import Acquired
-from brygga.database.work_items import WorkItem
+from brygga.database.work_items import Wish, WorkItem
 from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.recording import MOST_CALLS
@@ -185,6 +185,17 @@ class Session:
             if item.support_id and item.generation in ended:
                 await self._works_again(tx, item)
             self.finished.add(item.generation)
+
+    async def finish_and_add(
+        self, done: Collection[WorkItem], wishes: Collection[Wish], tx: Tx
+    ) -> None:
+        """As `finish`, and then adds these work items."""
+        told = [item for item in done if item.support_id]
+        await self.finish(*told, tx=tx)
+        rest = [item for item in done if not item.support_id]
+        connection_id, now = self.connection.id, self.clock.now()
+        await work_items.done_and_added(tx, connection_id, rest, wishes, now)
+        self.finished.update(item.generation for item in rest)
 
     async def _works_again(self, tx: Tx, item: WorkItem) -> None:
         """Work that failed by a bug of ours is done: whoever read of the failure also reads of its

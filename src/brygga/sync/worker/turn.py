@@ -3,7 +3,7 @@ is due or its slice of time is over.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Any
 
 from brygga import traces
 from brygga.core.failures import Failure, LeaseLost, Refused
-from brygga.database import exchanges, leases, work_items
+from brygga.database import leases, work_items
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
 from brygga.database.queue import Job, Jobs, first_of
 from brygga.database.statistics import Upkeep
@@ -31,6 +31,24 @@ REST_S = 1.0
 """A queue with nothing to do looks again after this time."""
 TOGETHER = 2
 """A batch that the database ended is retried as a whole this many times."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look saw due in a queue: the most urgent `batch`, and the `rest` after it (None: not
+    known).
+    """
+
+    looked: float
+    batch: Sequence[WorkItem] = ()
+    rest: Sequence[WorkItem] | None = ()
+
+    @classmethod
+    def of(cls, looked: float, due: Iterable[WorkItem], most: int) -> "Found":
+        """Of all that is due. A batch has `most` items."""
+        left = list(due)
+        batch = work_items.first_batch(left)[:most]
+        return cls(looked, batch, [one for one in left if one not in batch])
 
 
 class NotFinished(Exception):
@@ -81,18 +99,18 @@ class Turn:
     """Of the connection as the session last read it (`work_items.Due`)."""
     _reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """The queues read what is due one after the other, so that a change is read once."""
-    _empty: dict[str, float] = field(default_factory=dict)
-    """By queue: when a look, its own or the other's, found nothing due there. Forgotten when work
-    is added or was done.
+    _found: dict[str, Found] = field(default_factory=dict)
+    """By queue: what a look saw due there, its own or the other's, or the one as the lease was
+    taken. Forgotten when work is added.
     """
-    _notices: int = 0
-    """How often work was added."""
+    _changes: int = 0
+    """How often work was added, or was done."""
     _idle: set[str] = field(default_factory=set)
     _product_over: asyncio.Event = field(default_factory=asyncio.Event)
 
     def notify(self, *, is_stock: bool = False) -> None:
-        self._notices += 1
-        self._empty.clear()
+        self._changes += 1
+        self._found.clear()
         if not is_stock:
             self.changed.set()
         self.stock_resumed.set()
@@ -109,6 +127,8 @@ class Turn:
         connection, self._stamp = acquired.connection, acquired.stamp
         self.outage = acquired.is_outage
         self.ends_at = self.means.clock.monotonic() + self.means.pace.slice_s
+        if acquired.due is not None and not self._changes:
+            self._keep(acquired.due)
         async with self.means.clients(connection, self.lease) as clients:
             session = Session(
                 connection=connection,
@@ -184,20 +204,25 @@ class Turn:
     async def _work(self, session: Session, kinds: Collection[Kind], queue: str) -> bool:
         """Handles the most urgent batch of the queue. False when nothing is due."""
         async with self._reading:
-            batch = () if self._is_empty(queue) else await self._look(session, kinds)
-        if not batch:
+            changes = self._changes
+            found = self._known(queue) or await self._look(session, kinds)
+        if not found.batch:
             self._idle.add(queue)
             return False
         self._idle.discard(queue)
-        await self._handle(session, batch)
-        self._empty.clear()
-        await self.means.upkeep.follow(len(batch))
+        await self._handle(session, found.batch)
+        is_same = changes == self._changes
+        self._changes += 1
+        self._found.pop(queue, None)
+        if is_same and found.rest is not None:
+            self._found[queue] = Found.of(found.looked, found.rest, self.means.pace.batch)
+        await self.means.upkeep.follow(len(found.batch))
 
         return True
 
-    async def _look(self, session: Session, kinds: Collection[Kind]) -> Sequence[WorkItem]:
-        """The due items of these kinds. It also shows whether the other queue has any."""
-        notices, looked = self._notices, self.means.clock.monotonic()
+    async def _look(self, session: Session, kinds: Collection[Kind]) -> Found:
+        """The due items of these kinds. It also shows what the other queue has."""
+        changes, looked = self._changes, self.means.clock.monotonic()
         async with session.read() as tx:
             due = await work_items.due_with_stamp(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
@@ -206,16 +231,31 @@ class Turn:
             if due.stamp != self._stamp:
                 await session.reload(tx)
                 self._stamp = due.stamp
-        if notices == self._notices:
+        found = Found(looked, due.items, () if due.is_all else None)
+        if changes == self._changes:
             own, other = QUEUES if kinds is STOCK_KINDS else reversed(QUEUES)
-            found = {own: bool(due.items), other: due.others}
-            self._empty = {one: looked for one, is_due in found.items() if not is_due}
-        return due.items
+            self._found = {} if due.items else {own: found}
+            if due.others is not None:
+                self._found[other] = Found.of(looked, due.others, self.means.pace.batch)
+        return found
 
-    def _is_empty(self, queue: str) -> bool:
-        """Whether a look a moment ago found nothing due there, and nothing was added since."""
-        looked = self._empty.get(queue)
-        return looked is not None and self.means.clock.monotonic() - looked < REST_S
+    def _keep(self, due: Sequence[WorkItem]) -> None:
+        """Keeps what is due in both queues."""
+        looked = self.means.clock.monotonic()
+        for queue, kinds in zip(QUEUES, (STOCK_KINDS, PRODUCT_KINDS), strict=True):
+            of_queue = [one for one in due if one.kind in kinds]
+            self._found[queue] = Found.of(looked, of_queue, self.means.pace.batch)
+
+    def _known(self, queue: str) -> Found | None:
+        """What is due there, where a look a moment ago found it and nothing was added since. None
+        where that is not known. Work is handed out once.
+        """
+        found = self._found.get(queue)
+        if found is None or self.means.clock.monotonic() - found.looked >= REST_S:
+            return None
+        if found.batch:
+            del self._found[queue]
+        return found
 
     async def _wait(self, *events: asyncio.Event) -> None:
         """Waits until a commit adds work items, or a second has passed: some may come due by time
@@ -313,8 +353,7 @@ class Turn:
         async with self.means.database.transaction() as tx:
             # The connection's row before the job's row: the web pages that change a connection and
             # then enqueue it lock in the same order.
-            await leases.release(tx, self.lease.fence, self.lease.budget())
-            await exchanges.add(tx, self.job.connection_id, self.lease.calls)
+            await leases.release(tx, self.lease.fence, self.lease.budget(), self.lease.calls)
             self.lease.given_back = True
             if not await self.means.jobs.release(tx, self.job, self.means.clock.now()):
                 await self.means.jobs.hand_on(tx, self.job)
