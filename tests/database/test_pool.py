@@ -59,6 +59,18 @@ async def test_each_transaction_has_the_isolation_that_it_asked_for(database: Da
     assert [read, write, read] == found
 
 
+async def test_a_statement_alone_has_no_transaction_around_it(database: Database) -> None:
+    async with database.read(once=True) as tx:
+        first = await tx.scalar(sa.text("SELECT txid_current()"))
+        again = await tx.scalar(sa.text("SELECT txid_current()"))
+    async with database.read() as tx:
+        row = await tx.first(STATE)
+
+    assert first != again
+    assert row is not None
+    assert ("repeatable read", "on") == (row.isolation, row.read_only)
+
+
 async def test_a_connection_that_the_server_ended_is_replaced_before_use(
     database: Database,
 ) -> None:

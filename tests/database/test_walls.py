@@ -80,6 +80,7 @@ ACROSS: dict[str, str] = {
     "leases.release": "a fence holds its connection",
     "leases.end_all": "a start",
     "work_items.connections_due": "workers",
+    "work_items.turns_due": "workers",
     "work_items.done": "a work item holds its connection",
     "work_items.all_done": "work items of one connection hold it",
     "work_items.again": "a work item holds its connection",

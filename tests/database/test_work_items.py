@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import connections, inbox, receiving, waiting_work, work_items
+from brygga.database import connections, inbox, leases, receiving, waiting_work, work_items
 from brygga.database.engine import Database
 from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
@@ -219,6 +219,75 @@ async def test_failed_work_that_meets_an_outage_waits_for_that(database: Databas
         assert {"zettle": NOON + HOUR} == outages
         assert await waiting_work.struggling(tx, one.id)
         assert (False, "S-1") == (seen.waits, seen.support_id), "still the same incident"
+
+
+async def test_only_what_was_due_as_it_was_added_is_prompt(database: Database) -> None:
+    """A sale, an order or a count, also where a look was planned before it. A look that time
+    brings, products and routine work may wait.
+    """
+    waits, sold, ordered, edited, both = [
+        await connected(database, f"org-{n}", f"store-{n}") for n in range(5)
+    ]
+    async with database.transaction() as tx:
+        for one in (waits, both):
+            due = NOON + timedelta(seconds=12)
+            await work_items.add(tx, one.id, Kind.STOCK, "cup", NOON, due_at=due)
+        await work_items.add(tx, both.id, Kind.STOCK, "cup", NOON + timedelta(seconds=3))
+        await work_items.add(tx, sold.id, Kind.STOCK, "cup", NOON)
+        await work_items.add(tx, ordered.id, Kind.SHOP_STOCK, "812", NOON)
+        await work_items.add(tx, edited.id, Kind.PRODUCT, "cup", NOON)
+        found = await work_items.turns_due(tx, LATER, timedelta())
+        prompt = {one.id for one in (sold, ordered, both)}
+        asked = {one.id for one in (waits, sold, ordered, edited, both)}
+        said = {one for one in asked if await work_items.is_prompt(tx, one, LATER)}
+
+    assert sorted(asked) == [one.connection_id for one in found]
+    assert prompt == {one.connection_id for one in found if one.is_prompt} == said
+    assert NOON + timedelta(seconds=12) == next(
+        one.since for one in found if one.connection_id == waits.id
+    )
+
+
+async def test_one_look_reads_both_queues_where_little_is_due(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await work_items.add(tx, one.id, Kind.STOCK, "cup", NOON)
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        await work_items.add(tx, one.id, Kind.SWEEP, "", NOON)
+        both = await work_items.due_with_stamp(tx, one.id, NOON, work_items.STOCK_KINDS, 250)
+        few = await work_items.due_with_stamp(tx, one.id, NOON, work_items.PRODUCT_KINDS, 250)
+        more = [f"p{number}" for number in range(work_items.FEW)]
+        await work_items.add_many(tx, one.id, Kind.PRODUCT, more, NOON)
+        many = await work_items.due_with_stamp(tx, one.id, NOON, work_items.STOCK_KINDS, 250)
+        taken = await leases.acquire(
+            tx, one.id, "w", now=NOON, until=LATER, takeover_delay=timedelta()
+        )
+
+    assert [("stock", "cup")] == [(item.kind.value, item.subject) for item in both.items]
+    assert both.others is not None
+    assert [Kind.PRODUCT] == [item.kind for item in work_items.first_batch(both.others)]
+    assert (True, False, [Kind.PRODUCT]) == (
+        both.is_all,
+        few.is_all,
+        [item.kind for item in few.items],
+    )
+    assert (None, True) == (many.others, many.is_all)
+    assert taken is not None
+    assert taken.due is None
+
+
+async def test_a_lease_brings_what_is_due_along(database: Database) -> None:
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await work_items.add(tx, one.id, Kind.STOCK, "cup", NOON, detail="x")
+        await work_items.add(tx, one.id, Kind.STOCK, "mug", NOON, due_at=LATER)
+        wanted = await work_items.due(tx, one.id, NOON)
+        taken = await leases.acquire(
+            tx, one.id, "w", now=NOON, until=LATER, takeover_delay=timedelta()
+        )
+
+    assert taken is not None
+    assert wanted == taken.due
 
 
 async def test_items_of_a_kind_that_is_not_known_here_are_left_alone(database: Database) -> None:

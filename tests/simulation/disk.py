@@ -309,7 +309,7 @@ class DiskDatabase(Database):
         self.changed(tx.touched | tx.resumed.keys())
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[Tx]:
+    async def read(self, *, once: bool = False) -> AsyncIterator[Tx]:
         with self.disk.taken() as line:
             yield DiskTx(self.disk, line, self.sealer)
             assert not line.wrote, "a read wrote"

@@ -118,10 +118,10 @@ class MortalDatabase(DiskDatabase):
         self.fate.reach("after a commit")
 
     @contextlib.asynccontextmanager
-    async def read(self) -> AsyncIterator[Tx]:
+    async def read(self, *, once: bool = False) -> AsyncIterator[Tx]:
         if self.fate.dead:
             raise Crash("a dead process reads nothing")
-        async with super().read() as tx:
+        async with super().read(once=once) as tx:
             yield tx
 
 

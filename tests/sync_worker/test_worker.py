@@ -8,6 +8,8 @@ from brygga.core.model import Connection, Stage
 from brygga.database import alert_messages, alert_settings, connections, work_items
 from brygga.database.alert_messages import CONFIRM, Channel, Draft, Message
 from brygga.database.alert_settings import AlertSettings
+from brygga.database.engine import Tx
+from brygga.database.queue import TableJobs
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.alerting import Outbox
 from brygga.sync.worker.loop import Pace
@@ -186,3 +188,32 @@ async def _all_due(bench: Bench, connection_id: int) -> list[WorkItem]:
             for item in batch:
                 await work_items.done(tx, item)
     return found
+
+
+async def test_a_busy_worker_begins_with_those_where_somebody_waits(bench: Bench) -> None:
+    """Looks that close our writes, and products, wait until it has time, twenty seconds at most."""
+    late = [await connected(bench.database, f"org-{n}", f"store-{n}") for n in range(6)]
+    sold = await connected(bench.database, "org-9", "store-9")
+    for place, one in enumerate(late):
+        due = NOON + timedelta(seconds=10 + place)
+        await bench.item(one.id, Kind.STOCK, "cup", due_at=due)
+    bench.clock.move(18)
+    await bench.item(sold.id, Kind.STOCK, "cup")
+    worker, begun = bench.worker(), list[tuple[int, bool]]()
+
+    class Noted(TableJobs):
+        async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
+            begun.append((connection_id, urgent))
+
+    worker.jobs = Noted(bench.database, bench.clock)
+    found = []
+    for is_busy, seconds in ((True, 0), (False, 0), (True, 14)):
+        begun.clear()
+        bench.clock.move(seconds)
+        await worker.tick(is_busy=is_busy)
+        found.append(list(begun))
+
+    ids = [one.id for one in late]
+    assert [*((id_, False) for id_ in ids[:2]), (sold.id, True)] == found[0]
+    assert [*((id_, False) for id_ in ids), (sold.id, True)] == found[1]
+    assert [*((id_, False) for id_ in ids[:3]), (sold.id, True)] == found[2]

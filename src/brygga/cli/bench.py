@@ -11,7 +11,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from brygga.cli import arguments, check, crowd, demo_stack, logs, merchant
 from brygga.cli.benching import table
@@ -59,6 +59,13 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="MS",
         help="added to each answer of the platforms",
     )
+    parser.add_argument(
+        "--rate",
+        type=arguments.between(1, 200),
+        default=0,
+        metavar="N",
+        help="with --only sale: so many sales, and then orders, a second (50 unless said)",
+    )
     much = parser.add_mutually_exclusive_group()
     much.add_argument(
         "--small", action="store_true", help="few products and merchants: does the bench work?"
@@ -76,9 +83,9 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         type=arguments.between(1, 8),
-        default=2,
+        default=0,
         metavar="N",
-        help="with --setups: how many workers",
+        help="with --setups (2 unless said) or --only sale (1): how many workers",
     )
     parser.add_argument(
         "--answer-ms",
@@ -112,6 +119,7 @@ def run(asked: argparse.Namespace) -> int:
 
 def _table(asked: argparse.Namespace) -> int:
     size = SMALL if asked.small else FULL if asked.full else Size()
+    size = replace(size, a_second=asked.rate or size.a_second, workers=asked.workers or 1)
     figures: list[Figure] = []
     failed: list[str] = []
     for some in table.measured(main_names(asked.only), size, asked.latency / 1000):
@@ -134,7 +142,7 @@ def main_names(only: Sequence[str]) -> Mapping[str, None]:
 
 
 def _setups(asked: argparse.Namespace) -> int:
-    tried = crowd.Crowd(asked.setups, asked.workers, asked.answer_ms / 1000)
+    tried = crowd.Crowd(asked.setups, asked.workers or 2, asked.answer_ms / 1000)
     with demo_stack.throwaway_database() as database_url:
         outcome = asyncio.run(crowd.measure(tried, database_url))
     print(json.dumps(outcome.as_json(), indent=2) if asked.json else crowd.reported(outcome))

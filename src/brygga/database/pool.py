@@ -10,6 +10,7 @@ import functools
 import select
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from enum import Enum, auto
 from typing import Any, Final
 
 import psycopg
@@ -56,6 +57,16 @@ def _named(error: psycopg.Error, text: str | None) -> Exception:
     return DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True)
 
 
+class Mode(Enum):
+    """What a transaction is for."""
+
+    WRITE = auto()
+    READ = auto()
+    """It sees one snapshot, and cannot write."""
+    ONCE = auto()
+    """It has one statement, which needs no transaction around it."""
+
+
 class Connected:
     """One connection. Within a transaction, nothing else uses it."""
 
@@ -68,7 +79,7 @@ class Connected:
         self.driver = driver
         self.listeners = listeners
         self.opened_at = self.used_at = opened_at
-        self.reading = False
+        self.mode = Mode.WRITE
         self._socket = select.poll()
         self._socket.register(driver.fileno(), select.POLLIN)
 
@@ -110,15 +121,16 @@ class Connected:
         except psycopg.Error as error:
             raise _named(error, "COMMIT") from error
 
-    async def become(self, *, reading: bool) -> None:
-        """The transactions to come are `reading` ones, which see one snapshot and cannot write, or
-        others.
-        """
-        if reading != self.reading:
-            level = IsolationLevel.REPEATABLE_READ if reading else None
-            await self.driver.set_isolation_level(level)
+    async def become(self, mode: Mode) -> None:
+        """The transactions to come are of this mode."""
+        if mode is not self.mode:
+            reading = mode is Mode.READ
+            await self.driver.set_autocommit(mode is Mode.ONCE)
+            await self.driver.set_isolation_level(
+                IsolationLevel.REPEATABLE_READ if reading else None
+            )
             await self.driver.set_read_only(True if reading else None)
-            self.reading = reading
+            self.mode = mode
 
     async def works(self, now: float) -> bool:
         """Whether the server is still there. It is asked only after a rest, or where it has said
@@ -163,13 +175,13 @@ class Pool:
         self._closed = False
 
     @contextlib.asynccontextmanager
-    async def transaction(self, *, reading: bool = False) -> AsyncIterator[Connected]:
+    async def transaction(self, mode: Mode = Mode.WRITE) -> AsyncIterator[Connected]:
         """One transaction: committed at the end, undone where the block fails. Raises SQLAlchemy's
         errors.
         """
         await self._place()
         try:
-            connected = await self._taken(reading=reading)
+            connected = await self._taken(mode)
             try:
                 yield connected
                 await connected.commit()
@@ -198,20 +210,20 @@ class Pool:
         except TimeoutError:
             raise NoneFree(f"no connection was free within {FREE_WITHIN_S:g} s") from None
 
-    async def _taken(self, *, reading: bool) -> Connected:
-        connected = await self._kept(reading=reading) or await self._opened()
+    async def _taken(self, mode: Mode) -> Connected:
+        connected = await self._kept(mode) or await self._opened()
         try:
-            await connected.become(reading=reading)
+            await connected.become(mode)
         except BaseException:
             connected.finish()
             raise
         return connected
 
-    async def _kept(self, *, reading: bool) -> Connected | None:
+    async def _kept(self, mode: Mode) -> Connected | None:
         """One that is open and still works."""
         now = asyncio.get_running_loop().time()
         while self._idle:
-            connected, works = self._idle.pop(self._next(reading=reading)), False
+            connected, works = self._idle.pop(self._next(mode)), False
             try:
                 if works := await connected.works(now):
                     return connected
@@ -227,10 +239,10 @@ class Pool:
             raise _named(error, None) from error
         return Connected(driver, asyncio.get_running_loop().time(), self.listeners)
 
-    def _next(self, *, reading: bool) -> int:
+    def _next(self, mode: Mode) -> int:
         """The one that was used last, of those that need no change if there are any."""
         for place in range(len(self._idle) - 1, -1, -1):
-            if self._idle[place].reading is reading:
+            if self._idle[place].mode is mode:
                 return place
         return len(self._idle) - 1
 

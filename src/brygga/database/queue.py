@@ -66,9 +66,10 @@ class Jobs(Protocol):
         """
         ...
 
-    async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
+    async def hand_on(self, tx: Tx, job: Job) -> None:
         """Ends the job and adds another for the same connection at the end of the queue, so that
-        other connections have their turn first.
+        other connections have their turn first: at the end of the urgent ones where a sale or an
+        order waits.
         """
         ...
 
@@ -193,7 +194,8 @@ class QueueJobs:
         values = {"id": job.connection_id, "number": job.number, "now": now}
         return not await tx.scalar(_RELEASE, {**values, "kinds": [kind.value for kind in Kind]})
 
-    async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
+    async def hand_on(self, tx: Tx, job: Job) -> None:
+        urgent = await work_items.is_prompt(tx, job.connection_id, self.clock.now())
         await self.give_up(tx, job)
         await self.enqueue(tx, job.connection_id, urgent)
 
@@ -308,8 +310,8 @@ class TableJobs:
         due = await work_items.next_due(tx, job.connection_id)
         return due is None or due > now
 
-    async def hand_on(self, tx: Tx, job: Job, urgent: bool = False) -> None:
-        tx.notify(job.connection_id, urgent)
+    async def hand_on(self, tx: Tx, job: Job) -> None:
+        tx.notify(job.connection_id, urgent=False)
 
     async def give_up(self, tx: Tx, job: Job) -> None:
         return

@@ -90,7 +90,7 @@ class Upkeep:
 
 
 async def grown(database: Database) -> list[str]:
-    async with database.read() as tx:
+    async with database.read(once=True) as tx:
         return [row.name for row in await tx.rows(_GROWN, {"tables": list(COUNTED)})]
 
 

@@ -289,6 +289,21 @@ _CONNECTIONS_DUE = sa.text(f"""
         AND (c.lease_holder IS NULL OR c.lease_until < :expired)
     GROUP BY m.connection_id ORDER BY min(m.rank), min(m.due_at), m.connection_id
 """)  # noqa: S608 - as above
+_PROMPT = "m.rank <= :stock AND m.due_at <= m.added_at"
+_TURNS_DUE = sa.text(f"""
+    SELECT m.connection_id, min(m.rank) AS rank, min(m.due_at) AS since, bool_or({_PROMPT})
+        AS is_prompt
+    FROM work_items m JOIN connections c ON c.id = m.connection_id
+    WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
+        AND (c.lease_holder IS NULL OR c.lease_until < :expired)
+    GROUP BY m.connection_id ORDER BY m.connection_id
+""")  # noqa: S608 - as above
+_IS_PROMPT = sa.text(f"""
+    SELECT EXISTS (
+        SELECT FROM work_items m JOIN connections c ON c.id = m.connection_id
+        WHERE m.connection_id = :id AND m.due_at <= :now AND {_PROMPT} AND {WORKABLE}
+    )
+""")  # noqa: S608 - as above
 _SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
 _DONE = sa.text(f"DELETE FROM work_items WHERE {_SAME}")  # noqa: S608 - as above
 # The rows are locked in the order in which `add_many` locks them.
@@ -400,6 +415,36 @@ async def next_due(tx: Tx, connection_id: int) -> datetime | None:
     """
     found: datetime | None = await tx.scalar(_NEXT, {"id": connection_id, "kinds": KNOWN})
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class TurnDue:
+    """A connection with due work whose lease is free. `is_prompt`: somebody's sale, order or count
+    waits, which was due as it was added. All else is due because time has passed, or may wait:
+    looks that close our own writes, products, routine work. `since` is when the first of it came
+    due.
+    """
+
+    connection_id: int
+    is_prompt: bool
+    since: datetime
+
+
+async def turns_due(tx: Tx, now: datetime, takeover_delay: timedelta) -> Sequence[TurnDue]:
+    """The connections that need a turn, each once, in the order of their ids."""
+    stock = max(RANKS[kind] for kind in STOCK_KINDS)
+    values = {"now": now, "expired": now - takeover_delay, "kinds": KNOWN, "stock": stock}
+    return [
+        TurnDue(row.connection_id, row.is_prompt, row.since)
+        for row in await tx.rows(_TURNS_DUE, values)
+    ]
+
+
+async def is_prompt(tx: Tx, connection_id: int, now: datetime) -> bool:
+    """Whether a sale, an order or a count of this connection waits (`TurnDue`)."""
+    stock = max(RANKS[kind] for kind in STOCK_KINDS)
+    values = {"id": connection_id, "now": now, "stock": stock}
+    return bool(await tx.scalar(_IS_PROMPT, values))
 
 
 async def connections_due(

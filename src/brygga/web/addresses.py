@@ -130,7 +130,7 @@ class Addresses:
 
 async def look_up(database: Database, platform: Platform, hook_key: str) -> Addressed | None:
     """None for an address that belongs to no connection, or no longer to one."""
-    async with database.read() as tx:
+    async with database.read(once=True) as tx:
         found = await receiving.addressed(tx, hook_key, platform)
         if found is None or found[0].stage is Stage.DISCONNECTED:
             return None

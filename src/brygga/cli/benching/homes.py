@@ -14,6 +14,7 @@ import httpx2
 import sqlalchemy as sa
 
 from brygga.cli import merchant
+from brygga.cli.benching import spans
 from brygga.cli.benching.house import House
 from brygga.cli.benching.platforms import Platforms
 from brygga.cli.browser import BrowserClient
@@ -95,6 +96,8 @@ class Home:
     http: httpx2.AsyncClient
     longest_wait_s: float = 110.0
     """The longest wait for work to end."""
+    workers: list[Child] = field(default_factory=list)
+    """Processes that only work, beside the house."""
 
     @property
     def merchants(self) -> Sequence[dict[str, str]]:
@@ -154,6 +157,21 @@ class Home:
             raise Failed(f"{path}: {answer.status_code} {answer.text[:200]}")
         return answer.json() if answer.content else None
 
+    async def used(self, store: str = "") -> dict[str, Any]:
+        """What all processes of the service used since their start, and how long their webhooks
+        took to become writes since the last time: those of one store, or of all ("").
+        """
+        told = [await one.ask("spans") for one in (self.house, *self.workers)]
+        summed = {name: sum(one[name] for one in told) for name in ("cpu", "statements", "commits")}
+        return {
+            **summed,
+            **await spans.pairs(self.database, [one["taken"] for one in told], store),
+        }
+
+    async def more_workers(self, count: int, parallel: int = 40) -> None:
+        """They end with this installation."""
+        self.workers += [await self.another_worker(parallel) for _ in range(count)]
+
     async def another_worker(self, parallel: int) -> Child:
         wish = replace(self.wish, web=False, work=True, parallel=parallel)
         return await Child.start("house", wish)
@@ -191,4 +209,8 @@ async def opened(
         database = Database.at(database_url, Sealer((secret,)), 2)
         stack.push_async_callback(database.close)
         http = await stack.enter_async_context(httpx2.AsyncClient(timeout=60))
-        yield Home(url, platforms, house, wish, database, http, longest_wait_s)
+        home = Home(url, platforms, house, wish, database, http, longest_wait_s)
+        try:
+            yield home
+        finally:
+            await asyncio.gather(*(one.stop() for one in home.workers))

@@ -1,8 +1,8 @@
 """The service in a process of its own: `python -m brygga.cli.benching.house`, with a `House` as one
 line of JSON on its standard input. It ends when its input does.
 
-To each line of input it answers what it used since its start, and how long its webhooks took to
-become writes since the last line.
+To each line of input it answers what it used since its start, and to "spans" which webhooks came
+and which calls left since the last time.
 """
 
 import asyncio
@@ -75,8 +75,7 @@ class Counted:
     def listen(self, database: Database) -> None:
         def asked(statement: str) -> None:
             self.statements += 1
-            words = " ".join(statement.split())[:110]
-            self.by[words] = self.by.get(words, 0) + 1
+            self.by[statement] = self.by.get(statement, 0) + 1
 
         database.on_statement(asked)
 
@@ -130,12 +129,12 @@ async def run(house: House) -> None:
                 "statements": counted.statements,
                 "commits": database.pool.commits,
             }
-            if line.startswith("spans"):
-                shown |= await spans.taken(database, line.removeprefix("spans").strip())
+            if line == "spans":
+                shown["taken"] = spans.taken()
             if line in ROUTINES:
                 await routine(database, Kind(line))
             if line == "by":
-                shown["by"] = counted.by
+                shown["by"] = {" ".join(one.split())[:110]: n for one, n in counted.by.items()}
             print(json.dumps(shown), flush=True)
 
 

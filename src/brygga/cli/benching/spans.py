@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+import msgspec
 import sqlalchemy as sa
 
 from brygga.database import connections, tokens
@@ -57,20 +58,29 @@ class Spans:
     def watched(self, app: Any) -> Any:
         return _Watched(app, self.received)
 
-    async def taken(self, database: Database, store: str = "") -> dict[str, Any]:
-        """By "sale" and "order": pairs of milliseconds, in all and without the platforms' own time.
-        Those of one store, or of all ("").
-        """
-        names = await _names(database)
-        only = names.connections.get(store, 0)
-        received = [one for one in self.received if only in (0, names.connections.get(one.of))]
-        sent = [one for one in self.sent if only in (0, names.connections.get(one.of))]
+    def taken(self) -> str:
+        """What came and went since the last time, for `pairs` in another process."""
+        shown = msgspec.json.encode(self).decode()
         self.received.clear()
         self.sent.clear()
-        return {
-            "sale": _paired(received, sent, names, "zettle", "bigcommerce"),
-            "order": _paired(received, sent, names, "bigcommerce", "zettle"),
-        }
+        return shown
+
+
+async def pairs(database: Database, taken: Iterable[str], store: str = "") -> dict[str, Any]:
+    """By "sale" and "order": pairs of milliseconds, in all and without the platforms' own time.
+    `taken`: of all processes, which share a clock. Those of one store, or of all ("").
+    """
+    names = await _names(database)
+    only = names.connections.get(store, 0)
+    of_all = [msgspec.json.decode(one, type=Spans) for one in taken]
+    received = [one for spans in of_all for one in spans.received]
+    sent = [one for spans in of_all for one in spans.sent]
+    received = [one for one in received if only in (0, names.connections.get(one.of))]
+    sent = [one for one in sent if only in (0, names.connections.get(one.of))]
+    return {
+        "sale": _paired(received, sent, names, "zettle", "bigcommerce"),
+        "order": _paired(received, sent, names, "bigcommerce", "zettle"),
+    }
 
 
 _LIMITS = httpx2.Limits(max_connections=200, max_keepalive_connections=50, keepalive_expiry=20.0)

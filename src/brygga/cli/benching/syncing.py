@@ -22,8 +22,9 @@ SPEED = 6.0
 @dataclass(frozen=True, slots=True)
 class Size:
     """How much is measured: `products` of a first sync, `prices` that change, `sweep` products in a
-    quiet sweep, `merchants` with `goods` products each who sell for `seconds`, `webhooks` sent,
-    `idle` merchants. For fairness, `neighbours` sell while one of them imports `large` products.
+    quiet sweep, `merchants` with `goods` products each who sell `a_second` for `seconds` while so
+    many `workers` work, `webhooks` sent, `idle` merchants. For fairness, `neighbours` sell while
+    one of them imports `large` products.
     """
 
     products: int = 2_000
@@ -33,6 +34,7 @@ class Size:
     merchants: int = 40
     goods: int = 20
     a_second: float = 50.0
+    workers: int = 1
     seconds: float = 20.0
     webhooks: int = 1_500
     idle: int = 5_000

@@ -36,7 +36,7 @@ _PAIRS = sa.text("""
 
 async def traded(home: Home, kind: str, sold: Sequence[Pair], size: Size) -> dict[str, Any]:
     """Sales or orders at a steady pace. What the service answers about them."""
-    await home.house.ask("spans")
+    await home.used()
     tasks, began = [], CLOCK.monotonic()
     count = int(size.a_second * size.seconds)
     for number in range(count):
@@ -47,7 +47,7 @@ async def traded(home: Home, kind: str, sold: Sequence[Pair], size: Size) -> dic
     await home.quiet()
     await asyncio.sleep(READ_LAG_S)
     await home.quiet()
-    return {**await home.house.ask("spans"), "count": count}
+    return {**await home.used(), "count": count}
 
 
 async def _sell(home: Home, pair: Pair) -> None:
@@ -79,14 +79,15 @@ async def trade(url: str, size: Size, latency_s: float) -> list[Figure]:
         longest_wait_s=size.longest_wait_s,
     ) as home:  # fmt: skip
         await home.connect()
+        await home.more_workers(size.workers - 1)
         sold = await pairs(home)
-        before = await home.house.ask()
+        before = await home.used()
         sales = await traded(home, "sale", sold, size)
         orders = await traded(home, "order", sold[len(sold) // 2 :] + sold[: len(sold) // 2], size)
         again = await _near_our_own(home, sold, size)
-        idle = await home.house.ask()
+        idle = await home.used()
         await asyncio.sleep(size.seconds / 2)
-        rested = await home.house.ask()
+        rested = await home.used()
     statements = (sales["statements"] - before["statements"]) / sales["count"]
     cpu_ms = 1000 * (sales["cpu"] - before["cpu"]) / sales["count"]
     hours = len(home.merchants) * size.seconds / 2 / 3600
@@ -108,13 +109,13 @@ def near_ours(waited_ms: Sequence[float]) -> list[Figure]:
 
 async def _near_our_own(home: Home, sold: Sequence[Pair], size: Size) -> list[float]:
     """Orders a moment after our own write of the same variant: milliseconds with all waits."""
-    await home.house.ask("spans")
+    await home.used()
     some = sold[: max(2, int(size.a_second))]
     await asyncio.gather(*(_sell(home, pair) for pair in some))
     await asyncio.sleep(1.5)
     await asyncio.gather(*(_buy(home, pair) for pair in some))
     await home.quiet()
-    return [pair[0] for pair in (await home.house.ask("spans"))["order"]]
+    return [pair[0] for pair in (await home.used())["order"]]
 
 
 async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
@@ -129,7 +130,7 @@ async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
         own = [pair for pair in sold if pair[1] == small["store"]]
         busy = [pair for pair in sold if pair[1] != small["store"]]
         await home.prepare([importing])
-        await home.house.ask("spans")
+        await home.used()
         for number in range(int(size.seconds * 2)):
             await _sell(home, own[number % len(own)])
             if busy:
@@ -137,7 +138,7 @@ async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
                     *(_sell(home, busy[(5 * number + each) % len(busy)]) for each in range(5))
                 )
             await asyncio.sleep(0.4)
-        told = await home.house.ask(f"spans {small['store']}")
+        told = await home.used(small["store"])
     taken = [pair[1] for pair in told["sale"]]
     return [
         at_most("fairness.p99", percentile(taken, 0.99), "ms of ours", 1000),

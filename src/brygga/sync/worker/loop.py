@@ -5,7 +5,7 @@ connection never affect another.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +40,7 @@ from brygga.database import (
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx
 from brygga.database.queue import Job, Jobs
 from brygga.database.statistics import Upkeep
-from brygga.database.work_items import Kind
+from brygga.database.work_items import Kind, TurnDue
 from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.alerting import Outbox, observe
@@ -51,6 +51,9 @@ from brygga.sync.worker.turn import Handler, Means, Turn
 
 AWAKE_S = 60.0
 """A timer that has not done its round for so long has stopped."""
+
+FEW = 2
+"""As many connections without a sale or an order are begun each second by a worker that is busy."""
 
 __all__ = ["Handler", "Pace", "Worker"]
 
@@ -189,13 +192,13 @@ class Worker:
         that are due. At longer intervals, adds routine work and tidies up.
         """
         tidied: float | None = None
-        looked = False
+        looked, late_s = False, 0.0
         while True:
             try:
                 if not looked:
                     await self.check_address()
                     looked = True
-                await self.tick()
+                await self.tick(is_busy=late_s > self.pace.busy_s)
                 self.ticked_at = self.clock.monotonic()
                 await self.database.announce()
                 if tidied is None or self.clock.monotonic() - tidied >= self.pace.tidy_s:
@@ -203,20 +206,35 @@ class Worker:
                     await self.tidy()
             except (DatabaseGone, DatabaseBusy) as gone:
                 self.log.warning("database out of reach", why=str(gone))
+            slept = self.clock.monotonic()
             await self.clock.sleep(self.pace.tick_s)
+            late_s = self.clock.monotonic() - slept - self.pace.tick_s
 
-    async def tick(self) -> None:
+    async def tick(self, *, is_busy: bool = False) -> None:
         async with self.database.transaction() as tx:
-            due = await work_items.connections_due(
+            due = await work_items.turns_due(
                 tx, self.clock.now(), timedelta(seconds=self.pace.takeover_delay_s)
             )
             # Always in the same order: the timers of two workers must not wait for each other's
             # rows.
-            for connection_id, urgent in sorted(due):
-                await self.jobs.enqueue(tx, connection_id, urgent)
+            for one in self._prompt(due) if is_busy else due:
+                await self.jobs.enqueue(tx, one.connection_id, one.is_prompt)
             # Somebody waits for the mail that confirms an address.
             if self.outbox is not None and await alert_messages.is_due(tx, self.clock.now()):
                 self._alerts_due.set()
+
+    def _prompt(self, due: Sequence[TurnDue]) -> Sequence[TurnDue]:
+        """Those that a busy worker begins now: where somebody waits, and of the others a few, and
+        those that were held back for long enough. Another worker with time to spare takes them all.
+        """
+        others = sorted((one for one in due if not one.is_prompt), key=lambda one: one.since)
+        long_ago = self.clock.now() - timedelta(seconds=self.pace.held_back_s)
+        let_in = {
+            one.connection_id
+            for place, one in enumerate(others)
+            if place < FEW or one.since <= long_ago
+        }
+        return [one for one in due if one.is_prompt or one.connection_id in let_in]
 
     async def check_address(self) -> None:
         """At the start, subscriptions that point to another address are moved at once, not at the

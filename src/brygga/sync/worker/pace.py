@@ -24,6 +24,10 @@ class Pace:
     shutdown_timeout_s: float = 10
     """How long a stop waits for handlers to finish by themselves."""
     tick_s: float = 1
+    busy_s: float = 0.1
+    """A worker whose timer wakes later than this has more to do than its processor can."""
+    held_back_s: float = 20
+    """The longest time by which such a worker holds back work for which nobody waits."""
     tidy_s: float = 60
     batch: int = 250
     retry_first_s: float = 2

@@ -151,8 +151,8 @@ class Session:
         """
         return self.database.transaction(self.fence)
 
-    def read(self) -> AbstractAsyncContextManager[Tx]:
-        return self.database.read()
+    def read(self, *, once: bool = False) -> AbstractAsyncContextManager[Tx]:
+        return self.database.read(once=once)
 
     async def reload(self, tx: Tx | None = None) -> Connection:
         """The connection as it is now, for the rest of the turn, with clients that reach it as it

@@ -223,7 +223,7 @@ class Turn:
     async def _look(self, session: Session, kinds: Collection[Kind]) -> Found:
         """The due items of these kinds. It also shows what the other queue has."""
         changes, looked = self._changes, self.means.clock.monotonic()
-        async with session.read() as tx:
+        async with session.read(once=True) as tx:
             due = await work_items.due_with_stamp(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
