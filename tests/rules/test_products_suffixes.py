@@ -155,6 +155,26 @@ async def test_skus_of_variants_change_hands(bench: Bench) -> None:
     assert [] == await clash_lines(bench)
 
 
+async def test_a_variant_gets_the_sku_that_another_of_its_product_gives_up(bench: Bench) -> None:
+    """Two variants have one SKU, so the second has it with a suffix. The merchant deletes the first
+    in the store, and Zettle gives it another one: the suffix goes (decision 19).
+    """
+    shirt = bench.shirt("S", "M")
+    s, m = bench.sandbox.till().product(shirt)["variants"]
+    bench.save(shirt, variants=[{**s, "sku": "C"}, {**m, "sku": "C"}])
+    await bench.finish_setup()
+    skus = [one["sku"] for one in (await bench.shown(shirt))["variants"]]
+    assert ["C", clashes.distinct_sku("C", m["uuid"])] == skus
+    gone = (await bench.shown(shirt))["variants"][0]["id"]
+    bench.sandbox.shop().delete_variant(gone)
+    bench.save(shirt, variants=[{**s, "sku": "D"}, {**m, "sku": "C"}])
+
+    await bench.sync(shirt)
+    await bench.sweep()
+
+    assert {"C", "D"} == {one["sku"] for one in (await bench.shown(shirt))["variants"]}
+
+
 async def test_a_new_product_takes_what_an_old_one_lets_go_of(bench: Bench) -> None:
     """In one batch: the old one goes first (decision 19)."""
     mug = bench.till_product("Mugg", {"sku": "M-1", "price": kr(1)})

@@ -6,10 +6,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, currently_in_test_context, given, note, settings
 from hypothesis import strategies as st
 
 from brygga.core import clashes
+from brygga.core.claims import Claims
+from brygga.core.handover import turns, wishes_of
 from brygga.core.mapping import desired
 from brygga.core.model import (
     CatalogProduct,
@@ -22,7 +24,7 @@ from brygga.core.model import (
 from brygga.core.operations import CreateProduct, DeleteOption
 from brygga.core.planning import plan
 from brygga.core.terms import Terms
-from tests.core.products.made_up_products import NO_PRICES, TERMS, products, saved_again
+from tests.core.products.made_up_products import NO_PRICES, TERMS, products, saved_again, shirt
 from tests.core.products.pure_shop import PureShop
 
 terms_kinds = st.sampled_from([TERMS, NO_PRICES, replace(TERMS, weight_unit=None)])
@@ -42,14 +44,31 @@ def created_shop(product: Product, terms: Terms) -> PureShop:
     return shop
 
 
+def told(what: str) -> None:
+    if currently_in_test_context():
+        note(what)
+
+
 def synced_again(shop: PureShop, product: Product, terms: Terms, etag: str) -> list[object]:
     """One round of the engine: plan, remember the children, apply, seal."""
     wanted = wanted_of(product, terms)
     made = plan(wanted, shop.synced, shop.product, terms, etag=etag)
-    note(f"operations: {made.operations}")
+    told(f"operations: {made.operations}")
     assert not made.needs_options, "the pure shop always shows its options"
     if made.children is not None:
         shop.synced = made.children
+    shop.apply(made.operations)
+    shop.seal(wanted, etag)
+    return list(made.operations)
+
+
+def handed_back(shop: PureShop, product: Product, terms: Terms, etag: str) -> list[object]:
+    """What the engine does with a suffix that can go: values are written by turns (decision 19)."""
+    wanted = wanted_of(product, terms)
+    bound, seen = shop.bound(), shop.seen()
+    given = turns(wishes_of(wanted, bound, seen), Claims()).get(wanted.key, {})
+    made = plan(wanted, bound, seen, terms, etag=etag, turns=given)
+    told(f"handed back: {made.operations}")
     shop.apply(made.operations)
     shop.seal(wanted, etag)
     return list(made.operations)
@@ -134,7 +153,8 @@ def assert_variants_hold(wanted: CatalogProduct, shop: PureShop) -> None:
     for variant in wanted.variants:
         found = by_id[bound.variants[variant.key]]
         assert dict(variant.values).items() <= dict(found.labels).items()
-        assert found.sku in {variant.sku, clashes.generated_sku(variant.key)}
+        generated = clashes.generated_sku(variant.key)
+        assert found.sku in ({variant.sku} if variant.sku else {"", generated})
         assert (variant.upc, variant.gtin) == (found.upc, found.gtin)
         assert variant.price in {None, found.price}
         assert variant.image == bound.variant_images.get(variant.key, "")
@@ -155,7 +175,7 @@ def merchants_own(seen: ObservedProduct, terms: Terms) -> tuple[object, ...]:
 @pytest.mark.rule("P4", "P6", "C6", "C8")
 def test_one_tree_perturbed_twice_comes_together_again(data: st.DataObject, terms: Terms) -> None:
     """After any save in Zettle and any edit in BigCommerce: Zettle's fields hold, the merchant's
-    stay, and nothing is left to do.
+    stay, and nothing is left to do. A suffix that nobody needs any more goes.
     """
     first = data.draw(products())
     shop = created_shop(first, terms)
@@ -166,10 +186,36 @@ def test_one_tree_perturbed_twice_comes_together_again(data: st.DataObject, term
     synced_again(shop, second, terms, "E2")
     second_round = synced_again(shop, second, terms, "E3")
     third_round = synced_again(shop, second, terms, "E4")
+    handed_back(shop, second, terms, "E5")
+    handed_back(shop, second, terms, "E6")
+    last = handed_back(shop, second, terms, "E7")
 
     assert_zettles_fields_hold(wanted_of(second, terms), shop)
     assert own_before == merchants_own(shop.seen(), terms)
     assert [] == third_round, second_round
+    assert [] == last
+
+
+@pytest.mark.rule("P4", "C6")
+def test_a_suffix_goes_when_the_variant_that_had_the_sku_gets_another() -> None:
+    """Two variants have one SKU. The merchant deletes the first in the store, and Zettle gives it
+    no SKU: the second has the plain one then.
+    """
+    first = shirt("S", "M")
+    one, two = (replace(variant, sku="C") for variant in first.variants)
+    first = replace(first, variants=(one, two))
+    shop = created_shop(first, TERMS)
+    shop.product = replace(shop.seen(), variants=shop.seen().variants[1:])
+    second = replace(first, etag="E2", variants=(replace(one, sku=""), two))
+
+    synced_again(shop, second, TERMS, "E2")
+    between = {variant.sku for variant in shop.seen().variants}
+    handed_back(shop, second, TERMS, "E3")
+
+    assert {clashes.generated_sku(one.uuid), clashes.distinct_sku("C", two.uuid)} == between
+    assert {clashes.generated_sku(one.uuid), "C"} == {
+        variant.sku for variant in shop.seen().variants
+    }
 
 
 @settings(max_examples=40, deadline=None)
