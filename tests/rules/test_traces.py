@@ -6,7 +6,7 @@ import pytest
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from brygga import settings, traces
+from brygga import setting_texts, settings, traces
 from tests.log_watch import secrets_of
 from tests.rules.stack import SECRET, DemoStack
 
@@ -105,7 +105,7 @@ def test_traces_are_off_unless_set_and_a_wrong_word_is_one_line() -> None:
 def test_without_the_extra_the_setting_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(settings, "find_spec", lambda _: None)
+    monkeypatch.setattr(setting_texts, "find_spec", lambda _: None)
 
     with pytest.raises(settings.SettingsWrong, match=r"pip install 'brygga\[otel\]'"):
         settings.read({"BRYGGA_TRACES": "otlp"})

@@ -285,17 +285,6 @@ async def by_product_ids(
     return {row.product_id: row.product_uuid for row in await tx.rows(statement)}
 
 
-async def bound_since(
-    tx: Tx, connection_id: int, product_ids: Collection[int], since: datetime
-) -> Collection[int]:
-    """Those of these BigCommerce products that were bound after `since`."""
-    c = bindings.c
-    statement = sa.select(c.product_id).where(
-        c.connection_id == connection_id, c.product_id.in_(list(product_ids)), c.bound_at > since
-    )
-    return {row.product_id for row in await tx.rows(statement)}
-
-
 async def product_ids(tx: Tx, connection_id: int) -> Mapping[str, int]:
     """Zettle product uuid -> BigCommerce product id, of all products that are bound or to be
     deleted.
