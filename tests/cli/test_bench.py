@@ -1,4 +1,4 @@
-"""`brygga bench`: its figures are what they say, and each line of its table can be measured."""
+"""`brygga bench`: its figures are what they say."""
 
 import asyncio
 import json
@@ -36,7 +36,9 @@ def test_no_time_is_met_where_nothing_was_written() -> None:
 
     assert [("order.written", 0, False)] == [(one.name, one.value, one.met) for one in none]
     assert [True, True, False] == [one.met for one in some]
-    assert [] == trading.near_ours([])
+    assert [False] == [one.met for one in trading.near_ours([])]
+    assert [("fairness.written", False)] == [(one.name, one.met) for one in trading.fair([], 5)]
+    assert [True, False] == [one.met for one in trading.fair([7.0] * 4, 5)]
 
 
 def test_the_platforms_own_time_is_not_ours() -> None:

@@ -15,7 +15,7 @@ import httpx2
 import msgspec
 import pytest
 
-from brygga_sandbox import bigcommerce, zettle
+from brygga_sandbox import bigcommerce, snapshots, zettle
 from brygga_sandbox.bigcommerce import state as shop_state
 from brygga_sandbox.clock import LoopClock, ManualClock, MovableClock, RealClock
 from brygga_sandbox.graph import NotASnapshot
@@ -277,6 +277,22 @@ async def test_a_snapshot_of_another_version_is_refused(sandbox: Sandbox) -> Non
 
     with pytest.raises(NotASnapshot, match=r"bigcommerce.state.Product is another one now"):
         await sandbox.restore(other)
+
+
+async def test_a_snapshot_that_lacks_a_field_of_an_object_is_refused_and_changes_nothing(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        whole = snapshots.parts
+        patched.setattr(
+            snapshots, "parts", lambda of: [(owner, names[:-1]) for owner, names in whole(of)]
+        )
+        older = sandbox.snapshot()
+    before = sandbox.snapshot()
+
+    with pytest.raises(NotASnapshot, match="none of this version"):
+        await sandbox.restore(older)
+    assert before == sandbox.snapshot()
 
 
 async def test_no_code_runs_that_a_snapshot_names(sandbox: Sandbox) -> None:

@@ -30,12 +30,15 @@ class Requests:
 
     def __init__(self, keep: int = 1000) -> None:
         self.counts: dict[tuple[str, str], int] = {}
+        self.refused = 0
+        """How many were answered 429, since the client sent too many."""
         self.last: deque[Asked] = deque(maxlen=keep)
 
     def note(self, request: Request, status: int, client: str | None = None) -> None:
         """Count a request and keep it."""
         key = (request.method, request.template)
         self.counts[key] = self.counts.get(key, 0) + 1
+        self.refused += status == 429
         query = tuple(request.query)
         asked = Asked(
             request.method,
@@ -68,6 +71,7 @@ class Requests:
     def reset(self) -> None:
         """Forget everything."""
         self.counts.clear()
+        self.refused = 0
         self.last.clear()
 
     def as_json(self) -> dict[str, Any]:

@@ -112,7 +112,7 @@ def dice_of(whole: Whole) -> dict[str, random.Random]:
 def parts(whole: Whole) -> list[tuple[Any, tuple[str, ...]]]:
     """Where the state is: a kept object, and its written fields."""
     core, store = whole.zettle.core, whole.bigcommerce
-    traffic = ("counts", "last")
+    traffic = ("counts", "refused", "last")
     return [
         (whole, ("merchants",)),
         (core, ("switches", "organizations", "apps", "grants", "codes", "access_tokens",
@@ -183,6 +183,8 @@ def check(root: Any, whole: Whole) -> None:
     """Raises NotASnapshot for readable bytes that are no snapshot."""
     names = {"now", "dice", "parts", "on their way"}
     if not isinstance(root, dict) or set(root) != names or set(root["dice"]) != set(dice_of(whole)):
+        raise NotASnapshot("it is none of this version")
+    if [len(values) for values in root["parts"]] != [len(names) for _, names in parts(whole)]:
         raise NotASnapshot("it is none of this version")
 
 

@@ -132,22 +132,26 @@ class Home:
         await merchant.sign_in(browser, self.url, Choice(who["user"], who["store"]))
         return browser
 
-    async def due(self, within_s: float) -> int:
-        """How much work is due within so many seconds of the service's clock."""
+    async def due(self, within_s: float, store: str = "") -> int:
+        """How much work is due within so many seconds of the service's clock, of one store or of
+        all ("").
+        """
         passed = (CLOCK.now().timestamp() - self.wish.began) * self.wish.speed
         soon = self.wish.began + passed + within_s
         async with self.database.read() as tx:
-            return int(await tx.scalar(_DUE, {"soon": soon}) or 0)
+            return int(await tx.scalar(_DUE, {"soon": soon, "store": store}) or 0)
 
-    async def quiet(self, soon_s: float = 1.0) -> float:
-        """Returns when nothing is due within `soon_s`. The seconds that it took."""
+    async def quiet(self, soon_s: float = 1.0, store: str = "") -> float:
+        """Returns when nothing is due within `soon_s`, of one store or of all (""). The seconds
+        that it took.
+        """
         began, calm = CLOCK.monotonic(), 0
         while calm < 3:
             if CLOCK.monotonic() - began > self.longest_wait_s:
-                due = await self.due(soon_s)
+                due = await self.due(soon_s, store)
                 raise Failed(f"{due} pieces of work are due after {self.longest_wait_s:g} s")
             await asyncio.sleep(0.2)
-            calm = calm + 1 if not await self.due(soon_s) else 0
+            calm = calm + 1 if not await self.due(soon_s, store) else 0
         return CLOCK.monotonic() - began
 
     async def act(self, platform: str, path: str, body: dict[str, Any]) -> Any:
@@ -162,7 +166,8 @@ class Home:
         took to become writes since the last time: those of one store, or of all ("").
         """
         told = [await one.ask("spans") for one in (self.house, *self.workers)]
-        summed = {name: sum(one[name] for one in told) for name in ("cpu", "statements", "commits")}
+        names = ("cpu", "statements", "commits", "peak")
+        summed = {name: sum(one[name] for one in told) for name in names}
         return {
             **summed,
             **await spans.pairs(self.database, [one["taken"] for one in told], store),
@@ -178,7 +183,9 @@ class Home:
 
 
 _DUE = sa.text("""
-    SELECT count(*) FROM work_items WHERE parked_at IS NULL AND due_at <= to_timestamp(:soon)
+    SELECT count(*) FROM work_items m JOIN connections c ON c.id = m.connection_id
+    WHERE m.parked_at IS NULL AND m.due_at <= to_timestamp(:soon)
+        AND (:store = '' OR c.store_hash = :store)
 """)
 
 

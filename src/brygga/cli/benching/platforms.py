@@ -98,11 +98,6 @@ def facts(sandbox: Sandbox) -> dict[str, Any]:
     }
 
 
-def refused(sandbox: Sandbox) -> int:
-    """Answers 429 of BigCommerce's among the last requests."""
-    return sum(1 for asked in sandbox.bigcommerce.requests.last if asked.status == 429)
-
-
 async def run(platforms: Platforms) -> None:
     clock = QuickClock(datetime.fromtimestamp(platforms.began, UTC), platforms.speed)
     server = await opened(platforms, clock)
@@ -115,7 +110,7 @@ async def run(platforms: Platforms) -> None:
             **usage(),
             "bigcommerce": sandbox.bigcommerce.requests.total(),
             "zettle": sandbox.zettle.requests.total(),
-            "refused": refused(sandbox),
+            "refused": sandbox.bigcommerce.requests.refused,
             "products": sum(
                 len(sandbox.bigcommerce.stores[one.store_hash].products)
                 for one in sandbox.merchants
