@@ -2,15 +2,18 @@
 
 import asyncio
 import gc
+from collections.abc import Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, InternalError
 
 from brygga.database import pool
 from brygga.database.compiling import Compiler
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Tx
+from brygga.database.queue import QueueJobs
 from brygga.database.tables import connections, tokens
+from brygga.system import SystemClock
 from tests.conftest import SEALER
 
 ONE = sa.text("SELECT 1")
@@ -23,6 +26,7 @@ CUT = sa.text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """)
+END = sa.text("SELECT pg_terminate_backend(:pid, 5000)")
 ADD = sa.text("CREATE TABLE added (id integer PRIMARY KEY)")
 INSERT = sa.text("INSERT INTO added VALUES (:id)")
 COUNT = sa.text("SELECT count(*) FROM added")
@@ -149,6 +153,109 @@ async def test_a_cancelled_transaction_leaves_nothing_open(database: Database) -
             )
         )
     assert 0 == others
+
+
+async def end(database: Database, tx: Tx) -> None:
+    """The server ends the connection of this transaction, as when it restarts."""
+    async with database.transaction() as other:
+        assert await other.scalar(END, {"pid": await tx.scalar(WHO)})
+
+
+def no_primary(database: Database) -> Database:
+    """The same server, as one that has become a standby answers."""
+    options = "options=-c%20default_transaction_read_only%3Don"
+    return Database.at(f"{database.url}&{options}", SEALER, 1, direct_url=database.url)
+
+
+async def within(database: Database, *acts: Callable[[Tx], Awaitable[object]]) -> None:
+    async with database.transaction() as tx:
+        for act in acts:
+            await act(tx)
+
+
+def said(text: str) -> Callable[[Tx], Awaitable[object]]:
+    return lambda tx: tx.run(sa.text(text))
+
+
+async def nest(tx: Tx) -> None:
+    async with tx.connection.begin_nested():
+        raise AssertionError("the savepoint was never made")
+
+
+async def test_a_lost_connection_has_our_name_wherever_it_is_met(database: Database) -> None:
+    jobs = QueueJobs(database, SystemClock())
+    for meets in (
+        lambda tx: jobs.enqueue(tx, 1),
+        nest,
+        lambda tx: tx.connection.rollback(),
+        lambda tx: tx.connection.driver.execute("SELECT 1"),
+    ):
+        with pytest.raises(DatabaseGone, match="does not answer"):
+            await within(database, lambda tx: end(database, tx), meets)
+
+    assert await who(database)
+
+
+async def test_a_job_that_deadlocks_is_tried_again(database: Database) -> None:
+    jobs = QueueJobs(database, SystemClock())
+    both = asyncio.Barrier(2)
+
+    async def add(first: int, second: int) -> None:
+        async with database.transaction() as tx:
+            await jobs.enqueue(tx, first)
+            await both.wait()
+            await jobs.enqueue(tx, second)
+
+    ended = await asyncio.gather(add(1, 2), add(2, 1), return_exceptions=True)
+
+    (busy,) = [one for one in ended if one is not None]
+    assert isinstance(busy, DatabaseBusy)
+    assert "40P01" in str(busy)
+
+
+async def test_a_job_that_waits_too_long_is_tried_again(database: Database) -> None:
+    jobs = QueueJobs(database, SystemClock())
+    async with database.transaction() as holder:
+        await holder.run(sa.text("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(DatabaseBusy, match="57014"):
+            await within(
+                database, said("SET LOCAL statement_timeout = 50"), lambda tx: jobs.enqueue(tx, 1)
+            )
+
+
+async def test_a_transaction_that_the_server_gave_up_is_tried_again(database: Database) -> None:
+    with pytest.raises(DatabaseBusy, match="25P03"):
+        await within(
+            database,
+            said("SET LOCAL idle_in_transaction_session_timeout = 50"),
+            lambda tx: asyncio.sleep(0.5),
+            lambda tx: tx.rows(ONE),
+        )
+
+
+async def test_a_server_that_takes_no_writes_is_gone_and_its_connection_left(
+    database: Database,
+) -> None:
+    """A primary that was demoted: the next connection may find the new one."""
+    demoted = no_primary(database)
+    before = await who(demoted)
+    kept = await who(demoted)
+    with pytest.raises(DatabaseGone, match="takes no writes"):
+        async with demoted.transaction() as tx:
+            await tx.run(ADD)
+    after = await who(demoted)
+    with pytest.raises(DatabaseGone, match="takes no writes"):
+        async with demoted.transaction() as tx:
+            await QueueJobs(demoted, SystemClock()).enqueue(tx, 1)
+    await demoted.close()
+
+    assert before == kept != after
+
+
+async def test_a_write_where_we_only_read_is_a_bug_of_ours(database: Database) -> None:
+    with pytest.raises(InternalError, match="read-only"):
+        async with database.read() as tx:
+            await tx.run(ADD)
 
 
 async def test_no_more_than_twice_the_size_are_open_and_the_next_waits(

@@ -1,15 +1,19 @@
 """The loop: who works for whom, and in what order."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
 
 from brygga.core.model import Connection, Stage
 from brygga.database import alert_messages, alert_settings, connections, work_items
 from brygga.database.alert_messages import CONFIRM, Channel, Draft, Message
 from brygga.database.alert_settings import AlertSettings
 from brygga.database.engine import Tx
-from brygga.database.queue import TableJobs
+from brygga.database.queue import QueueJobs, TableJobs
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.alerting import Outbox
 from brygga.sync.worker.loop import Pace
@@ -217,3 +221,53 @@ async def test_a_busy_worker_begins_with_those_where_somebody_waits(bench: Bench
     assert [*((id_, False) for id_ in ids[:2]), (sold.id, True)] == found[0]
     assert [*((id_, False) for id_ in ids), (sold.id, True)] == found[1]
     assert [*((id_, False) for id_ in ids[:3]), (sold.id, True)] == found[2]
+
+
+class BrokenJobs(TableJobs):
+    """A queue whose first job meets what a test wants, and which is pgqueuer otherwise."""
+
+    breaks: Callable[[Tx], Awaitable[None]]
+    broken: bool = False
+
+    async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
+        if not self.broken:
+            self.broken = True
+            await self.breaks(tx)
+        await QueueJobs(self.database, self.clock).enqueue(tx, connection_id, urgent)
+
+
+async def _ended(tx: Tx) -> None:
+    await tx.connection.driver.execute("SELECT 1")
+    with contextlib.suppress(sa.exc.OperationalError):
+        await tx.run(sa.text("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
+async def _too_slow(tx: Tx) -> None:
+    await tx.run(sa.text("SET LOCAL statement_timeout = 50"))
+    await tx.connection.driver.execute("SELECT pg_sleep(30)")
+
+
+async def _demoted(tx: Tx) -> None:
+    await tx.run(sa.text("SET LOCAL transaction_read_only = on"))
+
+
+@pytest.mark.parametrize("breaks", [_ended, _too_slow, _demoted])
+async def test_the_timer_survives_what_the_database_does_while_it_adds_jobs(
+    bench: Bench, breaks: Callable[[Tx], Awaitable[None]]
+) -> None:
+    """A restart, a statement that takes too long, a primary that was demoted: nothing ends the
+    worker.
+    """
+    one = await connected(bench.database)
+    await bench.item(one.id, Kind.STOCK, "a")
+    worker, jobs = bench.worker(), BrokenJobs(bench.database, bench.clock)
+    jobs.breaks, worker.jobs = breaks, jobs
+    timer = asyncio.create_task(worker._timer())
+    await bench.until(lambda: _true(worker.ticked_at is not None or timer.done()))
+    timer.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await timer
+
+    async with bench.database.read() as tx:
+        assert 1 == await tx.scalar(sa.text("SELECT count(*) FROM pgqueuer"))
+    assert jobs.broken

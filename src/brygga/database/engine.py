@@ -1,7 +1,7 @@
 """One database, reached through transactions that say whether they are fenced.
 
-    DatabaseGone      the server cannot be reached; nothing was written, or the outcome of a commit
-                      is unknown
+    DatabaseGone      the server cannot be reached, or takes no writes any more; nothing was
+                      written, or the outcome of a commit is unknown
     DatabaseBusy      the server ended a statement: a deadlock, or it took too long; nothing was
                       written
     DatabaseUnfit     the server works, and the database cannot serve this version as it is
@@ -15,12 +15,18 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from brygga.core.failures import LeaseLost
-from brygga.database.pool import Connected, Mode, NoneFree, Pool
+from brygga.database.pool import READ_ONLY, Connected, Mode, NoneFree, Pool, state_of
 from brygga.database.sealing import Sealer
 
 CHANNEL = "brygga_marks"
@@ -30,8 +36,8 @@ CHANGES = "brygga_changes"
 
 
 class DatabaseGone(Exception):
-    """The database server does not answer. The message is one line for an operator, without the
-    password.
+    """The database server does not answer, or is no primary any more. The message is one line for
+    an operator, without the password.
     """
 
 
@@ -276,6 +282,12 @@ class Database:
                 yield connection
         except (OperationalError, InterfaceError, NoneFree) as error:
             raise _gone(error, sa.make_url(self.pool.url)) from error
+        except InternalError as error:
+            if state_of(error) == READ_ONLY and mode is not Mode.WRITE:
+                raise  # a bug of ours
+            if state_of(error) in (READ_ONLY, *_BUSY):
+                raise _gone(error, sa.make_url(self.pool.url)) from error
+            raise
         except ProgrammingError as error:
             raise (unfit(error) or error) from error
 
@@ -345,25 +357,22 @@ def checked(tx: Tx, rows: Sequence[Any]) -> Sequence[Any]:
     return rows
 
 
-_BUSY = ("40001", "40P01", "55P03", "57014")
-"""SQLSTATEs that libpq reports as "operational" although the server works: serialization failures,
-deadlocks, lock and statement timeouts.
+_BUSY = ("40001", "40P01", "55P03", "57014", "25P03", "25P04")
+"""SQLSTATEs of a transaction that the server ended although it works: serialization failures,
+deadlocks, and timeouts of locks, statements and transactions.
 """
-_OURS = ("25006",)
-"""The same for a write in a read-only transaction, which is a bug of ours."""
 
 
 def _gone(error: DBAPIError | NoneFree, url: sa.URL) -> Exception:
-    original = getattr(error, "orig", None)
-    state = getattr(original, "sqlstate", None)
-    if state in _OURS:
-        return error
+    state = state_of(error)
     if state in _BUSY:
         return DatabaseBusy(f"the database ended a transaction ({state})")
-    reason = str(original or error).strip().splitlines()[0]
+    reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    # A primary that was demoted is as good as gone, until the address leads to the new one.
+    what = "takes no writes" if state == READ_ONLY else "does not answer"
 
     return DatabaseGone(
-        f"the database at {url.render_as_string(hide_password=True)} does not answer: {reason}"
+        f"the database at {url.render_as_string(hide_password=True)} {what}: {reason}"
     )
 
 
@@ -418,4 +427,7 @@ def sqlalchemy_url(url: str) -> sa.URL:
 
 
 def libpq_url(url: sa.URL) -> str:
-    return url.set(drivername="postgresql").render_as_string(hide_password=False)
+    """The address as libpq reads it. SQLAlchemy writes spaces as +, which libpq takes as it is."""
+    written = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    place, mark, query = written.partition("?")
+    return place + mark + query.replace("+", "%20")

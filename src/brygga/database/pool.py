@@ -16,7 +16,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
-from psycopg.rows import no_result
+from psycopg.rows import dict_row, no_result
 from sqlalchemy.exc import DBAPIError
 
 from brygga.database.compiling import Compiler, Values
@@ -28,6 +28,10 @@ PROVEN_S: Final = 10.0
 OLD_S: Final = 1800.0
 """A connection older than this is replaced."""
 COMPILER: Final = Compiler()
+
+
+READ_ONLY: Final = "25006"
+"""The SQLSTATE of a write where none may be."""
 
 
 class NoneFree(Exception):
@@ -55,6 +59,12 @@ def _rows(cursor: "psycopg.AsyncCursor[Any]") -> Callable[[Sequence[Any]], Any]:
 def _named(error: psycopg.Error, text: str | None) -> Exception:
     """The error as SQLAlchemy names it, without the values: they hold keys and merchants' data."""
     return DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True)
+
+
+def state_of(error: BaseException) -> str | None:
+    """The SQLSTATE, where PostgreSQL gave one."""
+    state: str | None = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
+    return state
 
 
 class Mode(Enum):
@@ -106,14 +116,31 @@ class Connected:
         except psycopg.Error as error:
             raise _named(error, text) from error
 
+    async def fetch(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """For a statement that is not ours, with its values by number ($1). Listeners are not
+        told.
+        """
+        cursor = psycopg.AsyncRawCursor(self.driver, row_factory=dict_row)
+        try:
+            await cursor.execute(query.encode(), values or None)
+            return await cursor.fetchall()
+        except psycopg.Error as error:
+            raise _named(error, query) from error
+
     @contextlib.asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
         """A savepoint: what fails within the block undoes the block alone."""
-        async with self.driver.transaction():
-            yield
+        try:
+            async with self.driver.transaction():
+                yield
+        except psycopg.Error as error:
+            raise _named(error, "SAVEPOINT") from error
 
     async def rollback(self) -> None:
-        await self.driver.rollback()
+        try:
+            await self.driver.rollback()
+        except psycopg.Error as error:
+            raise _named(error, "ROLLBACK") from error
 
     async def commit(self) -> None:
         try:
@@ -186,8 +213,13 @@ class Pool:
                 yield connected
                 await connected.commit()
                 self.commits += 1
-            except BaseException:
+            except BaseException as error:
                 await connected.undo()
+                if mode is Mode.WRITE and state_of(error) == READ_ONLY:
+                    # This server is no primary any more. The next connection may find the new one.
+                    connected.finish()
+                if isinstance(error, psycopg.Error):
+                    raise _named(error, None) from error
                 raise
             finally:
                 self._give(connected)

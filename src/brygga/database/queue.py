@@ -98,9 +98,7 @@ class _CallersDriver(PsycopgDriver):
         self._tx = tx
 
     async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
-        async with AsyncRawCursor(self._tx.connection.driver, row_factory=dict_row) as cursor:
-            await cursor.execute(query.encode(), args or None)
-            return await cursor.fetchall()
+        return await self._tx.connection.fetch(query, args)
 
 
 class _PoolDriver(PsycopgDriver):
