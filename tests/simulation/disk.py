@@ -305,6 +305,8 @@ class DiskDatabase(Database):
                 await _hold(tx, fence)
                 tx.touch(fence.connection_id)
             yield tx
+        for call in tx.after:
+            call()
         self._tell_all(tx.resumed)
         self.changed(tx.touched | tx.resumed.keys())
 

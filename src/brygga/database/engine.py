@@ -92,6 +92,8 @@ class Tx:
     sealer: Sealer
     resumed: dict[int, bool] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    after: list[Callable[[], None]] = field(default_factory=list)
+    """What is called once this commits, and never where it does not."""
     unchecked: Fence | None = None
     """The fence that the first statement still has to check."""
 
@@ -248,6 +250,8 @@ class Database:
             assert tx.unchecked is None, "a fence that nobody checked"
             if fence is None and (quiet := tx.touched - tx.resumed.keys()):
                 await tx.run(_NOTIFY, {"payload": payload(quiet)})
+        for call in tx.after:
+            call()
         if fence is not None:
             self.unannounced |= tx.touched
         self._tell_all(tx.resumed)

@@ -126,7 +126,7 @@ class UnitOfWork:
             await session.finish(*told, tx=self.tx)
         rest = [item for item in items if not item.support_id]
         self._done += rest
-        session.finished.update(item.generation for item in rest)
+        session.finished_with(self.tx, rest)
 
     def _say_full(self, ledger_row: LedgerRow, ledger: Ledger) -> None:
         """Writes a line when a side's target first exceeds what the side can hold."""

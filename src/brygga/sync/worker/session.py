@@ -4,7 +4,7 @@ methods that report the outcome of a work item.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -184,7 +184,7 @@ class Session:
         for item in done:
             if item.support_id and item.generation in ended:
                 await self._works_again(tx, item)
-            self.finished.add(item.generation)
+        self.finished_with(tx, done)
 
     async def finish_and_add(
         self, done: Collection[WorkItem], wishes: Collection[Wish], tx: Tx
@@ -195,7 +195,14 @@ class Session:
         rest = [item for item in done if not item.support_id]
         connection_id, now = self.connection.id, self.clock.now()
         await work_items.done_and_added(tx, connection_id, rest, wishes, now)
-        self.finished.update(item.generation for item in rest)
+        self.finished_with(tx, rest)
+
+    def finished_with(self, tx: Tx, items: Iterable[WorkItem]) -> None:
+        """The outcome of these items is reported once `tx` commits. Where it does not, they failed
+        with it.
+        """
+        generations = [item.generation for item in items]
+        tx.after.append(lambda: self.finished.update(generations))
 
     async def _works_again(self, tx: Tx, item: WorkItem) -> None:
         """Work that failed by a bug of ours is done: whoever read of the failure also reads of its
@@ -223,7 +230,7 @@ class Session:
         await work_items.again(
             tx, item, now + timedelta(seconds=after_s), waits_for=waits_for, now=now
         )
-        self.finished.add(item.generation)
+        self.finished_with(tx, [item])
 
     def leave(self, item: WorkItem) -> None:
         """Nothing was done for this item, and nothing is wrong with it: it stays due as it is. The
