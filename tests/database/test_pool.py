@@ -4,11 +4,14 @@ import asyncio
 import gc
 from collections.abc import Awaitable, Callable
 
+import psycopg
 import pytest
 import sqlalchemy as sa
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.exc import IntegrityError, InternalError
 
 from brygga.database import pool
+from brygga.database.changes import Changes
 from brygga.database.compiling import Compiler
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Tx
 from brygga.database.queue import QueueJobs
@@ -345,3 +348,63 @@ def test_values_of_a_statement_are_its_own_and_a_list_has_as_many_places() -> No
     assert one.count("%(") == 1
     assert two.count("%(") == 2
     assert ([1], [2, 3]) == (first, second)
+
+
+NOTICES = {
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+
+
+async def test_each_connection_notices_that_its_server_has_vanished(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pool's, the queue's and that of the live pages: what would wait for hours ends within
+    half a minute.
+    """
+    opened: list[psycopg.AsyncConnection[object]] = []
+    connect = psycopg.AsyncConnection.connect
+
+    async def noted(*given: object, **named: object) -> object:
+        opened.append(await connect(*given, **named))  # type: ignore[arg-type]
+        return opened[-1]
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", noted)
+    fresh = Database.at(database.url, SEALER, 1)
+    await who(fresh)
+    async with QueueJobs(fresh, SystemClock())._driver() as driver:
+        await driver.fetch("SELECT 1")
+        listening = driver._connection.info.get_parameters()
+    with Changes(fresh, SystemClock()).follow(1) as followed:
+        await asyncio.wait_for(followed.beyond(0), 10)
+        found = [one.info.get_parameters() for one in opened]
+    await fresh.close()
+
+    assert 4 == len(found)
+    for parameters in (listening, *found):
+        assert parameters.items() >= NOTICES.items()
+
+
+def test_what_an_address_says_itself_stays() -> None:
+    own = {"keepalives_idle": "90", "tcp_user_timeout": "5000", "connect_timeout": "2"}
+    said = "&".join(f"{name}={value}" for name, value in own.items())
+    database = Database.at(
+        f"postgresql://u:p@pooler/n?{said}",
+        SEALER,
+        direct_url=f"postgresql://u:p@a,b:7/n?host=a,b&port=1,7&{said}",
+    )
+
+    for url in (database.pool.url, database.url):
+        assert conninfo_to_dict(url).items() >= {**NOTICES, **own}.items()
+    assert "a,b" == conninfo_to_dict(database.url)["host"]
+    assert conninfo_to_dict(Database.at("postgres://h/n", SEALER).url).items() >= NOTICES.items()
+
+
+async def test_an_error_names_the_address_as_the_operator_wrote_it() -> None:
+    database = Database.at("postgresql://u:hush@127.0.0.1:9/n", SEALER)
+    with pytest.raises(DatabaseGone, match=r"at postgresql://u:\*\*\*@127.0.0.1:9/n does not"):
+        await who(database)

@@ -178,7 +178,7 @@ class Database:
         only (PgBouncer in transaction mode). Then nothing is prepared, and the role has to say what
         our sessions ask for at their start (docs/scaling.md).
         """
-        wished: dict[str, Any] = {"connect_timeout": 10}
+        wished: dict[str, Any] = {}
         if direct_url is None:
             # A plan made while a table was empty is not reused: it would be far too slow after
             # a first import.
@@ -189,8 +189,8 @@ class Database:
             }
         else:
             wished["prepare_threshold"] = None
-        pool = Pool(libpq_url(sqlalchemy_url(url)), pool_size, wished)
-        return cls(pool, sealer, direct_url)
+        pool = Pool(noticing(url), pool_size, wished)
+        return cls(pool, sealer, direct_url and noticing(direct_url))
 
     @property
     def engine(self) -> AsyncEngine:
@@ -285,12 +285,12 @@ class Database:
             async with self.pool.transaction(mode) as connection:
                 yield connection
         except (OperationalError, InterfaceError, NoneFree) as error:
-            raise _gone(error, sa.make_url(self.pool.url)) from error
+            raise _gone(error, self.pool.url) from error
         except InternalError as error:
             if state_of(error) == READ_ONLY and mode is not Mode.WRITE:
                 raise  # a bug of ours
             if state_of(error) in (READ_ONLY, *_BUSY):
-                raise _gone(error, sa.make_url(self.pool.url)) from error
+                raise _gone(error, self.pool.url) from error
             raise
         except ProgrammingError as error:
             raise (unfit(error) or error) from error
@@ -367,17 +367,16 @@ deadlocks, and timeouts of locks, statements and transactions.
 """
 
 
-def _gone(error: DBAPIError | NoneFree, url: sa.URL) -> Exception:
+def _gone(error: DBAPIError | NoneFree, url: str) -> Exception:
     state = state_of(error)
     if state in _BUSY:
         return DatabaseBusy(f"the database ended a transaction ({state})")
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     # A primary that was demoted is as good as gone, until the address leads to the new one.
     what = "takes no writes" if state == READ_ONLY else "does not answer"
+    address = sa.make_url(url).difference_update_query(_NOTICING).render_as_string()
 
-    return DatabaseGone(
-        f"the database at {url.render_as_string(hide_password=True)} {what}: {reason}"
-    )
+    return DatabaseGone(f"the database at {address} {what}: {reason}")
 
 
 _UNFIT = {
@@ -428,6 +427,25 @@ def sqlalchemy_url(url: str) -> sa.URL:
         )
 
     return parsed.set(drivername="postgresql+psycopg")
+
+
+_NOTICING = {
+    "connect_timeout": "10",
+    "keepalives": "1",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+"""How we notice within half a minute that the server's host has vanished. Without it, what waits
+for an answer waits for hours.
+"""
+
+
+def noticing(url: str) -> str:
+    """The address as libpq reads it, with `_NOTICING` where it does not say otherwise itself."""
+    parsed = sqlalchemy_url(url)
+    return libpq_url(parsed.update_query_dict({**_NOTICING, **parsed.query}))
 
 
 def libpq_url(url: sa.URL) -> str:
