@@ -2,18 +2,15 @@
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from psycopg.conninfo import conninfo_to_dict
-from sqlalchemy.exc import IntegrityError, InternalError
+from sqlalchemy.exc import IntegrityError
 
 from brygga.database import pool
-from brygga.database.changes import Changes
 from brygga.database.compiling import Compiler
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Tx
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
+from brygga.database.pool import NotOneRead
 from brygga.database.queue import QueueJobs
 from brygga.database.tables import connections, tokens
 from brygga.system import SystemClock
@@ -29,7 +26,6 @@ CUT = sa.text("""
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid()
 """)
-END = sa.text("SELECT pg_terminate_backend(:pid, 5000)")
 ADD = sa.text("CREATE TABLE added (id integer PRIMARY KEY)")
 INSERT = sa.text("INSERT INTO added VALUES (:id)")
 COUNT = sa.text("SELECT count(*) FROM added")
@@ -67,15 +63,67 @@ async def test_each_transaction_has_the_isolation_that_it_asked_for(database: Da
 
 
 async def test_a_statement_alone_has_no_transaction_around_it(database: Database) -> None:
-    async with database.read(once=True) as tx:
-        first = await tx.scalar(sa.text("SELECT txid_current()"))
-        again = await tx.scalar(sa.text("SELECT txid_current()"))
+    seen = []
+    for _ in range(2):
+        async with database.read(once=True) as tx:
+            seen.append(await tx.scalar(sa.text("SELECT txid_current()")))
+            assert tx.connection.is_idle()
     async with database.read() as tx:
         row = await tx.first(STATE)
 
+    first, again = seen
     assert first != again
     assert row is not None
     assert ("repeatable read", "on") == (row.isolation, row.read_only)
+
+
+async def once(database: Database, *statements: sa.TextClause) -> None:
+    async with database.read(once=True) as tx:
+        for statement in statements:
+            await tx.rows(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO added VALUES (1)",
+        "INSERT INTO added VALUES (1) RETURNING id",
+        "WITH new AS (insert into added VALUES (1) RETURNING id) SELECT id FROM new",
+        "SELECT id FROM added FOR UPDATE",
+        "SELECT id FROM added FOR KEY SHARE",
+        "SELECT 1 AS id INTO more",
+        "SELECT pg_notify('c', 'x')",
+        "DELETE FROM added",
+        "TRUNCATE added",
+    ],
+)
+async def test_a_statement_alone_reads(database: Database, statement: str) -> None:
+    """It would be committed at once, unfenced."""
+    seen: list[str] = []
+    silence = database.on_statement(seen.append)
+    with pytest.raises(NotOneRead, match="may write"):
+        await once(database, sa.text(statement))
+    silence()
+
+    assert seen == []
+
+
+async def test_a_statement_alone_is_one(database: Database) -> None:
+    """A second one would see another state than the first."""
+    with pytest.raises(NotOneRead, match="a second statement"):
+        await once(database, ONE, ONE)
+
+    await once(database, ONE)
+    await once(database, ONE)
+    assert await who(database)
+
+
+async def test_nothing_else_goes_through_a_statement_alone(database: Database) -> None:
+    async with database.read(once=True) as tx:
+        with pytest.raises(NotOneRead):
+            await tx.run_many(INSERT, [{"id": 1}])
+        with pytest.raises(NotOneRead):
+            await QueueJobs(database, SystemClock()).enqueue(tx, 1)
 
 
 async def test_a_connection_that_the_server_ended_is_replaced_before_use(
@@ -158,109 +206,6 @@ async def test_a_cancelled_transaction_leaves_nothing_open(database: Database) -
     assert 0 == others
 
 
-async def end(database: Database, tx: Tx) -> None:
-    """The server ends the connection of this transaction, as when it restarts."""
-    async with database.transaction() as other:
-        assert await other.scalar(END, {"pid": await tx.scalar(WHO)})
-
-
-def no_primary(database: Database) -> Database:
-    """The same server, as one that has become a standby answers."""
-    options = "options=-c%20default_transaction_read_only%3Don"
-    return Database.at(f"{database.url}&{options}", SEALER, 1, direct_url=database.url)
-
-
-async def within(database: Database, *acts: Callable[[Tx], Awaitable[object]]) -> None:
-    async with database.transaction() as tx:
-        for act in acts:
-            await act(tx)
-
-
-def said(text: str) -> Callable[[Tx], Awaitable[object]]:
-    return lambda tx: tx.run(sa.text(text))
-
-
-async def nest(tx: Tx) -> None:
-    async with tx.connection.begin_nested():
-        raise AssertionError("the savepoint was never made")
-
-
-async def test_a_lost_connection_has_our_name_wherever_it_is_met(database: Database) -> None:
-    jobs = QueueJobs(database, SystemClock())
-    for meets in (
-        lambda tx: jobs.enqueue(tx, 1),
-        nest,
-        lambda tx: tx.connection.rollback(),
-        lambda tx: tx.connection.driver.execute("SELECT 1"),
-    ):
-        with pytest.raises(DatabaseGone, match="does not answer"):
-            await within(database, lambda tx: end(database, tx), meets)
-
-    assert await who(database)
-
-
-async def test_a_job_that_deadlocks_is_tried_again(database: Database) -> None:
-    jobs = QueueJobs(database, SystemClock())
-    both = asyncio.Barrier(2)
-
-    async def add(first: int, second: int) -> None:
-        async with database.transaction() as tx:
-            await jobs.enqueue(tx, first)
-            await both.wait()
-            await jobs.enqueue(tx, second)
-
-    ended = await asyncio.gather(add(1, 2), add(2, 1), return_exceptions=True)
-
-    (busy,) = [one for one in ended if one is not None]
-    assert isinstance(busy, DatabaseBusy)
-    assert "40P01" in str(busy)
-
-
-async def test_a_job_that_waits_too_long_is_tried_again(database: Database) -> None:
-    jobs = QueueJobs(database, SystemClock())
-    async with database.transaction() as holder:
-        await holder.run(sa.text("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE"))
-        with pytest.raises(DatabaseBusy, match="57014"):
-            await within(
-                database, said("SET LOCAL statement_timeout = 50"), lambda tx: jobs.enqueue(tx, 1)
-            )
-
-
-async def test_a_transaction_that_the_server_gave_up_is_tried_again(database: Database) -> None:
-    with pytest.raises(DatabaseBusy, match="25P03"):
-        await within(
-            database,
-            said("SET LOCAL idle_in_transaction_session_timeout = 50"),
-            lambda tx: asyncio.sleep(0.5),
-            lambda tx: tx.rows(ONE),
-        )
-
-
-async def test_a_server_that_takes_no_writes_is_gone_and_its_connection_left(
-    database: Database,
-) -> None:
-    """A primary that was demoted: the next connection may find the new one."""
-    demoted = no_primary(database)
-    before = await who(demoted)
-    kept = await who(demoted)
-    with pytest.raises(DatabaseGone, match="takes no writes"):
-        async with demoted.transaction() as tx:
-            await tx.run(ADD)
-    after = await who(demoted)
-    with pytest.raises(DatabaseGone, match="takes no writes"):
-        async with demoted.transaction() as tx:
-            await QueueJobs(demoted, SystemClock()).enqueue(tx, 1)
-    await demoted.close()
-
-    assert before == kept != after
-
-
-async def test_a_write_where_we_only_read_is_a_bug_of_ours(database: Database) -> None:
-    with pytest.raises(InternalError, match="read-only"):
-        async with database.read() as tx:
-            await tx.run(ADD)
-
-
 async def test_no_more_than_twice_the_size_are_open_and_the_next_waits(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -335,6 +280,19 @@ def test_a_statement_is_compiled_once_and_none_is_kept_that_nobody_holds() -> No
     assert 1 == len(compiler.ready)
 
 
+def test_a_statement_that_is_used_again_with_more_columns_has_them_all() -> None:
+    compiler, statement = Compiler(), sa.insert(connections)
+    one, _ = compiler(statement, {"stage": "live"})
+    two, values = compiler(statement, {"stage": "live", "lease_holder": "w"})
+    again, _ = compiler(statement, {"stage": "new"})
+
+    assert "lease_holder" not in one
+    assert "%(lease_holder)s" in two
+    assert {"stage": "live", "lease_holder": "w"} == values
+    assert one == again
+    assert 2 == len(compiler.ready[statement])
+
+
 def test_values_of_a_statement_are_its_own_and_a_list_has_as_many_places() -> None:
     compiler = Compiler()
 
@@ -348,63 +306,3 @@ def test_values_of_a_statement_are_its_own_and_a_list_has_as_many_places() -> No
     assert one.count("%(") == 1
     assert two.count("%(") == 2
     assert ([1], [2, 3]) == (first, second)
-
-
-NOTICES = {
-    "connect_timeout": "10",
-    "keepalives": "1",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "30000",
-}
-
-
-async def test_each_connection_notices_that_its_server_has_vanished(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The pool's, the queue's and that of the live pages: what would wait for hours ends within
-    half a minute.
-    """
-    opened: list[psycopg.AsyncConnection[object]] = []
-    connect = psycopg.AsyncConnection.connect
-
-    async def noted(*given: object, **named: object) -> object:
-        opened.append(await connect(*given, **named))  # type: ignore[arg-type]
-        return opened[-1]
-
-    monkeypatch.setattr(psycopg.AsyncConnection, "connect", noted)
-    fresh = Database.at(database.url, SEALER, 1)
-    await who(fresh)
-    async with QueueJobs(fresh, SystemClock())._driver() as driver:
-        await driver.fetch("SELECT 1")
-        listening = driver._connection.info.get_parameters()
-    with Changes(fresh, SystemClock()).follow(1) as followed:
-        await asyncio.wait_for(followed.beyond(0), 10)
-        found = [one.info.get_parameters() for one in opened]
-    await fresh.close()
-
-    assert 4 == len(found)
-    for parameters in (listening, *found):
-        assert parameters.items() >= NOTICES.items()
-
-
-def test_what_an_address_says_itself_stays() -> None:
-    own = {"keepalives_idle": "90", "tcp_user_timeout": "5000", "connect_timeout": "2"}
-    said = "&".join(f"{name}={value}" for name, value in own.items())
-    database = Database.at(
-        f"postgresql://u:p@pooler/n?{said}",
-        SEALER,
-        direct_url=f"postgresql://u:p@a,b:7/n?host=a,b&port=1,7&{said}",
-    )
-
-    for url in (database.pool.url, database.url):
-        assert conninfo_to_dict(url).items() >= {**NOTICES, **own}.items()
-    assert "a,b" == conninfo_to_dict(database.url)["host"]
-    assert conninfo_to_dict(Database.at("postgres://h/n", SEALER).url).items() >= NOTICES.items()
-
-
-async def test_an_error_names_the_address_as_the_operator_wrote_it() -> None:
-    database = Database.at("postgresql://u:hush@127.0.0.1:9/n", SEALER)
-    with pytest.raises(DatabaseGone, match=r"at postgresql://u:\*\*\*@127.0.0.1:9/n does not"):
-        await who(database)

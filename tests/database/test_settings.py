@@ -7,7 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from brygga import settings
-from brygga.database.engine import libpq_url, sqlalchemy_url
+from brygga.database.address import libpq_url, sqlalchemy_url
 from brygga.settings import SettingsWrong
 
 RW = "read-write"

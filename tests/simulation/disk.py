@@ -20,8 +20,9 @@ from psycopg.adapt import Transformer
 from psycopg.errors import IntegrityError, error_from_result
 
 import brygga.database.access_tables  # noqa: F401 - its tables join the metadata
+from brygga.database.address import libpq_url, sqlalchemy_url
 from brygga.database.compiling import Compiler
-from brygga.database.engine import Database, Fence, Tx, _hold, libpq_url, sqlalchemy_url
+from brygga.database.engine import Database, Fence, Tx, _hold
 from brygga.database.sealing import Sealer
 from brygga.database.tables import metadata
 from tests.simulation.loop import SimLoop

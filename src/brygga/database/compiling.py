@@ -20,14 +20,17 @@ class Compiler:
         self.dialect: Any = PGDialect_psycopg()  # type: ignore[no-untyped-call]
         self.texts: dict[str, str] = {}
         self.cache: Any = LRUCache(500)
-        self.ready: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
-        """Those that hold no value of their own: they are built once, and known by themselves."""
+        self.ready: WeakKeyDictionary[Any, dict[tuple[str, ...], str]] = WeakKeyDictionary()
+        """Those that hold no value of their own: they are built once, and known by themselves and
+        the names of their values, which say what columns an INSERT has.
+        """
 
     def __call__(self, statement: Any, values: Values | None) -> tuple[str, Values]:
         if isinstance(statement, sa.TextClause):
             return self._text(statement), values or {}
-        if (ready := self.ready.get(statement)) is not None:
-            return ready, values or {}
+        texts = self.ready.get(statement)
+        if values and texts and (ready := texts.get(tuple(values))) is not None:
+            return ready, values
         compiled, extracted = self._compiled(statement, values or {}, many=False)
         is_ready = (
             values
@@ -35,7 +38,7 @@ class Compiler:
             and not compiled._bind_processors
         )
         if is_ready:
-            self.ready[statement] = compiled.string
+            self.ready.setdefault(statement, {})[tuple(values or ())] = compiled.string
         return self._filled(compiled, extracted, values or {})
 
     def many(self, statement: Any, rows: Sequence[Values]) -> tuple[str, Sequence[Values]]:

@@ -26,6 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from brygga.core.failures import LeaseLost
+from brygga.database.address import NOTICING, noticing, sqlalchemy_url
 from brygga.database.pool import READ_ONLY, Connected, Mode, NoneFree, Pool, state_of
 from brygga.database.sealing import Sealer
 
@@ -260,8 +261,8 @@ class Database:
     @contextlib.asynccontextmanager
     async def read(self, *, once: bool = False) -> AsyncIterator[Tx]:
         """One snapshot: every statement sees the same state. A write here is a bug of ours, and
-        PostgreSQL refuses it. `once`: for one statement alone, which costs two fewer round trips;
-        another one sees the state of its own time.
+        PostgreSQL refuses it. `once`: for one query alone, which costs two fewer round trips. A
+        second one, or one that may write, raises `NotOneRead` before it is sent.
         """
         async with self._connected(Mode.ONCE if once else Mode.READ) as connection:
             yield Tx(connection, self.sealer)
@@ -374,7 +375,7 @@ def _gone(error: DBAPIError | NoneFree, url: str) -> Exception:
     reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
     # A primary that was demoted is as good as gone, until the address leads to the new one.
     what = "takes no writes" if state == READ_ONLY else "does not answer"
-    address = sa.make_url(url).difference_update_query(_NOTICING).render_as_string()
+    address = sa.make_url(url).difference_update_query(NOTICING).render_as_string()
 
     return DatabaseGone(f"the database at {address} {what}: {reason}")
 
@@ -409,47 +410,3 @@ def unfit(error: BaseException) -> DatabaseUnfit | None:
 
 def no_writes() -> DatabaseUnfit:
     return DatabaseUnfit(*_NO_WRITES)
-
-
-def sqlalchemy_url(url: str) -> sa.URL:
-    """The same address with the driver that we use. Raises ValueError on anything but
-    PostgreSQL.
-    """
-    try:
-        parsed = sa.make_url(url)
-    except sa.exc.ArgumentError:
-        raise ValueError(
-            "not a database address; expected postgresql://user:password@host/name"
-        ) from None
-    if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise ValueError(
-            f"{parsed.drivername} is not supported; expected postgresql://user:password@host/name"
-        )
-
-    return parsed.set(drivername="postgresql+psycopg")
-
-
-_NOTICING = {
-    "connect_timeout": "10",
-    "keepalives": "1",
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "30000",
-}
-"""How we notice within half a minute that the server's host has vanished. Without it, what waits
-for an answer waits for hours.
-"""
-
-
-def noticing(url: str) -> str:
-    """The address as libpq reads it, with `_NOTICING` where it does not say otherwise itself."""
-    parsed = sqlalchemy_url(url)
-    return libpq_url(parsed.update_query_dict({**_NOTICING, **parsed.query}))
-
-
-def libpq_url(url: sa.URL) -> str:
-    """The address as libpq reads it. SQLAlchemy writes spaces as +, which libpq takes as it is."""
-    written = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    place, mark, query = written.partition("?")
-    return place + mark + query.replace("+", "%20")

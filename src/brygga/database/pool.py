@@ -7,6 +7,7 @@ transaction of one statement costs us several times what it costs on psycopg its
 import asyncio
 import contextlib
 import functools
+import re
 import select
 from collections import namedtuple
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -61,6 +62,28 @@ def _named(error: psycopg.Error, text: str | None) -> Exception:
     return DBAPIError.instance(text, None, error, psycopg.Error, hide_parameters=True)
 
 
+class NotOneRead(Exception):
+    """A second statement, or one that may write, where one that reads was announced: a bug of
+    ours.
+    """
+
+
+class FailedBefore(Exception):
+    """A statement failed, and its transaction was to be committed all the same: a bug of ours."""
+
+
+_READS = re.compile(r"\s*(SELECT|WITH)\b", re.IGNORECASE)
+_MAY_WRITE = re.compile(
+    r"\b(INSERT|UPDATE|DELETE|MERGE|INTO|SHARE|pg_notify|nextval|setval)\b", re.IGNORECASE
+)
+
+
+@functools.lru_cache(100)
+def reads(text: str) -> bool:
+    """Whether this is a query that neither writes nor locks, by its words."""
+    return bool(_READS.match(text)) and not _MAY_WRITE.search(text)
+
+
 def state_of(error: BaseException) -> str | None:
     """The SQLSTATE, where PostgreSQL gave one."""
     state: str | None = getattr(getattr(error, "orig", None) or error, "sqlstate", None)
@@ -74,7 +97,7 @@ class Mode(Enum):
     READ = auto()
     """It sees one snapshot, and cannot write."""
     ONCE = auto()
-    """It has one statement, which needs no transaction around it."""
+    """It has one statement, which reads, and needs no transaction around it."""
 
 
 class Connected:
@@ -90,6 +113,9 @@ class Connected:
         self.listeners = listeners
         self.opened_at = self.used_at = opened_at
         self.mode = Mode.WRITE
+        self.asked = False
+        """Whether this transaction has had a statement, where it may have only one."""
+        self._failed: Exception | None = None
         self._socket = select.poll()
         self._socket.register(driver.fileno(), select.POLLIN)
 
@@ -97,35 +123,41 @@ class Connected:
         self, statement: Any, values: Values | None = None
     ) -> "psycopg.AsyncCursor[Any]":
         text, given = COMPILER(statement, values)
+        if self.mode is Mode.ONCE:
+            self._ask_once(text)
         for listener in self.listeners:
             listener(text)
         cursor = psycopg.AsyncCursor(self.driver, row_factory=_rows)
         try:
             await cursor.execute(text.encode(), given)
         except psycopg.Error as error:
-            raise _named(error, text) from error
+            raise self._kept(error, text) from error
         return cursor
 
     async def execute_many(self, statement: Any, rows: Sequence[Values]) -> None:
         text, given = COMPILER.many(statement, rows)
+        if self.mode is Mode.ONCE:
+            self._ask_once(text)
         for listener in self.listeners:
             listener(text)
         cursor = psycopg.AsyncCursor(self.driver)
         try:
             await cursor.executemany(text.encode(), given)
         except psycopg.Error as error:
-            raise _named(error, text) from error
+            raise self._kept(error, text) from error
 
     async def fetch(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
         """For a statement that is not ours, with its values by number ($1). Listeners are not
         told.
         """
+        if self.mode is Mode.ONCE:
+            self._ask_once(query)
         cursor = psycopg.AsyncRawCursor(self.driver, row_factory=dict_row)
         try:
             await cursor.execute(query.encode(), values or None)
             return await cursor.fetchall()
         except psycopg.Error as error:
-            raise _named(error, query) from error
+            raise self._kept(error, query) from error
 
     @contextlib.asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:
@@ -143,6 +175,9 @@ class Connected:
             raise _named(error, "ROLLBACK") from error
 
     async def commit(self) -> None:
+        if self.driver.pgconn.transaction_status == TransactionStatus.INERROR:
+            # PostgreSQL would take the COMMIT, and roll back.
+            raise self._failed or FailedBefore("a statement of this transaction failed")
         try:
             await self.driver.commit()
         except psycopg.Error as error:
@@ -150,6 +185,7 @@ class Connected:
 
     async def become(self, mode: Mode) -> None:
         """The transactions to come are of this mode."""
+        self.asked, self._failed = False, None
         if mode is not self.mode:
             reading = mode is Mode.READ
             await self.driver.set_autocommit(mode is Mode.ONCE)
@@ -158,6 +194,16 @@ class Connected:
             )
             await self.driver.set_read_only(True if reading else None)
             self.mode = mode
+
+    def _ask_once(self, text: str) -> None:
+        if self.asked or not reads(text):
+            why = "a second statement" if self.asked else "a statement that may write"
+            raise NotOneRead(f"{why}, where one that reads was announced: {text[:200]}")
+        self.asked = True
+
+    def _kept(self, error: psycopg.Error, text: str) -> Exception:
+        self._failed = _named(error, text)
+        return self._failed
 
     async def works(self, now: float) -> bool:
         """Whether the server is still there. It is asked only after a rest, or where it has said

@@ -227,10 +227,10 @@ class Turn:
             due = await work_items.due_with_stamp(
                 tx, session.connection.id, self.means.clock.now(), kinds, self.means.pace.batch
             )
-            # Also where nothing is due: the other queue's work heeds a pause by it.
-            if due.stamp != self._stamp:
-                await session.reload(tx)
-                self._stamp = due.stamp
+        # Also where nothing is due: the other queue's work heeds a pause by it.
+        if due.stamp != self._stamp:
+            await session.reload()
+            self._stamp = due.stamp
         found = Found(looked, due.items, () if due.is_all else None)
         if changes == self._changes:
             own, other = QUEUES if kinds is STOCK_KINDS else reversed(QUEUES)
