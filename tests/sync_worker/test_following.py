@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import sqlalchemy as sa
 import structlog
 
 from brygga.bigcommerce.api import ShopApi
@@ -27,7 +28,7 @@ from brygga.wiring import clients
 from brygga.zettle.api import Zettle
 from tests.conftest import NOON, MovableClock
 from tests.database.merchants import account, connected, shop
-from tests.sync_worker.conftest import Bench
+from tests.sync_worker.conftest import Bench, _true
 
 SETTINGS = Settings(
     public_url="https://brygga.example",
@@ -69,6 +70,38 @@ async def _follow(tx: Tx, connection: Connection) -> Clients:
 @contextlib.asynccontextmanager
 async def _following(connection: Connection, lease: Lease) -> AsyncIterator[Clients]:
     yield _reaching(connection)
+
+
+async def test_a_turn_reads_a_changed_connection_and_its_access_in_one_snapshot(
+    bench: Bench,
+) -> None:
+    """Nothing that another process commits comes between the two."""
+    one = await _signed_in(bench.database)
+    seen: list[tuple[object, str, str]] = []
+
+    async def follow(tx: Tx, connection: Connection) -> Clients:
+        isolation = await tx.scalar(sa.text("SELECT current_setting('transaction_isolation')"))
+        read_only = await tx.scalar(sa.text("SELECT current_setting('transaction_read_only')"))
+        seen.append((connection.shop and connection.shop.store_hash, isolation, read_only))
+        return replace(_reaching(connection), follow=follow)
+
+    @contextlib.asynccontextmanager
+    async def following(connection: Connection, lease: Lease) -> AsyncIterator[Clients]:
+        yield replace(_reaching(connection), follow=follow)
+
+    async def library(session: Session, batch: Sequence[WorkItem]) -> None:
+        await _joins(bench.database, one.id)
+        await bench.item(one.id, Kind.PRODUCT, "a")
+        await bench.note(session, batch)
+
+    bench.handlers |= {Kind.LIBRARY: library, Kind.PRODUCT: bench.note}
+    await bench.item(one.id, Kind.LIBRARY)
+    worker = bench.worker()
+    worker.clients = following
+    async with bench.running(worker):
+        await bench.until(lambda: _true(("abc123", "repeatable read", "on") in seen))
+
+    assert {("repeatable read", "on")} == {(isolation, only) for _, isolation, only in seen}
 
 
 async def test_a_store_that_comes_in_the_middle_of_a_turn_is_reached(bench: Bench) -> None:
