@@ -10,11 +10,12 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from brygga.core.failures import LeaseLost
-from brygga.database import connections, leases, receiving
+from brygga.database import connections, leases, receiving, tokens, work_items
 from brygga.database.engine import Database, DatabaseGone, Fence
-from brygga.database.leases import gate_key
+from brygga.database.leases import Acquired, gate_key
 from brygga.database.receiving import Question
-from brygga.database.tokens import Platform
+from brygga.database.tokens import Platform, Token
+from brygga.database.work_items import Kind
 from tests.conftest import NOON, SEALER
 from tests.database.merchants import connected, ids_from
 
@@ -141,6 +142,57 @@ async def test_a_flood_of_webhooks_keeps_no_worker_from_the_lease(database: Data
             is_over.set()
 
     assert [1, 2, 3] == [fence and fence.epoch for fence in fences]
+
+
+_CHANGES = {
+    "disconnect": "stage = 'disconnected'",
+    "pause": "paused = 'access_gone'",
+    "hold": "held_at = now()",
+    "pause of products": "products_paused = true",
+}
+_WAITING = sa.text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'
+""")
+
+
+@pytest.mark.parametrize("change", _CHANGES.values(), ids=_CHANGES)
+async def test_what_changed_while_the_lease_was_waited_for_counts(
+    database: Database, change: str
+) -> None:
+    """The work that was due before is none of a connection that may not do it any more, and the
+    tokens are those given meanwhile.
+    """
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
+        for platform in Platform:
+            await tokens.save(tx, one.id, platform, Token("old", NOON))
+
+    async def take() -> Acquired | None:
+        async with database.transaction() as tx:
+            return await leases.acquire(
+                tx, one.id, "w", now=NOON, until=LATER, takeover_delay=timedelta()
+            )
+
+    async with database.transaction() as other:
+        await other.run(sa.text(f"UPDATE connections SET {change}"))
+        for platform in Platform:
+            await tokens.save(other, one.id, platform, Token("new", NOON))
+        taking = asyncio.create_task(take())
+        for _ in range(1000):
+            async with database.read() as look:
+                if await look.scalar(_WAITING):
+                    break
+            await asyncio.sleep(0.01)
+    taken = await taking
+
+    assert taken is not None
+    assert taken.due is None, "look anew"
+    assert dict.fromkeys(Platform, "new") == {name: it.access for name, it in taken.tokens.items()}
+    async with database.read() as tx:
+        found = await connections.by_id(tx, one.id)
+        assert (found, []) == (taken.connection, await work_items.due(tx, one.id, NOON))
 
 
 async def test_connections_that_the_server_ended_are_opened_anew(

@@ -37,13 +37,14 @@ def gate_key(number: str) -> str:
 
 
 # FOR UPDATE waits for the last fenced transaction of the previous holder, and then evaluates the
-# row as that transaction left it.
+# row as that transaction left it. All other tables are read as they were before the wait, and so is
+# the connection's row in `DUE`: `is_overtaken` says that somebody changed it meanwhile.
 _TAKE = sa.text(f"""
     WITH gate AS MATERIALIZED (
         SELECT pg_advisory_xact_lock({GATE}, {gate_key("id")}) FROM connections
         WHERE id = :id AND (lease_holder IS NULL OR lease_until < :expired)
     ), free AS (
-        SELECT c.id, c.budget AS handed FROM gate, connections c
+        SELECT c.id, c.budget AS handed, c.xmin AS version FROM gate, connections c
         WHERE c.id = :id AND (c.lease_holder IS NULL OR c.lease_until < :expired)
         FOR UPDATE OF c
     ), taken AS (
@@ -53,12 +54,14 @@ _TAKE = sa.text(f"""
             LEFT JOIN tokens t ON t.connection_id = free.id AND t.platform = 'bigcommerce'
             LEFT JOIN tokens z ON z.connection_id = free.id AND z.platform = 'zettle'
         WHERE c.id = free.id
-        RETURNING c.lease_epoch, c.unreachable_since, free.handed,
+        RETURNING c.lease_epoch, c.unreachable_since, free.handed, free.version,
             CAST(CAST(pg_current_xact_id() AS xid) AS text) || '/' || coalesce(t.xmin::text, '')
                 AS stamp, {connections.named("c")}, {tokens.named("t", "shop_")},
             {tokens.named("z", "till_")}
     )
-    SELECT taken.*, ({work_items.DUE}) AS due FROM taken
+    SELECT taken.*, ({work_items.DUE}) AS due, taken.version IS DISTINCT FROM (
+        SELECT seen.xmin FROM connections seen WHERE seen.id = :id) AS is_overtaken
+    FROM taken
 """)  # noqa: S608 - only our own constants are put together
 _RENEW = sa.text("""
     UPDATE connections SET lease_until = :until,
@@ -97,7 +100,9 @@ class Acquired:
     stamp: str
     """As `work_items.Due.stamp` now."""
     due: Sequence[WorkItem] | None = None
-    """All that was due then. None where that is too much to be read along."""
+    """All that was due then. None where that is too much to be read along, or where the connection
+    was changed while the lease was waited for: look anew.
+    """
 
 
 async def acquire(
@@ -125,12 +130,16 @@ async def acquire(
     row = await tx.first(_TAKE, values)
     if row is None:
         return None
-    held = {
-        Platform.BIGCOMMERCE: tokens.read(
-            tx, connection_id, Platform.BIGCOMMERCE, row._mapping, "shop_"
-        ),
-        Platform.ZETTLE: tokens.read(tx, connection_id, Platform.ZETTLE, row._mapping, "till_"),
-    }
+    held = (
+        {platform: await tokens.get(tx, connection_id, platform) for platform in Platform}
+        if row.is_overtaken
+        else {
+            Platform.BIGCOMMERCE: tokens.read(
+                tx, connection_id, Platform.BIGCOMMERCE, row._mapping, "shop_"
+            ),
+            Platform.ZETTLE: tokens.read(tx, connection_id, Platform.ZETTLE, row._mapping, "till_"),
+        }
+    )
     return Acquired(
         Fence(connection_id, row.lease_epoch, holder),
         connections.read(tx, row),
@@ -138,7 +147,7 @@ async def acquire(
         row.handed,
         {platform: token for platform, token in held.items() if token is not None},
         row.stamp,
-        work_items.all_due(row.due),
+        None if row.is_overtaken else work_items.all_due(row.due),
     )
 
 
