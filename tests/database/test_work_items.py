@@ -248,6 +248,35 @@ async def test_only_what_was_due_as_it_was_added_is_prompt(database: Database) -
     )
 
 
+@pytest.mark.parametrize(
+    ("kind", "force", "bulk", "is_prompt"),
+    [
+        *((kind, False, False, True) for kind in (Kind.LEAVE, Kind.SETUP)),
+        *((kind, False, False, True) for kind in (Kind.ADDITION, Kind.LINK)),
+        (Kind.PRODUCT, True, False, True),
+        (Kind.PRODUCT, True, True, False),
+        (Kind.PRODUCT, False, False, False),
+        (Kind.SWEEP, True, False, False),
+    ],
+)
+async def test_what_a_page_waits_for_is_prompt_unless_it_was_put_off(
+    database: Database, kind: Kind, force: bool, bulk: bool, is_prompt: bool
+) -> None:
+    asked, later = await connected(database), await connected(database, "org-2", "def456")
+    due_at = NOON + timedelta(seconds=2)
+    async with database.transaction() as tx:
+        await work_items.add_many(tx, asked.id, kind, ["x"], NOON, force=force, bulk=bulk)
+        await work_items.add_many(
+            tx, later.id, kind, ["x"], NOON, force=force, bulk=bulk, due_at=due_at
+        )
+        found = {
+            one.connection_id: one.is_prompt
+            for one in await work_items.turns_due(tx, LATER, timedelta())
+        }
+
+    assert {asked.id: is_prompt, later.id: False} == found
+
+
 async def test_one_look_reads_both_queues_where_little_is_due(database: Database) -> None:
     one = await connected(database)
     async with database.transaction() as tx:

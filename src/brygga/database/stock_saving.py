@@ -27,6 +27,7 @@ class Work:
 
 NOTHING = Work()
 
+# `done` and `added` lock in two orders: a deadlock is `DatabaseBusy`, and the pass is tried again.
 # A line gets the names that the merchant knows, as Zettle's library has them.
 _SAVE = sa.text(f"""
     WITH intended AS ({ledgers.INTEND}

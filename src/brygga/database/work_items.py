@@ -289,7 +289,10 @@ _CONNECTIONS_DUE = sa.text(f"""
         AND (c.lease_holder IS NULL OR c.lease_until < :expired)
     GROUP BY m.connection_id ORDER BY min(m.rank), min(m.due_at), m.connection_id
 """)  # noqa: S608 - as above
-_PROMPT = "m.rank <= :stock AND m.due_at <= m.added_at"
+# A page waits for these, and for a product that the merchant asked for. A rank as of an import is
+# nobody's who waits.
+_PROMPT = f"""(m.due_at <= m.added_at AND m.rank < {BULK_RANK} AND (m.rank <= :stock
+    OR m.kind IN ('leave', 'setup', 'addition', 'link') OR m.kind = 'product' AND m.force))"""
 _TURNS_DUE = sa.text(f"""
     SELECT m.connection_id, min(m.rank) AS rank, min(m.due_at) AS since, bool_or({_PROMPT})
         AS is_prompt
@@ -420,9 +423,9 @@ async def next_due(tx: Tx, connection_id: int) -> datetime | None:
 @dataclass(frozen=True, slots=True)
 class TurnDue:
     """A connection with due work whose lease is free. `is_prompt`: somebody's sale, order or count
-    waits, which was due as it was added. All else is due because time has passed, or may wait:
-    looks that close our own writes, products, routine work. `since` is when the first of it came
-    due.
+    waits, or a page for what the merchant asked, which was due as it was added. All else is due
+    because time has passed, or may wait: looks that close our own writes, products, routine work.
+    `since` is when the first of it came due.
     """
 
     connection_id: int
@@ -441,7 +444,7 @@ async def turns_due(tx: Tx, now: datetime, takeover_delay: timedelta) -> Sequenc
 
 
 async def is_prompt(tx: Tx, connection_id: int, now: datetime) -> bool:
-    """Whether a sale, an order or a count of this connection waits (`TurnDue`)."""
+    """Whether a sale, an order, a count or a page of this connection waits (`TurnDue`)."""
     stock = max(RANKS[kind] for kind in STOCK_KINDS)
     values = {"id": connection_id, "now": now, "stock": stock}
     return bool(await tx.scalar(_IS_PROMPT, values))

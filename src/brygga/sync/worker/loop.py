@@ -5,7 +5,7 @@ connection never affect another.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -85,6 +85,10 @@ class Worker:
     ticked_at: float | None = None
     """When the timer last did its round, on the clock that never goes backwards."""
     _turns: dict[int, Turn] = field(default_factory=dict)
+    _waiting: dict[int, float] = field(default_factory=dict)
+    """Since when the timer has seen each connection wait for a turn, on the clock that never goes
+    backwards.
+    """
     _alerts_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -112,6 +116,7 @@ class Worker:
         lease = await self._acquire(job)
         if lease is None:
             return
+        self._waiting.pop(job.connection_id, None)
         began, name = self.clock.monotonic(), f"{self.holder[-6:]}-{lease.fence.epoch}"
         with (
             structlog.contextvars.bound_contextvars(connection=job.connection_id, turn=name),
@@ -217,11 +222,23 @@ class Worker:
             )
             # Always in the same order: the timers of two workers must not wait for each other's
             # rows.
+            long = self._waited_long(due)
             for one in self._prompt(due) if is_busy else due:
-                await self.jobs.enqueue(tx, one.connection_id, one.is_prompt)
+                urgent = one.is_prompt or one.connection_id in long
+                await self.jobs.enqueue(tx, one.connection_id, urgent)
             # Somebody waits for the mail that confirms an address.
             if self.outbox is not None and await alert_messages.is_due(tx, self.clock.now()):
                 self._alerts_due.set()
+
+    def _waited_long(self, due: Sequence[TurnDue]) -> Collection[int]:
+        """Those that the queue has passed over for the whole time of `held_back_s`: they go with
+        those where somebody waits. It counts anew after each turn, so that a long import is not
+        urgent for being long.
+        """
+        now, before = self.clock.monotonic(), self._waiting
+        self._waiting = {one.connection_id: before.get(one.connection_id, now) for one in due}
+        most_s = self.pace.held_back_s
+        return {number for number, since in self._waiting.items() if now - since >= most_s}
 
     def _prompt(self, due: Sequence[TurnDue]) -> Sequence[TurnDue]:
         """Those that a busy worker begins now: where somebody waits, and of the others a few, and

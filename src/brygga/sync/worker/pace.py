@@ -27,7 +27,9 @@ class Pace:
     busy_s: float = 0.1
     """A worker whose timer wakes later than this has more to do than its processor can."""
     held_back_s: float = 20
-    """The longest time by which such a worker holds back work for which nobody waits."""
+    """The longest time by which such a worker holds back work for which nobody waits. After as long
+    without a turn, every worker counts it as urgent.
+    """
     tidy_s: float = 60
     batch: int = 250
     retry_first_s: float = 2
