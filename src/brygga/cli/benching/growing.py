@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -29,6 +30,8 @@ the merchants are enough for four of them.
 LOOKED_S = 20.0
 PAGES = ("/apps", "/apps/bigcommerce", "/library", "/apps/bigcommerce/log")
 VIEWS = 12
+STARTED_S = 15.0
+"""Workers that are compared have started within this time. The backlog is due then."""
 MOST_S = 60.0
 """The longest time for a backlog."""
 
@@ -128,11 +131,18 @@ async def _worked_off(home: Home, count: int, sold: Sequence[Pair]) -> tuple[flo
     for organization, _, variant, _ in sold:
         of = {"organization_uuid": organization, "variant_uuid": variant}
         await home.act("zettle", "/sell", of)
-    await asyncio.sleep(1)
+    await _waiting(home, len(sold))
+    begins = CLOCK.now() + timedelta(seconds=STARTED_S)
+    async with home.database.transaction() as tx:
+        await tx.run(_HELD_BACK, {"at": begins})
     others = await _connections(home)
-    workers = [await home.another_worker(PARALLEL) for _ in range(count)]
-    began, held = CLOCK.monotonic(), 0
+    workers = await asyncio.gather(*(home.another_worker(PARALLEL) for _ in range(count)))
+    held = 0
     try:
+        await asyncio.sleep((begins - CLOCK.now()).total_seconds())
+        if await home.due(0) < len(sold):
+            raise Failed("the workers began before all of them ran")
+        began = CLOCK.monotonic()
         while await home.due(1):
             held = max(held, await _connections(home) - others)
             if CLOCK.monotonic() - began > MOST_S:
@@ -144,12 +154,22 @@ async def _worked_off(home: Home, count: int, sold: Sequence[Pair]) -> tuple[flo
         await asyncio.gather(*(one.stop() for one in workers))
 
 
+async def _waiting(home: Home, count: int) -> None:
+    """Until so much work is due. Raises `Failed` where it does not come."""
+    began = CLOCK.monotonic()
+    while (due := await home.due(1)) < count:
+        if CLOCK.monotonic() - began > MOST_S:
+            raise Failed(f"{due} of {count} pieces of work came within {MOST_S:g} s")
+        await asyncio.sleep(0.1)
+
+
 async def _connections(home: Home) -> int:
     """How many clients the database has."""
     async with home.database.read() as tx:
         return int(await tx.scalar(_HELD) or 0)
 
 
+_HELD_BACK = sa.text("UPDATE work_items SET due_at = :at WHERE due_at <= :at")
 _HELD = sa.text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
 
 
