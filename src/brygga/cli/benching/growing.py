@@ -169,7 +169,7 @@ async def _connections(home: Home) -> int:
         return int(await tx.scalar(_HELD) or 0)
 
 
-_HELD_BACK = sa.text("UPDATE work_items SET due_at = :at WHERE due_at <= :at")
+_HELD_BACK = sa.text("UPDATE work_items SET due_at = :at, added_at = :at WHERE due_at <= :at")
 _HELD = sa.text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
 
 
