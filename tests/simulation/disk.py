@@ -23,6 +23,7 @@ import brygga.database.access_tables  # noqa: F401 - its tables join the metadat
 from brygga.database.address import libpq_url, sqlalchemy_url
 from brygga.database.compiling import Compiler
 from brygga.database.engine import Database, Fence, Tx, _hold
+from brygga.database.pool import reads
 from brygga.database.sealing import Sealer
 from brygga.database.tables import metadata
 from tests.simulation.loop import SimLoop
@@ -264,13 +265,22 @@ class _Savepoints:
 class DiskTx(Tx):
     """An open transaction on the disk."""
 
-    def __init__(self, disk: Disk, line: Line, sealer: Sealer = SEALER) -> None:
+    def __init__(
+        self, disk: Disk, line: Line, sealer: Sealer = SEALER, *, once: bool = False
+    ) -> None:
         super().__init__(_Savepoints(line), sealer)  # type: ignore[arg-type]
         self.disk = disk
         self.line = line
+        self.left = 1 if once else None
+        """How many queries may still come, where that is limited."""
 
     def _run(self, statement: Any, values: Mapping[str, Any] | None) -> Answer:
-        return self.line.execute(*self.disk.compiled(statement, values))
+        text, given = self.disk.compiled(statement, values)
+        if self.left is not None:
+            assert self.left, f"a second query, where one was announced: {text[:200]}"
+            assert reads(text), f"it may write, where a read was announced: {text[:200]}"
+            self.left -= 1
+        return self.line.execute(text, given)
 
     async def rows(self, statement: Any, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
         return self._run(statement, values).rows
@@ -314,7 +324,7 @@ class DiskDatabase(Database):
     @contextlib.asynccontextmanager
     async def read(self, *, once: bool = False) -> AsyncIterator[Tx]:
         with self.disk.taken() as line:
-            yield DiskTx(self.disk, line, self.sealer)
+            yield DiskTx(self.disk, line, self.sealer, once=once)
             assert not line.wrote, "a read wrote"
 
     async def close(self) -> None:

@@ -5,7 +5,9 @@ from contextlib import AsyncExitStack
 
 import pytest
 import sqlalchemy as sa
+from structlog.testing import capture_logs
 
+from brygga.core.failures import Unreachable
 from brygga.core.report import Code
 from brygga.database import synclog, waiting_work
 from brygga.database.work_items import Kind, WorkItem
@@ -59,3 +61,28 @@ async def test_a_transaction_that_fails_after_its_outcome_was_reported_fails_its
         assert ["cup"] == [parked.subject for parked in await waiting_work.parked(tx, one.id)]
         assert [Code.INTERNAL_ERROR] == [it.line.code for it in await synclog.page(tx, one.id)]
     assert ([*range(BUSY_TRIES + 1)] if is_busy else [0]) == attempts
+
+
+@pytest.mark.parametrize(
+    ("failure", "level"),
+    [(ZeroDivisionError(), "error"), (Unreachable("zettle_unreachable"), "warning")],
+)
+async def test_what_fails_after_its_work_was_done_is_said_in_the_log(
+    bench: Bench, failure: Exception, level: str
+) -> None:
+    """No item can say it: its work is saved, and is not done again."""
+    one = await connected(bench.database)
+
+    async def fails(session: Session, batch: Sequence[WorkItem]) -> None:
+        await bench.note(session, batch)
+        raise failure
+
+    bench.handlers |= {**dict.fromkeys(Kind, bench.note), Kind.STOCK: fails}
+    await bench.item(one.id, Kind.STOCK, "cup")
+    with capture_logs() as logs:
+        async with bench.running():
+            await bench.until(bench.quiet_but_routines)
+
+    said = [line for line in logs if line["event"] == "failed after its work was done"]
+    assert [(level, "stock")] == [(line["log_level"], line["kind"]) for line in said]
+    assert 1 == bench.done.count((one.id, "stock", "cup"))

@@ -28,11 +28,9 @@ PROVEN_S: Final = 10.0
 """A connection that rested longer than this is asked whether it still works."""
 OLD_S: Final = 1800.0
 """A connection older than this is replaced."""
-COMPILER: Final = Compiler()
-
-
 READ_ONLY: Final = "25006"
 """The SQLSTATE of a write where none may be."""
+COMPILER: Final = Compiler()
 
 
 class NoneFree(Exception):

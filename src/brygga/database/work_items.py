@@ -294,8 +294,7 @@ _CONNECTIONS_DUE = sa.text(f"""
 _PROMPT = f"""(m.due_at <= m.added_at AND m.rank < {BULK_RANK} AND (m.rank <= :stock
     OR m.kind IN ('leave', 'setup', 'addition', 'link') OR m.kind = 'product' AND m.force))"""
 _TURNS_DUE = sa.text(f"""
-    SELECT m.connection_id, min(m.rank) AS rank, min(m.due_at) AS since, bool_or({_PROMPT})
-        AS is_prompt
+    SELECT m.connection_id, min(m.due_at) AS since, bool_or({_PROMPT}) AS is_prompt
     FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
         AND (c.lease_holder IS NULL OR c.lease_until < :expired)

@@ -282,17 +282,31 @@ class Turn:
         except (LeaseLost, DatabaseGone):
             raise
         except DatabaseBusy as busy:
-            await self._busy(session, session.unresolved(batch), busy)
+            await self._busy(session, self._left(session, batch, busy), busy)
         except Failure as failure:
-            await self._judge(session, session.unresolved(batch), failure)
+            await self._judge(session, self._left(session, batch, failure), failure)
         except Exception as bug:
-            await self._judge(session, session.unresolved(batch), bug)
+            await self._judge(session, self._left(session, batch, bug), bug)
         else:
             for item in session.unresolved(batch):
                 await self.means.judge.park(session, item, NotFinished(item.kind.value))
             if self.outage:
                 self.outage = not await self.means.judge.recovered(session)
         session.finished.difference_update(item.generation for item in batch)
+
+    def _left(
+        self, session: Session, batch: Sequence[WorkItem], reason: Exception
+    ) -> Sequence[WorkItem]:
+        """The items that this failure leaves without an outcome. Where all have theirs already, no
+        item can say that something failed: the log does.
+        """
+        left = session.unresolved(batch)
+        said, kind = "failed after its work was done", batch[0].kind.value
+        if not left and isinstance(reason, Failure | DatabaseBusy):
+            self.means.log.warning(said, kind=kind, why=str(reason))
+        elif not left:
+            self.means.log.error(said, kind=kind, exc_info=reason)
+        return left
 
     async def _judge(self, session: Session, rest: Sequence[WorkItem], reason: Exception) -> None:
         """An outage concerns the whole batch. A refusal or a bug concerns one work item. To find
