@@ -37,7 +37,7 @@ from brygga.cli import demo_stack, logs, merchant
 from brygga.cli.browser import BrowserClient, Lost
 from brygga.cli.merchant import Choice, NeverReady
 from brygga.core.model import Connection
-from brygga.database import connections, subscriptions, work_items
+from brygga.database import connections, subscriptions, turns
 from brygga.database.tokens import Platform
 from brygga.wiring import Service
 from brygga_sandbox.clock import RealClock
@@ -236,7 +236,7 @@ async def at_rest(service: Service, connection_id: int, seconds: float) -> bool:
     ends = time.perf_counter() + seconds
     while time.perf_counter() < ends:
         async with service.database.read() as tx:
-            due = await work_items.next_due(tx, connection_id)
+            due = await turns.next_due(tx, connection_id)
         if due is None or due > service.worker.clock.now() + demo_stack.SOON:
             return True
         await asyncio.sleep(0.2)

@@ -21,7 +21,15 @@ from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.cli.process import Runtime
 from brygga.core.model import Stage
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import connections, library, support, synclog, waiting_work, work_items
+from brygga.database import (
+    connections,
+    failed_work,
+    library,
+    support,
+    synclog,
+    waiting_work,
+    work_items,
+)
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
@@ -133,7 +141,7 @@ async def failed_set_up(database: Database) -> int:
             await work_items.add(tx, connection.id, kind, "", NOON)
             (item,) = await work_items.due(tx, connection.id, NOON, [kind])
             later = SystemClock().now() + timedelta(hours=5)
-            await work_items.park(tx, item, f"id-{kind.value}", NOON, next_try=later)
+            await failed_work.park(tx, item, f"id-{kind.value}", NOON, next_try=later)
     return connection.id
 
 
@@ -390,7 +398,7 @@ async def test_retry_says_what_a_paused_connection_still_does(
     async with database.transaction() as tx:
         await work_items.add(tx, one.id, kind, "", now)
         (item,) = await work_items.due(tx, one.id, now)
-        await work_items.park(tx, item, "id", now, next_try=now + timedelta(days=1))
+        await failed_work.park(tx, item, "id", now, next_try=now + timedelta(days=1))
         await connections.pause(tx, one.id, "scope_missing")
     settings = demo_stack.settings_for(Sandbox(Plan(products=0), RealClock()), "http://127.0.0.1:1")
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from brygga.core.model import Stage
-from brygga.database import connections, service_health, work_items
+from brygga.database import connections, failed_work, service_health, work_items
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
@@ -55,7 +55,7 @@ async def test_a_bug_and_an_outage_are_counted(database: Database) -> None:
     async with database.transaction() as tx:
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
         (seen,) = await work_items.due(tx, one.id, NOON)
-        await work_items.park(tx, seen, "support-1", NOON, next_try=NOON + timedelta(hours=1))
+        await failed_work.park(tx, seen, "support-1", NOON, next_try=NOON + timedelta(hours=1))
         await connections.unreachable(tx, one.id, NOON)
 
     found = await _read(database, after_s=90)

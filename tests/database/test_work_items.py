@@ -7,7 +7,17 @@ import pytest
 import sqlalchemy as sa
 
 from brygga.core.model import Stage
-from brygga.database import connections, inbox, leases, receiving, waiting_work, work_items
+from brygga.database import (
+    connections,
+    failed_work,
+    finished_work,
+    inbox,
+    leases,
+    receiving,
+    turns,
+    waiting_work,
+    work_items,
+)
 from brygga.database.engine import Database
 from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
@@ -26,12 +36,12 @@ async def test_work_is_done_only_if_nobody_added_it_again_meanwhile(database: Da
         (seen,) = await work_items.due(tx, one.id, NOON)
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON, force=True)
 
-        assert not await work_items.done(tx, seen)
-        assert not await work_items.again(tx, seen, LATER)
+        assert not await finished_work.done(tx, seen)
+        assert not await failed_work.again(tx, seen, LATER)
         (newer,) = await work_items.due(tx, one.id, NOON)
         assert newer.force
         assert newer.generation > seen.generation
-        assert await work_items.done(tx, newer)
+        assert await finished_work.done(tx, newer)
         assert 0 == await waiting_work.pending(tx)
 
 
@@ -45,7 +55,7 @@ async def test_many_are_done_at_once_but_none_that_was_added_again(database: Dat
             *await work_items.due(tx, one.id, NOON, [Kind.STOCK]),
         ]
         await work_items.add(tx, one.id, Kind.PRODUCT, "b", NOON)
-        ended = await work_items.all_done(tx, seen)
+        ended = await finished_work.all_done(tx, seen)
         (left,) = await work_items.due(tx, one.id, NOON)
 
     assert ended == {item.generation for item in seen if (item.kind, item.subject) != PRODUCT_B}
@@ -65,7 +75,7 @@ async def test_stock_goes_first_and_small_changes_before_a_first_import(database
         while batch := await work_items.due(tx, one.id, NOON):
             order.append([(item.kind.value, item.subject) for item in batch])
             for item in batch:
-                await work_items.done(tx, item)
+                await finished_work.done(tx, item)
 
     assert [
         [("stock", "z")],
@@ -102,8 +112,8 @@ async def test_what_may_be_worked_on_follows_from_the_connections_state(
         while batch := await work_items.due(tx, one.id, NOON):
             worked |= {item.kind for item in batch}
             for item in batch:
-                await work_items.done(tx, item)
-        left = await work_items.next_due(tx, one.id)
+                await finished_work.done(tx, item)
+        left = await turns.next_due(tx, one.id)
 
     assert (expected, None) == (worked, left)
 
@@ -116,7 +126,7 @@ async def _failed(database: Database, connection_id: int, program: str = "one") 
     async with database.transaction() as tx:
         await work_items.add(tx, connection_id, Kind.PRODUCT, "cup", NOON)
         (item,) = await work_items.due(tx, connection_id, NOON)
-        assert await work_items.park(tx, item, "S-1", NOON, next_try=NOON + HOUR, program=program)
+        assert await failed_work.park(tx, item, "S-1", NOON, next_try=NOON + HOUR, program=program)
 
 
 async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
@@ -124,7 +134,7 @@ async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
     await _failed(database, one.id)
     async with database.transaction() as tx:
         before = await work_items.due(tx, one.id, NOON + HOUR / 2)
-        resumed = await work_items.connections_due(tx, NOON + HOUR, timedelta())
+        resumed = await turns.connections_due(tx, NOON + HOUR, timedelta())
         (again,) = await work_items.due(tx, one.id, NOON + HOUR)
         (seen,) = await waiting_work.parked(tx, one.id)
 
@@ -143,7 +153,7 @@ async def test_a_new_item_tries_failed_work_at_once_as_the_same_incident(
         (again,) = await work_items.due(tx, one.id, LATER)
         (seen,) = await waiting_work.parked(tx, one.id)
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", LATER)
-        await work_items.park(tx, again, "S-2", LATER, next_try=LATER + HOUR)
+        await failed_work.park(tx, again, "S-2", LATER, next_try=LATER + HOUR)
         newer = await work_items.due(tx, one.id, LATER)
 
     assert ("S-1", False) == (again.support_id, seen.waits)
@@ -169,7 +179,7 @@ async def test_failed_work_can_be_tried_now(
     await _failed(database, one.id)
     async with database.transaction() as tx:
         await work_items.add(tx, one.id, Kind.SWEEP, "", NOON, due_at=NOON + HOUR)
-        reported = await work_items.retry(tx, LATER, **wish)
+        reported = await failed_work.retry(tx, LATER, **wish)
         due = await work_items.due(tx, one.id, LATER)
 
     assert ({one.id: 1} if resumed else {}) == reported
@@ -180,11 +190,11 @@ async def test_another_version_tries_what_failed_once(database: Database) -> Non
     one = await connected(database)
     await _failed(database, one.id, "one")
     async with database.transaction() as tx:
-        same = await work_items.retry_for(tx, "one", LATER)
-        other = await work_items.retry_for(tx, "two", LATER)
+        same = await failed_work.retry_for(tx, "one", LATER)
+        other = await failed_work.retry_for(tx, "two", LATER)
         (item,) = await work_items.due(tx, one.id, LATER)
-        await work_items.park(tx, item, "S-2", LATER, next_try=LATER + HOUR, program="two")
-        either = [await work_items.retry_for(tx, program, LATER) for program in ("one", "two")]
+        await failed_work.park(tx, item, "S-2", LATER, next_try=LATER + HOUR, program="two")
+        either = [await failed_work.retry_for(tx, program, LATER) for program in ("one", "two")]
 
     assert (0, 1, [0, 0]) == (same, other, either), (
         "two versions beside each other do not wake it for ever"
@@ -199,9 +209,9 @@ async def test_two_versions_at_once_do_not_try_every_minute(database: Database) 
     for minute in range(1, 30):
         now = NOON + timedelta(minutes=minute)
         async with database.transaction() as tx:
-            resumed += await work_items.retry_for(tx, "new", now)
+            resumed += await failed_work.retry_for(tx, "new", now)
             for item in await work_items.due(tx, one.id, now):
-                await work_items.park(tx, item, "S-1", now, next_try=now + HOUR, program="old")
+                await failed_work.park(tx, item, "S-1", now, next_try=now + HOUR, program="old")
 
     assert 1 == resumed
 
@@ -212,7 +222,7 @@ async def test_failed_work_that_meets_an_outage_waits_for_that(database: Databas
     await _failed(database, one.id)
     async with database.transaction() as tx:
         (item,) = await work_items.due(tx, one.id, NOON + HOUR)
-        await work_items.again(tx, item, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
+        await failed_work.again(tx, item, NOON + 2 * HOUR, waits_for="zettle", now=NOON + HOUR)
         outages = await waiting_work.outages(tx, one.id)
         (seen,) = await waiting_work.parked(tx, one.id)
 
@@ -236,10 +246,10 @@ async def test_only_what_was_due_as_it_was_added_is_prompt(database: Database) -
         await work_items.add(tx, sold.id, Kind.STOCK, "cup", NOON)
         await work_items.add(tx, ordered.id, Kind.SHOP_STOCK, "812", NOON)
         await work_items.add(tx, edited.id, Kind.PRODUCT, "cup", NOON)
-        found = await work_items.turns_due(tx, LATER, timedelta())
+        found = await turns.turns_due(tx, LATER, timedelta())
         prompt = {one.id for one in (sold, ordered, both)}
         asked = {one.id for one in (waits, sold, ordered, edited, both)}
-        said = {one for one in asked if await work_items.is_prompt(tx, one, LATER)}
+        said = {one for one in asked if await turns.is_prompt(tx, one, LATER)}
 
     assert sorted(asked) == [one.connection_id for one in found]
     assert prompt == {one.connection_id for one in found if one.is_prompt} == said
@@ -271,7 +281,7 @@ async def test_what_a_page_waits_for_is_prompt_unless_it_was_put_off(
         )
         found = {
             one.connection_id: one.is_prompt
-            for one in await work_items.turns_due(tx, LATER, timedelta())
+            for one in await turns.turns_due(tx, LATER, timedelta())
         }
 
     assert {asked.id: is_prompt, later.id: False} == found
@@ -326,8 +336,8 @@ async def test_items_of_a_kind_that_is_not_known_here_are_left_alone(database: D
         await work_items.add(tx, one.id, Kind.PRODUCT, "cup", NOON)
         await tx.run(sa.text("UPDATE work_items SET kind = 'of_tomorrow'"))
         found = (
-            await work_items.next_due(tx, one.id),
-            await work_items.connections_due(tx, NOON, timedelta()),
+            await turns.next_due(tx, one.id),
+            await turns.connections_due(tx, NOON, timedelta()),
         )
         counted = await waiting_work.counts(tx, one.id)
 

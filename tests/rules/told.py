@@ -23,6 +23,8 @@ from brygga.database import (
     bindings,
     brakes,
     connections,
+    failed_work,
+    finished_work,
     ledgers,
     library,
     statements,
@@ -196,7 +198,7 @@ async def no_hooks(one: Told) -> None:
             (item,) = await work_items.due(
                 tx, one.connection.id, now + timedelta(days=1), [Kind.HOOKS]
             )
-            await work_items.again(tx, item, now)
+            await failed_work.again(tx, item, now)
 
 
 async def hooks_again(one: Told) -> None:
@@ -205,7 +207,7 @@ async def hooks_again(one: Told) -> None:
             tx, one.connection.id, one.clock.now() + timedelta(days=1), [Kind.HOOKS]
         )
         for item in items:
-            await work_items.done(tx, item)
+            await finished_work.done(tx, item)
 
 
 async def asks(one: Told) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import httpx2
 
 from brygga.core.model import ObservedProduct
-from brygga.database import intents, work_items
+from brygga.database import intents, turns
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from tests.rules.products_bench import PICTURE, Bench, definitions, kr
@@ -211,7 +211,7 @@ async def nothing_is_left_over(bench: Bench, uuids: list[str], shown: list[Row])
         assert ours.fingerprint
     async with bench.database.read() as tx:
         assert {} == await intents.open_for(tx, bench.connection.id, uuids)
-        assert None is await work_items.next_due(tx, bench.connection.id)
+        assert None is await turns.next_due(tx, bench.connection.id)
 
 
 async def a_save_changes_nothing(bench: Bench, uuids: list[str]) -> None:

@@ -32,7 +32,7 @@ import httpx2
 from brygga.cli import demo_stack, merchant
 from brygga.cli.browser import BrowserClient
 from brygga.cli.merchant import Choice
-from brygga.database import connections, rights, work_items
+from brygga.database import connections, rights, turns
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
 from brygga.database.sealing import Sealer
@@ -355,7 +355,7 @@ async def _is_quiet(home: Installation) -> bool:
     """Every merchant is set up, and nothing is due soon."""
     async with home.database.read() as tx:
         active = await connections.active(tx)
-        due = [await work_items.next_due(tx, one.id) for one in active]
+        due = [await turns.next_due(tx, one.id) for one in active]
     soon = SystemClock().now() + SOON
     return len(active) == home.wish.merchants and all(at is None or at > soon for at in due)
 

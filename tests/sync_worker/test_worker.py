@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from brygga.core.model import Connection, Stage
-from brygga.database import alert_messages, alert_settings, connections, work_items
+from brygga.database import alert_messages, alert_settings, connections, finished_work, work_items
 from brygga.database.alert_messages import CONFIRM, Channel, Draft, Message
 from brygga.database.alert_settings import AlertSettings
 from brygga.database.engine import Tx
@@ -190,7 +190,7 @@ async def _all_due(bench: Bench, connection_id: int) -> list[WorkItem]:
         while batch := await work_items.due(tx, connection_id, NOON + timedelta(days=9)):
             found += batch
             for item in batch:
-                await work_items.done(tx, item)
+                await finished_work.done(tx, item)
     return found
 
 

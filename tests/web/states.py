@@ -11,7 +11,15 @@ from tests.web.conftest import World
 
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.database import bindings, connections, kept_bindings, synclog, tokens, work_items
+from brygga.database import (
+    bindings,
+    connections,
+    failed_work,
+    kept_bindings,
+    synclog,
+    tokens,
+    work_items,
+)
 from brygga.database.engine import Tx
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
@@ -81,7 +89,7 @@ def silent(*platforms: Platform, stage: Stage = Stage.RUNNING) -> Change:
             await work_items.add(tx, connection.id, kind, "", now)
             found = await work_items.due(tx, connection.id, now, [kind])
             for mark in found:
-                await work_items.again(
+                await failed_work.again(
                     tx, mark, now + timedelta(seconds=60), waits_for=platform.value, now=now
                 )
 

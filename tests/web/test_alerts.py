@@ -20,7 +20,7 @@ from tests.database.merchants import connected
 from tests.web.conftest import World
 from tests.web.promql import UNITS, Query, Series
 
-from brygga.database import connections, deliveries, rights, work_items
+from brygga.database import connections, deliveries, failed_work, rights, work_items
 from brygga.database.deliveries import Outcome
 from brygga.database.engine import DatabaseGone
 from brygga.database.tokens import Platform
@@ -130,7 +130,7 @@ async def fails(at: Watched) -> None:
         await work_items.add(tx, connection.id, Kind.PRODUCT, "cup", now)
         (item,) = await work_items.due(tx, connection.id, now)
         later = now + timedelta(hours=1)
-        await work_items.park(tx, item, "support-1", now, next_try=later)
+        await failed_work.park(tx, item, "support-1", now, next_try=later)
 
 
 async def a_page_breaks(at: Watched) -> None:

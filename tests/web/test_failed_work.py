@@ -10,7 +10,7 @@ import pytest
 from tests.web.conftest import SHOP, Browser, World
 
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, work_items
+from brygga.database import connections, failed_work, work_items
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.web.live import counted
@@ -25,7 +25,7 @@ async def fail(world: World, connection: Connection, kind: Kind, subject: str = 
     async with world.database.transaction() as tx:
         await work_items.add(tx, connection.id, kind, subject, now)
         (item,) = await work_items.due(tx, connection.id, now, [kind])
-        await work_items.park(tx, item, f"id-{kind.value}", now, next_try=now + timedelta(hours=1))
+        await failed_work.park(tx, item, f"id-{kind.value}", now, next_try=now + timedelta(hours=1))
 
 
 async def heal(world: World, connection: Connection, kind: Kind) -> None:
@@ -98,7 +98,7 @@ async def test_a_set_up_says_that_a_platform_does_not_answer(world: World) -> No
     unnamed = (await browser.open(HERE)).text
     async with world.database.transaction() as tx:
         (item,) = await work_items.due(tx, connection.id, now, [Kind.ACCOUNT])
-        await work_items.again(
+        await failed_work.again(
             tx, item, now + timedelta(minutes=1), waits_for=Platform.BIGCOMMERCE.value, now=now
         )
     named = (await browser.open(HERE)).text

@@ -9,7 +9,7 @@ from tests.web.conftest import BERG, SHOP, Browser, World
 
 from brygga.core.model import Connection, Synced
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.database import bindings, duplicates, library, synclog, waiting_work, work_items
+from brygga.database import bindings, duplicates, library, synclog, turns, waiting_work, work_items
 from brygga.database.duplicates import Choice, Pair
 from brygga.database.work_items import Kind
 
@@ -55,7 +55,7 @@ async def test_unassigning_waits_ten_seconds_and_can_be_undone(world: World) -> 
     await browser.press("/library/assign", bigcommerce="no", confirmed="yes", product=kanna)
     page = await browser.open("/library")
     async with world.database.read() as tx:
-        due = await work_items.next_due(tx, connection.id)
+        due = await turns.next_due(tx, connection.id)
     await browser.press("/library/undo", undo=kanna)
     async with world.database.read() as tx:
         entry = await library.get(tx, connection.id, kanna)

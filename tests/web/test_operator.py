@@ -16,6 +16,7 @@ from brygga.core.report import Code
 from brygga.database import (
     audit,
     connections,
+    failed_work,
     kept_webhooks,
     support,
     synclog,
@@ -49,7 +50,7 @@ async def failing(world: World, connection: Connection, name: str = "cup") -> No
             if one.subject == name
         ]
         case = f"id-{connection.id}-{name}"
-        await work_items.park(tx, item, case, NOON, next_try=NOON.replace(year=2030))
+        await failed_work.park(tx, item, case, NOON, next_try=NOON.replace(year=2030))
         bundle = {"bug": "KeyError", "at": ["turn:1", "gather:77"]}
         await support.save(tx, support.Case(case, connection.id, NOON, name, bundle))
 

@@ -10,7 +10,7 @@ from brygga.cli.browser import BrowserClient, Lost
 from brygga.cli.demo_stack import DemoStack, Wish
 from brygga.cli.merchant import Choice
 from brygga.core.model import Connection, Stage
-from brygga.database import connections, waiting_work, work_items
+from brygga.database import connections, turns, waiting_work
 from brygga_sandbox.merchants import Merchant
 
 PRODUCTS = 8
@@ -112,7 +112,7 @@ async def _unfinished(home: DemoStack) -> dict[str, str]:
     async with home.service.database.read() as tx:
         active = {each.organization.uuid: each for each in await connections.active(tx)}
         parked = {each.id: await waiting_work.parked(tx, each.id) for each in active.values()}
-        due = {each.id: await work_items.next_due(tx, each.id) for each in active.values()}
+        due = {each.id: await turns.next_due(tx, each.id) for each in active.values()}
     now, found = home.service.worker.clock.now(), {}
     for one in home.sandbox.merchants:
         connection = active.get(one.organization.uuid)

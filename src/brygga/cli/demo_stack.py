@@ -19,7 +19,7 @@ import httpx2
 from brygga.cli.merchant import NeverReady
 from brygga.cli.process import interrupted
 from brygga.cli.serving import web, working
-from brygga.database import connections, work_items
+from brygga.database import connections, turns
 from brygga.database.embedded import embedded
 from brygga.database.engine import Database
 from brygga.database.migrating import upgrade
@@ -204,8 +204,7 @@ async def is_quiet(service: Service) -> bool:
     """Whether nothing is due for any active connection, now or `SOON`."""
     async with service.database.read() as tx:
         due = [
-            await work_items.next_due(tx, connection.id)
-            for connection in await connections.active(tx)
+            await turns.next_due(tx, connection.id) for connection in await connections.active(tx)
         ]
     soon = service.worker.clock.now() + SOON
     return all(at is None or at > soon for at in due)

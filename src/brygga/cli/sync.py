@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
-from brygga.database import waiting_work, work_items
+from brygga.database import turns, waiting_work
 from brygga.database.engine import Database
 from brygga.database.waiting_work import Parked
 from brygga.database.work_items import Kind
@@ -93,7 +93,7 @@ async def _done(database: Database, asked: argparse.Namespace, clock: Clock) -> 
     ends, number = clock.monotonic() + TIMEOUT_S, asked.connection
     while clock.monotonic() < ends:
         async with database.read() as tx:
-            due = await work_items.next_due(tx, number)
+            due = await turns.next_due(tx, number)
             failed = [
                 one
                 for one in await waiting_work.parked(tx, number)

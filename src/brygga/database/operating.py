@@ -11,7 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from brygga.database.engine import Tx
-from brygga.database.work_items import CAUSE, WORKABLE
+from brygga.database.failed_work import CAUSE
+from brygga.database.work_items import WORKABLE
 
 
 class Standing(StrEnum):

@@ -27,7 +27,7 @@ from psycopg import AsyncRawCursor
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from brygga.database import rights, work_items
+from brygga.database import rights, turns
 from brygga.database.engine import CHANNEL, Database, Notice, Tx
 from brygga.database.work_items import WORKABLE, Kind
 from brygga.seams import Clock
@@ -193,7 +193,7 @@ class QueueJobs:
         return not await tx.scalar(_RELEASE, {**values, "kinds": [kind.value for kind in Kind]})
 
     async def hand_on(self, tx: Tx, job: Job) -> None:
-        urgent = await work_items.is_prompt(tx, job.connection_id, self.clock.now())
+        urgent = await turns.is_prompt(tx, job.connection_id, self.clock.now())
         await self.give_up(tx, job)
         await self.enqueue(tx, job.connection_id, urgent)
 
@@ -305,7 +305,7 @@ class TableJobs:
         tx.notify(connection_id, urgent)
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
-        due = await work_items.next_due(tx, job.connection_id)
+        due = await turns.next_due(tx, job.connection_id)
         return due is None or due > now
 
     async def hand_on(self, tx: Tx, job: Job) -> None:
@@ -337,7 +337,7 @@ class TableJobs:
         for connection_id in [number for number, task in running.items() if task.done()]:
             del running[connection_id]
         async with self.database.read() as tx:
-            due = await work_items.connections_due(tx, self.clock.now(), self.takeover_delay)
+            due = await turns.connections_due(tx, self.clock.now(), self.takeover_delay)
         in_turn = sorted(due, key=lambda one: (not one[1], self._turns.get(one[0], 0)))
         for connection_id, _ in in_turn:
             if connection_id not in running and len(running) < self.parallel:

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from brygga.core.report import Line
 from brygga.core.stock.movement import Movement
-from brygga.database import ledgers, markers, movements, synclog, work_items
+from brygga.database import finished_work, ledgers, markers, movements, synclog, work_items
 from brygga.database.engine import Tx
 from brygga.database.ledgers import CallPart, LedgerRow
 from brygga.database.work_items import Wish, WorkItem
@@ -38,8 +38,8 @@ _SAVE = sa.text(f"""
             CAST(:ended_variants AS text[])) AS n (call, variant_uuid)
         WHERE w.connection_id = :id AND w.call = n.call AND w.variant_uuid = n.variant_uuid
     ), freed AS ({markers.FREED}
-    ), over AS ({work_items.ENDED}
-    ), done AS ({work_items.DONE}
+    ), over AS ({finished_work.ENDED}
+    ), done AS ({finished_work.DONE}
     ), added AS ({work_items.ADD_MIXED}
     ), said AS (
     INSERT INTO synclog (connection_id, at, code, topic, severity, subject, variant, params)
@@ -74,8 +74,8 @@ async def save(  # noqa: PLR0917 - the parts of what is saved
     by call and variant, whose outcome is known for good.
     """
     done: Collection[WorkItem] = work.done
-    if not work_items.is_apart(done, work.wishes):
-        await work_items.all_done(tx, done)
+    if not finished_work.is_apart(done, work.wishes):
+        await finished_work.all_done(tx, done)
         done = ()
     if not (rows or moved or lines or intents or ended or done or work.wishes or work.freed):
         return
@@ -89,7 +89,7 @@ async def save(  # noqa: PLR0917 - the parts of what is saved
         "ended_calls": [call for call, _ in ended],
         "ended_variants": [variant for _, variant in ended],
         **markers.freed(work.freed),
-        **work_items.ended(done),
+        **finished_work.ended(done),
         **work_items.mixed(tx, connection_id, work.wishes, now),
     }
     await tx.run(_SAVE, values)

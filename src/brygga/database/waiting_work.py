@@ -1,5 +1,5 @@
 """Which work items wait, and which failed: read for pages, for commands, and for work that depends
-on other work. What works on them is in `work_items`.
+on other work. `work_items` adds them, `finished_work` and `failed_work` end their tries.
 """
 
 from collections.abc import Collection, Mapping, Sequence

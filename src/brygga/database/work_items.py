@@ -1,6 +1,7 @@
 """Work items: what may have changed and has to be checked.
 
-A work item is done only if nobody added it again while it was worked on.
+They are added and read here. How their work ends is in `finished_work` and `failed_work`, whose
+turn it is in `turns`.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -54,6 +55,8 @@ BULK_RANK = 50
 """For a first import and other mass work: every small change goes first."""
 STOCK_KINDS = frozenset({Kind.STOCK, Kind.SHOP_STOCK, Kind.RESOLVE, Kind.TRACKING})
 PRODUCT_KINDS = frozenset(Kind) - STOCK_KINDS
+# Kinds added by a newer version of the program are left to that version.
+KNOWN = [kind.value for kind in Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ _ADD = sa.text(f"""
     )
     {ANNOUNCE}
 """)  # noqa: S608 - only our own constants are put together
-# The rows are locked in the same order as by `_ADD` and `_ALL_DONE`.
+# The rows are locked in the same order as by `_ADD` and `finished_work.ENDED`.
 ADD_MIXED = f"""
         INSERT INTO work_items AS m (connection_id, kind, subject, rank, generation, due_at,
             added_at, detail, trace)
@@ -235,7 +238,7 @@ async def add_many(
         tx.notify(connection_id, urgent)
 
 
-# ---- Taking turns --------------------------------------------------------------------------------
+# ---- What is due ---------------------------------------------------------------------------------
 
 FEW = 10
 """As many due items of other kinds are read together with the wanted ones."""
@@ -278,76 +281,6 @@ DUE = f"""
     ) AS due
 """  # noqa: S608 - as above
 """All that is due of a connection as one value, for a statement that asks for more (`all_due`)."""
-_NEXT = sa.text(f"""
-    SELECT min(m.due_at) FROM work_items m JOIN connections c ON c.id = m.connection_id
-    WHERE m.connection_id = :id AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
-""")  # noqa: S608 - as above
-_CONNECTIONS_DUE = sa.text(f"""
-    SELECT m.connection_id, min(m.rank) AS rank
-    FROM work_items m JOIN connections c ON c.id = m.connection_id
-    WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
-        AND (c.lease_holder IS NULL OR c.lease_until < :expired)
-    GROUP BY m.connection_id ORDER BY min(m.rank), min(m.due_at), m.connection_id
-""")  # noqa: S608 - as above
-# A page waits for these, and for a product that the merchant asked for. A rank as of an import is
-# nobody's who waits.
-_PROMPT = f"""(m.due_at <= m.added_at AND m.rank < {BULK_RANK} AND (m.rank <= :stock
-    OR m.kind IN ('leave', 'setup', 'addition', 'link') OR m.kind = 'product' AND m.force))"""
-_TURNS_DUE = sa.text(f"""
-    SELECT m.connection_id, min(m.due_at) AS since, bool_or({_PROMPT}) AS is_prompt
-    FROM work_items m JOIN connections c ON c.id = m.connection_id
-    WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
-        AND (c.lease_holder IS NULL OR c.lease_until < :expired)
-    GROUP BY m.connection_id ORDER BY m.connection_id
-""")  # noqa: S608 - as above
-_IS_PROMPT = sa.text(f"""
-    SELECT EXISTS (
-        SELECT FROM work_items m JOIN connections c ON c.id = m.connection_id
-        WHERE m.connection_id = :id AND m.due_at <= :now AND {_PROMPT} AND {WORKABLE}
-    )
-""")  # noqa: S608 - as above
-_SAME = "connection_id = :id AND kind = :kind AND subject = :subject AND generation = :generation"
-_DONE = sa.text(f"DELETE FROM work_items WHERE {_SAME}")  # noqa: S608 - as above
-# The rows are locked in the order in which `add_many` locks them.
-ENDED = """
-        SELECT m.kind, m.subject FROM work_items m
-        JOIN unnest(CAST(:ended_kinds AS text[]), CAST(:ended_subjects AS text[]),
-            CAST(:ended_generations AS bigint[])) AS n (kind, subject, generation)
-            ON m.kind = n.kind AND m.subject = n.subject AND m.generation = n.generation
-        WHERE m.connection_id = :id ORDER BY m.kind, m.subject FOR UPDATE OF m
-"""
-DONE = """
-        DELETE FROM work_items m USING over
-        WHERE m.connection_id = :id AND m.kind = over.kind AND m.subject = over.subject
-        RETURNING m.generation
-"""
-"""Deletes what `ENDED` found, where that is called `over`."""
-_ALL_DONE = sa.text(f"WITH over AS ({ENDED}) {DONE}")
-_DONE_AND_ADDED = sa.text(f"""
-    WITH over AS ({ENDED}), done AS ({DONE}), added AS ({ADD_MIXED}) {ANNOUNCE}
-""")
-_AGAIN = sa.text(f"""
-    UPDATE work_items SET due_at = :due_at, attempts = attempts + 1, parked_at = NULL,
-        waits_for = :waits_for,
-        waits_since = CASE WHEN :waits_for = '' THEN NULL WHEN waits_for = :waits_for
-            THEN waits_since ELSE :now END
-    WHERE {_SAME}
-""")  # noqa: S608 - as above
-# An item that was added again while its work failed keeps its own due time: it is tried at once, as
-# part of the same incident.
-_PARK = sa.text("""
-    UPDATE work_items SET
-        parked_at = CASE WHEN generation = :generation THEN CAST(:now AS timestamptz) END,
-        due_at = CASE WHEN generation = :generation THEN CAST(:due_at AS timestamptz) ELSE due_at
-            END,
-        failing_since = coalesce(failing_since, :now),
-        support_id = CASE WHEN support_id = '' THEN :support_id ELSE support_id END,
-        failed_programs = array_append(array_remove(failed_programs, :program), :program),
-        attempts = attempts + 1
-    WHERE connection_id = :id AND kind = :kind AND subject = :subject
-""")
-# Kinds added by a newer version of the program are left to that version.
-KNOWN = [kind.value for kind in Kind]
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,200 +342,6 @@ def first_batch(items: Iterable[WorkItem]) -> Sequence[WorkItem]:
     """Of all that is due, the most urgent items, all of one kind, the longest due first."""
     found = sorted(items, key=lambda one: (one.rank, one.due_at, one.generation))
     return [one for one in found if (one.kind, one.rank) == (found[0].kind, found[0].rank)]
-
-
-async def next_due(tx: Tx, connection_id: int) -> datetime | None:
-    """When this connection next has work. A time that is not in the future means now. None: it has
-    none.
-    """
-    found: datetime | None = await tx.scalar(_NEXT, {"id": connection_id, "kinds": KNOWN})
-    return found
-
-
-@dataclass(frozen=True, slots=True)
-class TurnDue:
-    """A connection with due work whose lease is free. `is_prompt`: somebody's sale, order or count
-    waits, or a page for what the merchant asked, which was due as it was added. All else is due
-    because time has passed, or may wait: looks that close our own writes, products, routine work.
-    `since` is when the first of it came due.
-    """
-
-    connection_id: int
-    is_prompt: bool
-    since: datetime
-
-
-async def turns_due(tx: Tx, now: datetime, takeover_delay: timedelta) -> Sequence[TurnDue]:
-    """The connections that need a turn, each once, in the order of their ids."""
-    stock = max(RANKS[kind] for kind in STOCK_KINDS)
-    values = {"now": now, "expired": now - takeover_delay, "kinds": KNOWN, "stock": stock}
-    return [
-        TurnDue(row.connection_id, row.is_prompt, row.since)
-        for row in await tx.rows(_TURNS_DUE, values)
-    ]
-
-
-async def is_prompt(tx: Tx, connection_id: int, now: datetime) -> bool:
-    """Whether a sale, an order, a count or a page of this connection waits (`TurnDue`)."""
-    stock = max(RANKS[kind] for kind in STOCK_KINDS)
-    values = {"id": connection_id, "now": now, "stock": stock}
-    return bool(await tx.scalar(_IS_PROMPT, values))
-
-
-async def connections_due(
-    tx: Tx, now: datetime, takeover_delay: timedelta
-) -> Sequence[tuple[int, bool]]:
-    """Connections with due work whose lease is free, most urgent first, and whether that work
-    includes stock.
-    """
-    stock = max(RANKS[kind] for kind in STOCK_KINDS)
-    rows = await tx.rows(
-        _CONNECTIONS_DUE, {"now": now, "expired": now - takeover_delay, "kinds": KNOWN}
-    )
-    return [(row.connection_id, row.rank <= stock) for row in rows]
-
-
-async def done(tx: Tx, item: WorkItem) -> bool:
-    """False when the item was added again meanwhile: then it stays."""
-    return await tx.run(_DONE, _same(item)) == 1
-
-
-async def all_done(tx: Tx, items: Collection[WorkItem]) -> Collection[int]:
-    """As `done`, for many items of one connection in one statement. Returns the generations that
-    were done.
-    """
-    if not items:
-        return ()
-    values = {"id": next(iter(items)).connection_id, **ended(items)}
-    return {row.generation for row in await tx.rows(_ALL_DONE, values)}
-
-
-def ended(items: Collection[WorkItem]) -> Mapping[str, Any]:
-    """These items as the values of `ENDED`."""
-    return {
-        "ended_kinds": [item.kind.value for item in items],
-        "ended_subjects": [item.subject for item in items],
-        "ended_generations": [item.generation for item in items],
-    }
-
-
-def is_apart(items: Iterable[WorkItem], wishes: Iterable[Wish]) -> bool:
-    """Whether one statement can end these items and add those: it changes no row twice."""
-    return {(item.kind, item.subject) for item in items}.isdisjoint(
-        (one.kind, one.subject) for one in wishes
-    )
-
-
-async def done_and_added(
-    tx: Tx,
-    connection_id: int,
-    items: Collection[WorkItem],
-    wishes: Collection[Wish],
-    now: datetime,
-) -> None:
-    """As `all_done`, and then `add` for each of these: in one statement where none of them is about
-    what was done.
-    """
-    if not is_apart(items, wishes):
-        await all_done(tx, items)
-        items = ()
-    values = {"id": connection_id, "now": now, **ended(items)}
-    await tx.run(_DONE_AND_ADDED, {**values, **mixed(tx, connection_id, wishes, now)})
-
-
-async def again(
-    tx: Tx, item: WorkItem, due_at: datetime, *, waits_for: str = "", now: datetime | None = None
-) -> bool:
-    """The try failed and is repeated later. `waits_for` names the platform that did not answer at
-    `now`.
-
-    False when the item was added again meanwhile: then the due time of the new one counts.
-    """
-    values = {**_same(item), "due_at": due_at, "now": now or due_at, "waits_for": waits_for}
-    return await tx.run(_AGAIN, values) == 1
-
-
-async def park(
-    tx: Tx, item: WorkItem, support_id: str, now: datetime, *, next_try: datetime, program: str = ""
-) -> bool:
-    """The work failed by a bug of ours in this version of the program. It is tried again at
-    `next_try`. The first support id stays.
-
-    False when nobody asks for the work any more.
-    """
-    values = {
-        **_same(item),
-        "support_id": support_id,
-        "now": now,
-        "due_at": next_try,
-        "program": program,
-    }
-    return await tx.run(_PARK, values) == 1
-
-
-CAUSE = "concat_ws(' ', s.bundle ->> 'bug', s.bundle -> 'at' ->> -1)"
-"""What failed, and where in the code: the same for every work item that meets the same bug. `s` is
-the row of its support id.
-"""
-_RETRY = sa.text(f"""
-    UPDATE work_items SET due_at = least(due_at, :now), parked_at = NULL
-    WHERE failing_since IS NOT NULL
-        AND (CAST(:id AS bigint) IS NULL OR connection_id = :id)
-        AND (CAST(:kind AS text) IS NULL OR kind = :kind)
-        AND (CAST(:support_id AS text) IS NULL OR support_id = :support_id)
-        AND (CAST(:cause AS text) IS NULL OR EXISTS (
-            SELECT FROM support s WHERE s.id = work_items.support_id
-                AND s.connection_id = work_items.connection_id AND {CAUSE} = :cause))
-    RETURNING connection_id
-""")  # noqa: S608 - only our own constants are put together
-_RETRY_FOR = sa.text("""
-    UPDATE work_items SET due_at = least(due_at, :now), parked_at = NULL,
-        failed_programs = array_append(failed_programs, :program)
-    WHERE parked_at IS NOT NULL AND NOT (:program = ANY (failed_programs))
-""")
-
-
-async def retry(
-    tx: Tx,
-    now: datetime,
-    *,
-    connection_id: int | None = None,
-    kind: Kind | None = None,
-    support_id: str | None = None,
-    cause: str | None = None,
-) -> Mapping[int, int]:
-    """Failed work is tried now: all of it, or that of one connection, kind, support id or cause
-    (`operating.causes`).
-
-    Returns the number of resumed items by connection.
-    """
-    values = {
-        "now": now,
-        "id": connection_id,
-        "kind": kind and kind.value,
-        "support_id": support_id,
-        "cause": cause,
-    }
-    found: dict[int, int] = {}
-    for row in await tx.rows(_RETRY, values):
-        found[row.connection_id] = found.get(row.connection_id, 0) + 1
-    return dict(sorted(found.items()))
-
-
-async def retry_for(tx: Tx, program: str, now: datetime) -> int:
-    """This version of the program tries once what failed in other versions. Returns the number of
-    items.
-    """
-    return await tx.run(_RETRY_FOR, {"program": program, "now": now})
-
-
-def _same(item: WorkItem) -> dict[str, Any]:
-    return {
-        "id": item.connection_id,
-        "kind": item.kind.value,
-        "subject": item.subject,
-        "generation": item.generation,
-    }
 
 
 def _mark(row: Any) -> WorkItem:

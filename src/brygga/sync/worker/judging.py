@@ -28,6 +28,8 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import (
     audit,
     connections,
+    failed_work,
+    finished_work,
     library,
     outages,
     support,
@@ -202,7 +204,7 @@ class Judge:
                 await synclog.add(tx, session.connection.id, line, now)
             if item.kind is Kind.PRODUCT:
                 await library.fail(tx, session.connection.id, item.subject, failure.code, now)
-            await work_items.done(tx, item)
+            await finished_work.done(tx, item)
         session.finished.add(item.generation)
         kind = item.kind.value
         session.log.info(
@@ -270,7 +272,7 @@ class Judge:
             )
         next_try = now + self._pause(item, now)
         async with session.transaction() as tx:
-            kept = await work_items.park(
+            kept = await failed_work.park(
                 tx, item, support_id, now, next_try=next_try, program=self.program
             )
             bundle = _bundle(item, bug, self.program)

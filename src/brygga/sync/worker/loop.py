@@ -22,6 +22,7 @@ from brygga.database import (
     deliveries,
     erasing,
     exchanges,
+    failed_work,
     gone,
     inbox,
     kept_webhooks,
@@ -34,13 +35,15 @@ from brygga.database import (
     store_users,
     subscriptions,
     synclog,
+    turns,
     watching,
     work_items,
 )
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx
 from brygga.database.queue import Job, Jobs
 from brygga.database.statistics import Upkeep
-from brygga.database.work_items import Kind, TurnDue
+from brygga.database.turns import TurnDue
+from brygga.database.work_items import Kind
 from brygga.figures import Figures
 from brygga.seams import Clock, Dice
 from brygga.sync.worker.alerting import Outbox, observe
@@ -217,7 +220,7 @@ class Worker:
 
     async def tick(self, *, is_busy: bool = False) -> None:
         async with self.database.transaction() as tx:
-            due = await work_items.turns_due(
+            due = await turns.turns_due(
                 tx, self.clock.now(), timedelta(seconds=self.pace.takeover_delay_s)
             )
             # Always in the same order: the timers of two workers must not wait for each other's
@@ -277,7 +280,7 @@ class Worker:
                 await work_items.ensure(tx, kind, every, self.clock.now(), stages)
             # A version that fixes a bug recovers by itself. It does not wait for the pauses that
             # earlier versions set.
-            resumed = await work_items.retry_for(tx, self.program, self.clock.now())
+            resumed = await failed_work.retry_for(tx, self.program, self.clock.now())
             await prune(tx, self.clock.now())
             await kept_webhooks.prune(tx, self.clock.now() - self.settings.keep_webhooks)
             await statements.prune(tx, self.settings.statements_kept, self.clock.now())

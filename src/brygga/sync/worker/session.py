@@ -16,7 +16,7 @@ from brygga.core.failures import Failure, LeaseLost, NeedsMerchant
 from brygga.core.model import Connection
 from brygga.core.report import Code, Line
 from brygga.core.stock import Timing
-from brygga.database import connections, synclog, work_items
+from brygga.database import connections, failed_work, finished_work, synclog
 from brygga.database.engine import Database, Fence, Tx
 from brygga.database.exchanges import Exchange
 from brygga.database.leases import Acquired
@@ -180,7 +180,7 @@ class Session:
             async with self.transaction() as own:
                 await self.finish(*done, tx=own)
             return
-        ended = await work_items.all_done(tx, done)
+        ended = await finished_work.all_done(tx, done)
         for item in done:
             if item.support_id and item.generation in ended:
                 await self._works_again(tx, item)
@@ -194,7 +194,7 @@ class Session:
         await self.finish(*told, tx=tx)
         rest = [item for item in done if not item.support_id]
         connection_id, now = self.connection.id, self.clock.now()
-        await work_items.done_and_added(tx, connection_id, rest, wishes, now)
+        await finished_work.done_and_added(tx, connection_id, rest, wishes, now)
         self.finished_with(tx, rest)
 
     def finished_with(self, tx: Tx, items: Iterable[WorkItem]) -> None:
@@ -227,7 +227,7 @@ class Session:
                 await self.again(item, after_s, tx=own, waits_for=waits_for)
             return
         now = self.clock.now()
-        await work_items.again(
+        await failed_work.again(
             tx, item, now + timedelta(seconds=after_s), waits_for=waits_for, now=now
         )
         self.finished_with(tx, [item])

@@ -12,7 +12,7 @@ from brygga.bigcommerce.events import MalformedError as ShopMalformed
 from brygga.core.lifecycle import Departure, Ended, Leaving, Removing
 from brygga.core.model import Connection, Stage
 from brygga.core.report import Code, Line, Topic
-from brygga.database import audit, connections, erasing, library, synclog, work_items
+from brygga.database import audit, connections, erasing, failed_work, library, synclog, work_items
 from brygga.database.audit import Act, Actor, Entry
 from brygga.database.engine import Tx
 from brygga.database.erasing import Receipt
@@ -190,7 +190,7 @@ async def retry(tx: Tx, failed: Failed, by: By, now: datetime) -> Mapping[int, i
     """Failed work is tried now. Returns how much, by connection."""
     if failed.connection is not None:
         await known(tx, failed.connection)
-    resumed = await work_items.retry(
+    resumed = await failed_work.retry(
         tx,
         now,
         connection_id=failed.connection,
