@@ -15,7 +15,6 @@ LONGEST_FUNCTION = 60
 LONGEST_FILE = 450
 """Lines of a module of the service or of the sandbox."""
 LONG = {
-    "src/brygga/database/ledgers.py",
     "packages/sandbox/src/brygga_sandbox/zettle/till.py",
 }
 """Modules that are longer. The list may only shrink."""

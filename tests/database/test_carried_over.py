@@ -12,7 +12,7 @@ from alembic import command
 
 from brygga.core import stock
 from brygga.core.stock import Gap, LevelRead, Side, Timing, Verdict
-from brygga.database import ledgers, migrating
+from brygga.database import ledgers, migrating, pending_writes, reported_changes
 from brygga.database.engine import Database
 from tests.conftest import NOON
 from tests.database.merchants import connected
@@ -133,8 +133,8 @@ async def test_an_open_write_to_zettle_still_waits_for_its_echo(database: Databa
     )
     ledger = (await book_of(database, connection_id)).ledger
     async with database.transaction() as tx:
-        await ledgers.record_echo(tx, connection_id, "open", NOON)
-        pending = await ledgers.pending(tx, connection_id, [PRODUCT])
+        await reported_changes.record_echo(tx, connection_id, "open", NOON)
+        pending = await pending_writes.pending(tx, connection_id, [PRODUCT])
     done = stock.resolve_till(ledger, LevelRead(7, NOON + timedelta(minutes=1)), NOON, Timing())
 
     assert {"open": (Verdict.WAITING, NOON), "lost": (Verdict.NOT_LANDED, None)} == {
@@ -195,5 +195,5 @@ async def test_what_was_to_push_to_zettle_while_off_is_missing_and_asked_about(
     )
     assert (True, False) == (ledger_row.check_since is not None, ledger_row.is_asked)
     async with database.read() as tx:
-        assert [] == await ledgers.pending(tx, connection_id, [PRODUCT])
-        assert not await ledgers.waiting(tx, connection_id, Side.ZETTLE, [PRODUCT])
+        assert [] == await pending_writes.pending(tx, connection_id, [PRODUCT])
+        assert not await reported_changes.waiting(tx, connection_id, Side.ZETTLE, [PRODUCT])

@@ -18,9 +18,18 @@ from brygga.core.stock import (
     sent,
 )
 from brygga.core.stock.movement import Cause, Moved, reported
-from brygga.database import ledgers, movements, retention, stock_saving
+from brygga.database import (
+    initial_levels,
+    ledgers,
+    movements,
+    pending_writes,
+    reported_changes,
+    retention,
+    stock_saving,
+)
 from brygga.database.engine import Database
-from brygga.database.ledgers import CallPart, LedgerRow, Pending
+from brygga.database.ledgers import LedgerRow
+from brygga.database.pending_writes import CallPart, Pending
 from tests.conftest import NOON
 from tests.database.merchants import connected
 
@@ -87,14 +96,18 @@ async def test_a_hint_is_told_once_and_in_order(database: Database) -> None:
     connection_id = (await connected(database)).id
     later = NOON + timedelta(seconds=1)
     async with database.transaction() as tx:
-        await ledgers.record_hint(
+        await reported_changes.record_hint(
             tx, connection_id, Side.SHOP, "77", Hint(NOON, variant="5", made=NOON)
         )
-        await ledgers.record_hint(tx, connection_id, Side.SHOP, "77", Hint(later, by_order=True))
-        await ledgers.record_hint(tx, connection_id, Side.SHOP, "78", Hint(NOON))
-        await ledgers.record_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON, variant="a"))
-        first = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
-        second = await ledgers.take(tx, connection_id, [PRODUCT], ["77"])
+        await reported_changes.record_hint(
+            tx, connection_id, Side.SHOP, "77", Hint(later, by_order=True)
+        )
+        await reported_changes.record_hint(tx, connection_id, Side.SHOP, "78", Hint(NOON))
+        await reported_changes.record_hint(
+            tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON, variant="a")
+        )
+        first = await reported_changes.take(tx, connection_id, [PRODUCT], ["77"])
+        second = await reported_changes.take(tx, connection_id, [PRODUCT], ["77"])
 
     assert {"77": [Hint(NOON, variant="5", made=NOON), Hint(later, by_order=True)]} == first.hints[
         Side.SHOP
@@ -108,9 +121,9 @@ async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
     now, times = NOON + timedelta(seconds=9), [NOON, NOON + timedelta(seconds=2)]
     async with database.transaction() as tx:
         for at in times:
-            await ledgers.record_switch(tx, connection_id, PRODUCT, at, now, on=False)
-        first = await ledgers.take(tx, connection_id, [PRODUCT], [])
-        second = await ledgers.take(tx, connection_id, [PRODUCT], [])
+            await reported_changes.record_switch(tx, connection_id, PRODUCT, at, now, on=False)
+        first = await reported_changes.take(tx, connection_id, [PRODUCT], [])
+        second = await reported_changes.take(tx, connection_id, [PRODUCT], [])
 
     assert ({}, {}) == (first.hints[Side.ZETTLE], second.stops)
     assert {PRODUCT: [(at, now) for at in times]} == first.stops
@@ -119,11 +132,11 @@ async def test_a_stop_is_told_once_and_is_no_hint(database: Database) -> None:
 async def test_a_create_level_is_told_once_and_not_after_long(database: Database) -> None:
     connection_id = (await connected(database)).id
     async with database.transaction() as tx:
-        await ledgers.begin_creates(tx, connection_id, {PRODUCT: {"a": 5, "b": 0}}, NOON)
-        await ledgers.begin_creates(tx, connection_id, {PRODUCT: {"a": 4}}, NOON)
-        first = await ledgers.take_creates(tx, connection_id, {PRODUCT: ["a"]}, NOON)
-        again = await ledgers.take_creates(tx, connection_id, {PRODUCT: ["a"]}, NOON)
-        late = await ledgers.take_creates(
+        await initial_levels.begin_creates(tx, connection_id, {PRODUCT: {"a": 5, "b": 0}}, NOON)
+        await initial_levels.begin_creates(tx, connection_id, {PRODUCT: {"a": 4}}, NOON)
+        first = await initial_levels.take_creates(tx, connection_id, {PRODUCT: ["a"]}, NOON)
+        again = await initial_levels.take_creates(tx, connection_id, {PRODUCT: ["a"]}, NOON)
+        late = await initial_levels.take_creates(
             tx, connection_id, {PRODUCT: ["b"]}, NOON + timedelta(days=1)
         )
 
@@ -141,17 +154,17 @@ async def test_a_lost_write_is_found_with_its_echo_until_echoes_cannot_come(
         both = [CallPart(PRODUCT, "a", Side.ZETTLE, pending_write), one]
         await stock_saving.save(tx, connection_id, [], [], [], both, NOON)
         open_ = [
-            await ledgers.with_pending_writes(tx, connection_id),
-            await ledgers.is_open(tx, connection_id, "call"),
+            await pending_writes.with_pending_writes(tx, connection_id),
+            await pending_writes.is_open(tx, connection_id, "call"),
         ]
-        await ledgers.resolve_call(tx, connection_id, "call", ["a"])
-        await ledgers.resolve(tx, connection_id, one, Verdict.NOT_LANDED, NOON)
-        still = await ledgers.is_open(tx, connection_id, "call")
-        await ledgers.record_echo(tx, connection_id, "call", NOON)
-        await ledgers.record_echo(tx, connection_id, "call", NOON + timedelta(days=1))
-        lost = await ledgers.pending(tx, connection_id, [PRODUCT])
+        await pending_writes.resolve_call(tx, connection_id, "call", ["a"])
+        await pending_writes.resolve(tx, connection_id, one, Verdict.NOT_LANDED, NOON)
+        still = await pending_writes.is_open(tx, connection_id, "call")
+        await reported_changes.record_echo(tx, connection_id, "call", NOON)
+        await reported_changes.record_echo(tx, connection_id, "call", NOON + timedelta(days=1))
+        lost = await pending_writes.pending(tx, connection_id, [PRODUCT])
         await retention.prune(tx, connection_id, NOON + timedelta(days=5))
-        after = await ledgers.pending(tx, connection_id, [PRODUCT])
+        after = await pending_writes.pending(tx, connection_id, [PRODUCT])
 
     assert ([[PRODUCT], True], False) == (open_, still)
     assert [Pending(one, Verdict.NOT_LANDED, NOON, NOON)] == lost

@@ -7,9 +7,17 @@ import sqlalchemy as sa
 
 from brygga.core.model import Synced
 from brygga.core.stock import Hint, PendingWrite, Side
-from brygga.database import bindings, ledgers, retention, stock_saving, work_items
+from brygga.database import (
+    bindings,
+    initial_levels,
+    pending_writes,
+    reported_changes,
+    retention,
+    stock_saving,
+    work_items,
+)
 from brygga.database.engine import Database, Tx
-from brygga.database.ledgers import CallPart
+from brygga.database.pending_writes import CallPart
 from brygga.database.work_items import Kind
 from tests.conftest import NOON
 from tests.database.merchants import connected
@@ -23,16 +31,16 @@ async def remembering(database: Database, organization: str = "org-1") -> int:
     """A connection that remembers something of every kind, all of it from `NOON`."""
     connection_id = (await connected(database, organization, f"store-{organization}")).id
     async with database.transaction() as tx:
-        await ledgers.record_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON))
-        await ledgers.record_hint(
+        await reported_changes.record_hint(tx, connection_id, Side.ZETTLE, PRODUCT, Hint(NOON))
+        await reported_changes.record_hint(
             tx, connection_id, Side.SHOP, str(PRODUCT_ID), Hint(NOON, variant="4")
         )
-        await ledgers.record_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
-        await ledgers.begin_creates(tx, connection_id, {PRODUCT: {"a": 5}}, NOON)
+        await reported_changes.record_switch(tx, connection_id, PRODUCT, NOON, NOON, on=False)
+        await initial_levels.begin_creates(tx, connection_id, {PRODUCT: {"a": 5}}, NOON)
         for call in ("open", "lost", "doubted", "believed"):
             await flown(tx, connection_id, call)
         for call in ("open", "lost", "doubted", "believed", "nobody's"):
-            await ledgers.record_echo(tx, connection_id, call, NOON)
+            await reported_changes.record_echo(tx, connection_id, call, NOON)
     return connection_id
 
 
@@ -40,7 +48,7 @@ async def flown(tx: Tx, connection_id: int, call: str) -> None:
     one = CallPart(PRODUCT, "a", Side.ZETTLE, PendingWrite(call, -3, NOON))
     await stock_saving.save(tx, connection_id, [], [], [], [one], NOON)
     if call != "open":
-        await ledgers.resolve(tx, connection_id, one, ledgers.VERDICTS[call], NOON)
+        await pending_writes.resolve(tx, connection_id, one, pending_writes.VERDICTS[call], NOON)
 
 
 async def count(tx: Tx, connection_id: int) -> list[int]:
@@ -71,9 +79,11 @@ async def test_what_is_open_or_in_doubt_is_kept_with_its_echo_until_it_is_decide
     calls = ["open", "lost", "doubted", "believed", "nobody's"]
     async with database.transaction() as tx:
         await retention.prune(tx, connection_id, LATER)
-        open_ = await ledgers.with_pending_writes(tx, connection_id)
-        pending = await ledgers.pending(tx, connection_id, [PRODUCT])
-        echoes = {call for call in calls if await ledgers.is_echoed(tx, connection_id, call)}
+        open_ = await pending_writes.with_pending_writes(tx, connection_id)
+        pending = await pending_writes.pending(tx, connection_id, [PRODUCT])
+        echoes = {
+            call for call in calls if await reported_changes.is_echoed(tx, connection_id, call)
+        }
 
     assert [PRODUCT] == open_
     assert {"open": NOON, "doubted": NOON, "believed": NOON} == {

@@ -9,7 +9,7 @@ import pytest
 from brygga.core.model import Stage
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.database import ledgers, subscriptions
+from brygga.database import ledgers, reported_changes, subscriptions
 from brygga.database.tokens import Platform
 from brygga.web import hooks
 from brygga.web.addresses import look_up
@@ -78,14 +78,14 @@ async def test_what_was_received_and_not_read_goes_with_the_connection(home: Dem
     await home.connect()
     connection_id, now = (await home.connection()).id, home.service.worker.clock.now()
     async with home.service.database.transaction() as tx:
-        await ledgers.record_hint(tx, connection_id, Side.ZETTLE, "of before", Hint(now))
-        await ledgers.record_echo(tx, connection_id, "of before", now)
+        await reported_changes.record_hint(tx, connection_id, Side.ZETTLE, "of before", Hint(now))
+        await reported_changes.record_echo(tx, connection_id, "of before", now)
 
     await disconnect(home, "keep")
 
     async with home.service.database.read() as tx:
-        assert not await ledgers.waiting(tx, connection_id, Side.ZETTLE, ["of before"])
-        assert not await ledgers.is_echoed(tx, connection_id, "of before")
+        assert not await reported_changes.waiting(tx, connection_id, Side.ZETTLE, ["of before"])
+        assert not await reported_changes.is_echoed(tx, connection_id, "of before")
         assert await ledgers.products(tx, connection_id), (
             "coming back begins with what each side had"
         )

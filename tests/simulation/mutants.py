@@ -33,9 +33,9 @@ from brygga.core.stock import (
 )
 from brygga.core.stock import sending as core_sending
 from brygga.core.stock.movement import Cause
-from brygga.database import leases, ledgers, markers
+from brygga.database import leases, markers, reported_changes
 from brygga.database.engine import Fence, Tx
-from brygga.database.ledgers import CallPart
+from brygga.database.pending_writes import CallPart
 from brygga.sync.products.creating import Creating
 from brygga.sync.stock import calls, evidence, gather, reconciling, work
 from brygga.sync.stock.calls import Call
@@ -248,7 +248,7 @@ def ignore_echoes() -> list[Any]:
     async def unreceived(tx: Tx, connection_id: int, identifiers: list[str], now: datetime) -> None:
         return
 
-    return [patch.object(ledgers, "record_echoes", unreceived)]
+    return [patch.object(reported_changes, "record_echoes", unreceived)]
 
 
 def resolve_by_level() -> list[Any]:

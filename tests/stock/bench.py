@@ -8,7 +8,7 @@ from typing import Any
 
 from brygga.core.failures import Failure
 from brygga.core.stock import Hint, Ledger, Side, Timing
-from brygga.database import ledgers, movements, work_items
+from brygga.database import ledgers, movements, reported_changes, work_items
 from brygga.database.engine import Database
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind, WorkItem
@@ -105,7 +105,9 @@ class StockBench(Bench):
         product = self.sandbox.till().product_of(variant).uuid
         now = self.clock.now()
         async with self.database.transaction() as tx:
-            await ledgers.record_hint(tx, self.connection.id, Side.ZETTLE, product, Hint(now))
+            await reported_changes.record_hint(
+                tx, self.connection.id, Side.ZETTLE, product, Hint(now)
+            )
             await work_items.add(tx, self.connection.id, Kind.STOCK, product, now)
 
     async def shop_reports(self, uuid: str, *, by_order: bool = False) -> None:
@@ -113,7 +115,9 @@ class StockBench(Bench):
         product_id, now = await self.product_id(uuid), self.clock.now()
         hint = Hint(now, by_order)
         async with self.database.transaction() as tx:
-            await ledgers.record_hint(tx, self.connection.id, Side.SHOP, str(product_id), hint)
+            await reported_changes.record_hint(
+                tx, self.connection.id, Side.SHOP, str(product_id), hint
+            )
             await work_items.add(tx, self.connection.id, Kind.SHOP_STOCK, str(product_id), now)
 
     async def unanswered_order(self, uuid: str, units: int, kind: str = "cut_after") -> str:
@@ -134,7 +138,7 @@ class StockBench(Bench):
 
     async def echo(self, call: str) -> None:
         async with self.database.transaction() as tx:
-            await ledgers.record_echo(tx, self.connection.id, call, self.clock.now())
+            await reported_changes.record_echo(tx, self.connection.id, call, self.clock.now())
 
     # ---- Seeing ----------------------------------------------------------------------------------
 

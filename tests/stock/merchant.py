@@ -4,7 +4,7 @@ before.
 
 from datetime import datetime
 
-from brygga.database import ledgers
+from brygga.database import reported_changes
 from brygga.database.work_items import Kind
 from tests.stock.bench import StockBench
 
@@ -51,7 +51,9 @@ async def asked(bench: StockBench, uuid: str) -> bool:
 async def tell_of_a_stop(bench: StockBench, uuid: str, at: datetime, *, on: bool = False) -> None:
     """What the receiver of Zettle's event does. `on`: it tells of a start."""
     async with bench.database.transaction() as tx:
-        await ledgers.record_switch(tx, bench.connection.id, uuid, at, bench.clock.now(), on=on)
+        await reported_changes.record_switch(
+            tx, bench.connection.id, uuid, at, bench.clock.now(), on=on
+        )
     await bench.add_item(Kind.TRACKING, uuid)
 
 

@@ -9,7 +9,7 @@ import pytest
 from brygga.core.hands import Counting
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Side
-from brygga.database import ledgers, waiting_work
+from brygga.database import reported_changes, waiting_work
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
@@ -43,7 +43,9 @@ async def ordered(bench: StockBench, uuid: str, units: int, variant_id: int) -> 
 async def received(bench: StockBench, uuid: str, hint: Hint) -> None:
     product_id = await bench.product_id(uuid)
     async with bench.database.transaction() as tx:
-        await ledgers.record_hint(tx, bench.connection.id, Side.SHOP, str(product_id), hint)
+        await reported_changes.record_hint(
+            tx, bench.connection.id, Side.SHOP, str(product_id), hint
+        )
     await bench.add_item(Kind.SHOP_STOCK, str(product_id))
     await bench.work_off()
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.database import ledgers
+from brygga.database import pending_writes, reported_changes
 from brygga.database.work_items import Kind
 from tests.stock.bench import StockBench
 from tests.stock.merchant import asked, join, part, parted, ready, switch, tell_of_a_stop
@@ -45,7 +45,7 @@ async def test_a_stop_that_was_received_before_stock_was_parted_ends_nothing(
     uuid, variant = await ready(bench)
     ahead = bench.clock.now().replace(year=bench.clock.now().year + 1)
     async with bench.database.transaction() as tx:
-        await ledgers.record_switch(
+        await reported_changes.record_switch(
             tx, bench.connection.id, uuid, ahead, bench.clock.now(), on=False
         )
     await bench.wait(1)
@@ -119,7 +119,7 @@ async def test_a_write_pending_when_tracking_goes_off_is_no_longer_waited_for(
     await bench.unanswered_order(uuid, 3)
     await switch(bench, uuid, on=False)
     async with bench.database.read() as tx:
-        left = await ledgers.with_pending_writes(tx, bench.connection.id)
+        left = await pending_writes.with_pending_writes(tx, bench.connection.id)
     off = await asked(bench, uuid)
     await switch(bench, uuid, on=True)
     await bench.quiet(3900)

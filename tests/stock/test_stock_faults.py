@@ -9,7 +9,7 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Timing, hinted
-from brygga.database import bindings, ledgers, markers
+from brygga.database import bindings, markers, reported_changes
 from brygga.database.bindings import State
 from brygga.database.engine import Database
 from brygga.database.work_items import Kind
@@ -251,7 +251,7 @@ async def test_a_sale_of_just_its_size_that_is_reported_late_ends_the_doubt(
     made = made + timedelta(seconds=1) if late else bench.clock.now()
     hint = Hint(bench.clock.now(), variant=variant, made=made)
     async with bench.database.transaction() as tx:
-        await ledgers.record_hint(tx, bench.connection.id, Side.ZETTLE, uuid, hint)
+        await reported_changes.record_hint(tx, bench.connection.id, Side.ZETTLE, uuid, hint)
     await bench.add_item(Kind.STOCK, uuid)
     await bench.work_off()
     bench.clock.move(timedelta(hours=1).total_seconds())
@@ -308,7 +308,7 @@ async def test_an_event_of_a_product_that_is_not_synced_is_not_kept_for_later(
     await bench.sells(variant, 2)
     await bench.quiet()
     async with bench.database.read() as tx:
-        assert not await ledgers.waiting(tx, bench.connection.id, Side.ZETTLE, [uuid])
+        assert not await reported_changes.waiting(tx, bench.connection.id, Side.ZETTLE, [uuid])
 
     await bench.assign(uuid)
     await bench.quiet()

@@ -15,7 +15,14 @@ from tests.web.conftest import LIND, World
 
 from brygga.core.model import Connection
 from brygga.core.stock import Hint, Side
-from brygga.database import connections, deliveries, ledgers, subscriptions, tokens, work_items
+from brygga.database import (
+    connections,
+    deliveries,
+    reported_changes,
+    subscriptions,
+    tokens,
+    work_items,
+)
 from brygga.database.subscriptions import Subscription
 from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
@@ -141,7 +148,7 @@ async def test_a_stop_is_kept_with_its_own_time_and_leaves_the_wish_of_our_page(
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, ["p1", "p2"], [])
+        received = await reported_changes.take(tx, connection.id, ["p1", "p2"], [])
     assert {"p1": [(kept, world.clock.now())]} == received.stops
     assert {("tracking", "p1", "off")} == await marked(world, connection)
 
@@ -159,7 +166,7 @@ async def test_a_sale_is_a_hint_about_its_variant(world: World) -> None:
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, ["p1"], [])
+        received = await reported_changes.take(tx, connection.id, ["p1"], [])
     now = world.clock.now()
     assert {"p1": [Hint(now, variant="v1", made=now)]} == received.hints[Side.ZETTLE]
 
@@ -372,7 +379,7 @@ async def test_a_hint_bears_no_number_that_no_record_can_have(
     await post_shop(world, connection.hook_key, body, SECRET)
 
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, [], ["7"])
+        received = await reported_changes.take(tx, connection.id, [], ["7"])
     assert [""] == [hint.variant for hint in received.hints[Side.SHOP]["7"]]
 
 

@@ -13,7 +13,7 @@ from tests.web.test_hooks import (
 )
 
 from brygga.core.stock import Side
-from brygga.database import ledgers
+from brygga.database import reported_changes
 
 
 async def test_a_replay_under_another_id_or_name_is_the_same_message(world: World) -> None:
@@ -55,7 +55,7 @@ async def test_an_old_switch_of_tracking_is_no_evidence(
     await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, ["p1"], [])
+        received = await reported_changes.take(tx, connection.id, ["p1"], [])
     assert resumed == len(received.stops)
     assert {("tracking", "p1", "")} == await marked(world, connection)
 
@@ -76,7 +76,7 @@ async def test_a_replay_of_the_shop_s_that_the_inbox_has_forgotten_bears_no_numb
     answer = await post_shop(world, connection.hook_key, body, SECRET)
 
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, [], ["7"])
+        received = await reported_changes.take(tx, connection.id, [], ["7"])
     assert (200, {}) == (answer.status_code, received.hints[Side.SHOP])
     assert {("shop_stock", "7", "")} == await marked(world, connection)
 
@@ -101,6 +101,6 @@ async def test_a_replay_of_zettle_s_that_the_inbox_has_forgotten_bears_no_number
     answer = await post_zettle(world, connection.hook_key, body, signature)
 
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, ["p1"], [])
+        received = await reported_changes.take(tx, connection.id, ["p1"], [])
     assert (200, bears) == (answer.status_code, bool(received.hints[Side.ZETTLE]))
     assert {("stock", "p1", "")} == await marked(world, connection)

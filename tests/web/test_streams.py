@@ -21,7 +21,7 @@ from tests.web.test_hooks import (
 )
 
 from brygga.core.stock import Hint, Side
-from brygga.database import ledgers
+from brygga.database import reported_changes
 from brygga.web.streams import LINGER_S, Streams
 
 Post = Callable[[World, str, str], Coroutine[Any, Any, httpx2.Response]]
@@ -118,7 +118,7 @@ async def test_a_sale_in_a_stream_takes_what_waits_with_it(world: World) -> None
         *(("stock", one, "") for one in ("p4", "p5")),
     } == await marked(world, connection)
     async with world.database.transaction() as tx:
-        received = await ledgers.take(tx, connection.id, ["p4", "p5"], [])
-        assert await ledgers.is_echoed(tx, connection.id, "call")
+        received = await reported_changes.take(tx, connection.id, ["p4", "p5"], [])
+        assert await reported_changes.is_echoed(tx, connection.id, "call")
     hint = Hint(world.clock.now(), variant="v", made=NOON)
     assert {"p4": [hint]} == received.hints[Side.ZETTLE]

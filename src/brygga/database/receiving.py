@@ -14,7 +14,7 @@ from brygga.database import (
     hook_keys,
     kept_webhooks,
     leases,
-    ledgers,
+    reported_changes,
     work_items,
 )
 from brygga.database.engine import Tx
@@ -161,7 +161,7 @@ class Messages:
 
 
 _SAVE = sa.text(f"""
-    WITH hinted AS ({ledgers.HINT}
+    WITH hinted AS ({reported_changes.HINT}
     ), kept AS ({kept_webhooks.KEEP}
     ), added AS ({work_items.ADD_MIXED}
     )
@@ -177,7 +177,7 @@ async def save(tx: Tx, connection_id: int, messages: Messages, now: datetime) ->
     values = {
         "id": connection_id,
         "now": now,
-        **ledgers.hinted(side, messages.hints),
+        **reported_changes.hinted(side, messages.hints),
         **kept_webhooks.sealed(tx, connection_id, messages.platform, messages.kept),
         **work_items.mixed(tx, connection_id, messages.wishes, now),
     }

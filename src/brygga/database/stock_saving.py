@@ -8,9 +8,18 @@ import sqlalchemy as sa
 
 from brygga.core.report import Line
 from brygga.core.stock.movement import Movement
-from brygga.database import finished_work, ledgers, markers, movements, synclog, work_items
+from brygga.database import (
+    finished_work,
+    ledgers,
+    markers,
+    movements,
+    pending_writes,
+    synclog,
+    work_items,
+)
 from brygga.database.engine import Tx
-from brygga.database.ledgers import CallPart, LedgerRow
+from brygga.database.ledgers import LedgerRow
+from brygga.database.pending_writes import CallPart
 from brygga.database.work_items import Wish, WorkItem
 
 
@@ -30,7 +39,7 @@ NOTHING = Work()
 # `done` and `added` lock in two orders: a deadlock is `DatabaseBusy`, and the pass is tried again.
 # A line gets the names that the merchant knows, as Zettle's library has them.
 _SAVE = sa.text(f"""
-    WITH intended AS ({ledgers.INTEND}
+    WITH intended AS ({pending_writes.INTEND}
     ), saved AS ({ledgers.SAVE}
     ), moved AS ({movements.ADD}
     ), ended AS (
@@ -85,7 +94,7 @@ async def save(  # noqa: PLR0917 - the parts of what is saved
         "lines": synclog.added(lines),
         **ledgers.saved(rows),
         **movements.added(moved),
-        **ledgers.intended(intents),
+        **pending_writes.intended(intents),
         "ended_calls": [call for call, _ in ended],
         "ended_variants": [variant for _, variant in ended],
         **markers.freed(work.freed),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from brygga.core.model import Stage
 from brygga.core.stock import Hint
-from brygga.database import inbox, ledgers, receiving, tokens
+from brygga.database import inbox, receiving, reported_changes, tokens
 from brygga.database.engine import Tx
 from brygga.database.receiving import Question
 from brygga.database.tokens import Platform
@@ -64,11 +64,11 @@ async def _record_stock(
             case till_events.BalanceChanged():
                 hints += _till_hints(one.event, one.at)
             case till_events.TrackingStarted(product_uuid=uuid, at=at) if uuid and at:
-                await ledgers.record_switch(tx, connection_id, uuid, at, one.at, on=True)
+                await reported_changes.record_switch(tx, connection_id, uuid, at, one.at, on=True)
             case till_events.TrackingStopped(product_uuid=uuid, at=at) if uuid and at:
-                await ledgers.record_switch(tx, connection_id, uuid, at, one.at, on=False)
+                await reported_changes.record_switch(tx, connection_id, uuid, at, one.at, on=False)
     if echoes:
-        await ledgers.record_echoes(tx, connection_id, echoes, messages[0].at)
+        await reported_changes.record_echoes(tx, connection_id, echoes, messages[0].at)
     return hints
 
 

@@ -16,7 +16,16 @@ from brygga.core.report import Code, Severity
 from brygga.core.stock import Doubt, Gap, LevelRead, Side, SoldSince
 from brygga.core.stock.movement import Cause, Moved
 from brygga.core.terms import terms_of
-from brygga.database import bindings, intents, ledgers, library, restoring, watching, work_items
+from brygga.database import (
+    bindings,
+    intents,
+    ledgers,
+    library,
+    reported_changes,
+    restoring,
+    watching,
+    work_items,
+)
 from brygga.database.engine import Tx
 from brygga.database.intents import Intent
 from brygga.database.ledgers import LedgerRow
@@ -183,7 +192,7 @@ async def _forget_reports(session: Session, uuids: Sequence[str]) -> None:
     async with session.transaction() as tx:
         bound = await bindings.all_of(tx, connection_id)
         ids = [str(one.synced.product_id) for one in bound.values()]
-        await ledgers.take(tx, connection_id, uuids, ids)
+        await reported_changes.take(tx, connection_id, uuids, ids)
 
 
 async def _shown(session: Session, uuids: Sequence[str], *, whole: bool) -> World | None:

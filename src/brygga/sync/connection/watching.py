@@ -24,6 +24,7 @@ from brygga.database import (
     duplicates,
     ledgers,
     library,
+    reported_changes,
     restoring,
     watching,
     work_items,
@@ -95,7 +96,7 @@ class Watching:
             before = await self._read_products(session, items)
         await self._compare(session, uuids, before, shop_first=kind is Kind.SHOP_STOCK)
         async with session.transaction() as tx:
-            await ledgers.take(tx, connection_id, uuids, [one.subject for one in items])
+            await reported_changes.take(tx, connection_id, uuids, [one.subject for one in items])
             await session.finish(*session.unresolved(items), tx=tx)
             # After that: an item that is not finished would keep its due time, which is over.
             await _look_again(tx, session, uuids)

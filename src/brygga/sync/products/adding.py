@@ -15,7 +15,7 @@ from brygga.core.failures import Failure, Refused, Unanswered, Unreachable
 from brygga.core.model import InventoryType, Product
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Side
-from brygga.database import additions, assigning, ledgers, library, synclog, work_items
+from brygga.database import additions, assigning, library, reported_changes, synclog, work_items
 from brygga.database.additions import Addition, State
 from brygga.database.values import from_plain, to_plain
 from brygga.database.work_items import Kind, WorkItem
@@ -179,7 +179,7 @@ class Adding:
         """
         connection_id, now = session.connection.id, session.clock.now()
         async with session.read() as tx:
-            received = await ledgers.is_echoed(tx, connection_id, addition.movement)
+            received = await reported_changes.is_echoed(tx, connection_id, addition.movement)
         if received:
             return True
         if addition.moved_at is not None and now - addition.moved_at < RESOLVE_AFTER:

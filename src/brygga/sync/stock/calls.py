@@ -10,7 +10,7 @@ from brygga.core import stock
 from brygga.core.stock import Ledger, PendingWrite, Side, Slot, Timing
 from brygga.core.stock.movement import Cause, Moved
 from brygga.database import markers
-from brygga.database.ledgers import CallPart
+from brygga.database.pending_writes import CallPart
 from brygga.database.work_items import Kind
 from brygga.sync.stock.reconciling import ORDER_EXPLAINS
 from brygga.sync.stock.unit_of_work import UnitOfWork

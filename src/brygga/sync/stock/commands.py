@@ -11,7 +11,7 @@ from brygga.core.report import Code
 from brygga.core.stock import Side, Verdict
 from brygga.core.stock import movement as stories
 from brygga.core.stock.movement import Cause
-from brygga.database import ledgers, library, restoring
+from brygga.database import library, pending_writes, restoring
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
@@ -157,10 +157,10 @@ def _together(ledger: stock.Ledger) -> int | None:
 async def _forget_earlier_writes(unit: UnitOfWork, variants: Collection[str]) -> None:
     """Forgets the writes that were resolved without an echo: the merchant has set these numbers."""
     uuids = {ledger_row.product_uuid for ledger_row in unit.ledger_rows.values()}
-    for one in await ledgers.pending(unit.tx, unit.connection_id, uuids):
+    for one in await pending_writes.pending(unit.tx, unit.connection_id, uuids):
         variant, call = one.call_part.variant_uuid, one.call_part.pending_write.call
         if variant in variants and one.verdict is not Verdict.WAITING:
-            await ledgers.resolve_call(unit.tx, unit.connection_id, call, [variant])
+            await pending_writes.resolve_call(unit.tx, unit.connection_id, call, [variant])
 
 
 async def _gone(unit: UnitOfWork, product_uuid: str) -> set[str]:

@@ -9,7 +9,7 @@ from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, LevelRead, Orders, Side, Timing
 from brygga.core.stock.movement import Cause, Moved
-from brygga.database import ledgers, library, work_items
+from brygga.database import initial_levels, ledgers, library, work_items
 from brygga.database.engine import Tx
 from brygga.database.ledgers import LedgerRow
 from brygga.database.work_items import Kind
@@ -67,7 +67,7 @@ class StockInitialLevels:
                 given = self._given(unit, uuid, variants, seen)
                 if given is not None:
                     levels[uuid] = begun[uuid] = given
-            await ledgers.begin_creates(unit.tx, unit.connection_id, begun, unit.now)
+            await initial_levels.begin_creates(unit.tx, unit.connection_id, begun, unit.now)
             await library.set_tracking(unit.tx, unit.connection_id, tracking)
         return levels
 
@@ -128,7 +128,7 @@ class StockInitialLevels:
         made = {uuid: variants for uuid, variants in products.items() if variants}
         if not made:
             return
-        levels = await ledgers.take_creates(tx, connection_id, made, now)
+        levels = await initial_levels.take_creates(tx, connection_id, made, now)
         urgent: set[str] = set()
         async with locked_in(tx, connection_id, made, now) as unit:
             for ledger_row in unit.of(levels):
@@ -156,7 +156,7 @@ class StockInitialLevels:
 
     async def not_created(self, tx: Tx, session: Session, uuid: str) -> None:
         """The product was not created, so nothing is written to it."""
-        await ledgers.end_creates(tx, session.connection.id, uuid)
+        await initial_levels.end_creates(tx, session.connection.id, uuid)
 
     async def renewed(
         self, tx: Tx, session: Session, uuid: str, variants: Mapping[str, int], orders: Orders

@@ -9,9 +9,10 @@ from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Ledger, LevelRead, Resolved, Side, Timing, Verdict
 from brygga.core.stock.explaining import SourceTransaction, is_order
 from brygga.core.stock.movement import Cause, Moved, Reason
-from brygga.database import bindings, ledgers, library, work_items
+from brygga.database import bindings, library, pending_writes, work_items
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import CallPart, LedgerRow, Pending
+from brygga.database.ledgers import LedgerRow
+from brygga.database.pending_writes import CallPart, Pending
 from brygga.database.work_items import Kind
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import NEAR, Sold, is_told, of_start, sold_by
@@ -345,12 +346,12 @@ class Reconciling:
             if done.verdict.is_doubtful:
                 self.unit.ask_about(ledger_row, side, pending_write.quantity)
         if side is Side.SHOP or done.verdict is Verdict.LANDED:
-            await ledgers.resolve_call(
+            await pending_writes.resolve_call(
                 tx, connection_id, pending_write.call, [ledger_row.variant_uuid]
             )
             return
         part = CallPart(ledger_row.product_uuid, ledger_row.variant_uuid, side, pending_write)
-        await ledgers.resolve(tx, connection_id, part, done.verdict, now)
+        await pending_writes.resolve(tx, connection_id, part, done.verdict, now)
         if done.verdict is not Verdict.NOT_LANDED:
             self.unit.due_at(ledger_row.product_uuid, now + self.timing.escalation_timeout)
 
@@ -380,7 +381,7 @@ class Reconciling:
             if pending_write is None or pending_write.slot is None:
                 continue
             shown = self.world.slots.get(pending_write.slot.variant_id)
-            if shown is not None and not await ledgers.is_open(
+            if shown is not None and not await pending_writes.is_open(
                 self.unit.tx, self.unit.connection_id, call
             ):
                 self.unit.free(pending_write, shown.level)

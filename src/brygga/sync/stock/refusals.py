@@ -18,7 +18,7 @@ from brygga.core.stock import Ledger, Side, Timing
 from brygga.core.stock.movement import Cause
 from brygga.database import markers, synclog
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import CallPart
+from brygga.database.pending_writes import CallPart
 from brygga.database.synclog import Filter
 from brygga.database.work_items import Kind
 from brygga.sync.shown import products_shown

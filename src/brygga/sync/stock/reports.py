@@ -10,9 +10,11 @@ from brygga.core import stock
 from brygga.core.report import Code
 from brygga.core.stock import Hint, Review, Side, Timing, Verdict
 from brygga.core.stock.movement import Cause, Moved
-from brygga.database import ledgers, movements
+from brygga.database import movements, pending_writes, reported_changes
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import LedgerRow, Pending, Reports
+from brygga.database.ledgers import LedgerRow
+from brygga.database.pending_writes import Pending
+from brygga.database.reported_changes import Reports
 from brygga.database.work_items import Kind
 from brygga.sync.stock.orders import by_ours
 from brygga.sync.stock.unit_of_work import UnitOfWork, stop
@@ -37,7 +39,7 @@ async def take_reports(
     Returns the writes to Zettle that wait for an echo.
     """
     by_id = {str(one.synced.product_id): uuid for uuid, one in bound.items()}
-    received = await ledgers.take(unit.tx, unit.connection_id, uuids, [*by_id])
+    received = await reported_changes.take(unit.tx, unit.connection_id, uuids, [*by_id])
     await _end_separate(unit, received.stops, timing)
     _note_starts(session, unit, received)
     in_shop = received.hints[Side.SHOP]
@@ -130,7 +132,7 @@ async def _kept_for_later(
         if one.variant and one.variant not in ids and unit.now - one.at < MADE_AGAIN
     ]
     for one in strange:
-        await ledgers.record_hint(unit.tx, unit.connection_id, Side.SHOP, product_id, one)
+        await reported_changes.record_hint(unit.tx, unit.connection_id, Side.SHOP, product_id, one)
     if strange:
         waited = unit.now - min(one.at for one in strange)
         await unit.item(Kind.SHOP_PRODUCT, product_id, due_at=unit.now + waited)
@@ -163,7 +165,7 @@ async def _explained(
         )
     ):
         return one
-    await ledgers.resolve(unit.tx, unit.connection_id, part, Verdict.NOT_LANDED, one.since)
+    await pending_writes.resolve(unit.tx, unit.connection_id, part, Verdict.NOT_LANDED, one.since)
     return replace(one, verdict=Verdict.NOT_LANDED)
 
 
@@ -185,7 +187,7 @@ async def review(
         over = unit.now - one.since >= timing.escalation_timeout
         found = stock.reviewed(one.verdict, echoed=one.echoed is not None, over=over)
         if ledger_row is None or found is not Review.WAIT:
-            await ledgers.resolve_call(
+            await pending_writes.resolve_call(
                 unit.tx, unit.connection_id, pending_write.call, [one.call_part.variant_uuid]
             )
         elif one.verdict is not Verdict.NOT_LANDED:

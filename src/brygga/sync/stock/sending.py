@@ -20,7 +20,8 @@ from brygga.core.model import InventoryType
 from brygga.core.stock import Ledger, Side, Slot, Timing
 from brygga.core.stock.movement import Cause
 from brygga.database.bindings import Binding
-from brygga.database.ledgers import CallPart, LedgerRow
+from brygga.database.ledgers import LedgerRow
+from brygga.database.pending_writes import CallPart
 from brygga.sync.shown import products_shown
 from brygga.sync.stock import calls
 from brygga.sync.stock.calls import Call, Move, Part

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from brygga.core.stock import Side, Timing
-from brygga.database import ledgers, movements, retention, work_items
+from brygga.database import movements, pending_writes, retention, work_items
 from brygga.database.work_items import Kind
 from brygga.sync.stock.braking import braked
 from brygga.sync.stock.gather import Stored, Till, World, gather
@@ -43,7 +43,7 @@ class StockSweep:
         for place in range(0, len(uuids), AT_ONCE):
             some = uuids[place : place + AT_ONCE]
             async with locked(session, some) as unit:
-                pending = await ledgers.pending(unit.tx, unit.connection_id, some)
+                pending = await pending_writes.pending(unit.tx, unit.connection_id, some)
                 await Reconciling(unit, _part(world, some), self.timing, swept=True, sold=sold).run(
                     pending
                 )
@@ -53,7 +53,7 @@ class StockSweep:
     async def _tidy(self, session: Session) -> None:
         now = session.clock.now()
         async with session.transaction() as tx:
-            left = await ledgers.with_pending_writes(tx, session.connection.id)
+            left = await pending_writes.with_pending_writes(tx, session.connection.id)
             due = now + self.timing.request_deadline
             await work_items.add_many(
                 tx, session.connection.id, Kind.RESOLVE, left, now, due_at=due

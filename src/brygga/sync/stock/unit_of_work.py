@@ -12,9 +12,17 @@ from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, Level, LevelRead, PendingWrite, Side, Slot, Timing
 from brygga.core.stock.movement import Cause, Movement, reported
 from brygga.core.stock.movement import Moved as Move
-from brygga.database import ledgers, markers, stock_saving, work_items
+from brygga.database import (
+    ledgers,
+    markers,
+    pending_writes,
+    reported_changes,
+    stock_saving,
+    work_items,
+)
 from brygga.database.engine import Tx
-from brygga.database.ledgers import CallPart, LedgerRow
+from brygga.database.ledgers import LedgerRow
+from brygga.database.pending_writes import CallPart
 from brygga.database.stock_saving import Work
 from brygga.database.work_items import Kind, Wish, WorkItem
 from brygga.sync.worker.session import Session
@@ -104,7 +112,7 @@ class UnitOfWork:
         """Forgets the pending write: its outcome no longer matters."""
         pending_write = ledger_row.ledger[side].pending_write
         if pending_write is not None:
-            await ledgers.resolve_call(
+            await pending_writes.resolve_call(
                 self.tx, self.connection_id, pending_write.call, [ledger_row.variant_uuid]
             )
 
@@ -244,7 +252,7 @@ async def stop(
         stock.stopped(before.ledger, timing),
         Move(Side.ZETTLE, Cause.STOPPED, 0),
     )
-    await ledgers.forget(unit.tx, unit.connection_id, [before.variant_uuid])
+    await pending_writes.forget(unit.tx, unit.connection_id, [before.variant_uuid])
     if before.ledger.separate and till.target is not None and shop is not None:
         unit.say(separate, before, till=str(till.target), shop=str(shop))
     else:
@@ -254,7 +262,7 @@ async def stop(
 async def _with_echo(unit: UnitOfWork, before: LedgerRow) -> LedgerRow:
     """With a pending write to Zettle landed whose echo has come: Zettle's number includes it."""
     pending_write = before.ledger.zettle.pending_write
-    if pending_write is None or not await ledgers.is_echoed(
+    if pending_write is None or not await reported_changes.is_echoed(
         unit.tx, unit.connection_id, pending_write.call
     ):
         return before
@@ -279,7 +287,7 @@ def started(
 
 async def _is_in_question(unit: UnitOfWork, ledger_row: LedgerRow) -> bool:
     """Whether an earlier write to Zettle is in doubt."""
-    left = await ledgers.pending(unit.tx, unit.connection_id, [ledger_row.product_uuid])
+    left = await pending_writes.pending(unit.tx, unit.connection_id, [ledger_row.product_uuid])
     doubtful = [
         one
         for one in left

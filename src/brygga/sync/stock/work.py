@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.stock import Ledger, Side, StockRecord, Timing
-from brygga.database import ledgers, owners, waiting_work
+from brygga.database import owners, reported_changes, waiting_work
 from brygga.database.engine import Tx
 from brygga.database.owners import Owner
 from brygga.database.work_items import Kind, Wish, WorkItem
@@ -49,7 +49,7 @@ class StockWork:
             bound = await owners.of_products(tx, connection_id, ids, now - NEWBORN)
             ours = {id_: one.uuid for id_, one in bound.items()}
             if strangers := [str(one) for one in ids if one not in ours]:
-                await ledgers.take(tx, connection_id, [], strangers)
+                await reported_changes.take(tx, connection_id, [], strangers)
             awaited = await self._newborn(tx, connection_id, bound)
             due = await self._pooled(tx, connection_id, now) if awaited else now
             wishes = [
@@ -63,7 +63,7 @@ class StockWork:
         one read covers many of them.
         """
         young = {str(id_): one.uuid for id_, one in bound.items() if one.is_young}
-        sold = await ledgers.ordered(tx, connection_id, [*young]) if young else ()
+        sold = await reported_changes.ordered(tx, connection_id, [*young]) if young else ()
         return {uuid for id_, uuid in young.items() if id_ not in sold}
 
     async def _pooled(self, tx: Tx, connection_id: int, now: datetime) -> datetime:

@@ -11,7 +11,7 @@ from brygga.core import stock
 from brygga.core.stock import LevelRead, Side, Timing
 from brygga.core.stock.explaining import unshown
 from brygga.core.stock.movement import OWN, Reason
-from brygga.database import ledgers, movements
+from brygga.database import movements, reported_changes
 from brygga.database.ledgers import LedgerRow
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import NEAR, Sold
@@ -100,5 +100,7 @@ class Zeroes:
         of_variant = f"{product}/{ledger_row.ledger.shop.variant_id}"
         subjects = [of_variant] if binding.synced.options else [product, of_variant]
         return bool(
-            await ledgers.waiting(self.unit.tx, self.unit.connection_id, Side.SHOP, subjects)
+            await reported_changes.waiting(
+                self.unit.tx, self.unit.connection_id, Side.SHOP, subjects
+            )
         )
