@@ -3,7 +3,7 @@
 import pytest
 
 from brygga.core.report import Code
-from brygga_sandbox.zettle.till import Line as SaleLine
+from brygga_sandbox.zettle.receipts import Line as SaleLine
 from tests.stock.bench import StockBench
 
 

@@ -8,10 +8,11 @@ docs/platforms/zettle.md.
 
 from brygga_sandbox.zettle.core import Config
 from brygga_sandbox.zettle.images import painted
+from brygga_sandbox.zettle.receipts import Amount, Line
 from brygga_sandbox.zettle.sandbox import Tokens, ZettleSandbox
 from brygga_sandbox.zettle.state import App, Organization
 from brygga_sandbox.zettle.switches import Switches
-from brygga_sandbox.zettle.till import Amount, Line, Till
+from brygga_sandbox.zettle.till import Till
 
 __all__ = [
     "Amount",

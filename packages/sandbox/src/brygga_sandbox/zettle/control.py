@@ -13,9 +13,10 @@ from brygga_sandbox.switches import mount_switches
 from brygga_sandbox.zettle.accounts import give_access, give_refresh, grant_for
 from brygga_sandbox.zettle.apikeys import drop_key, make_key
 from brygga_sandbox.zettle.core import Core
+from brygga_sandbox.zettle.receipts import Amount, Line, Sold
 from brygga_sandbox.zettle.state import JSON, App, Organization
 from brygga_sandbox.zettle.switches import Switches
-from brygga_sandbox.zettle.till import Amount, Line, Sold, Till
+from brygga_sandbox.zettle.till import Till
 
 Act = Callable[[Till, JSON], Any]
 

@@ -67,6 +67,14 @@ def index_variants(organization: Organization, product: str, variants: tuple[str
             organization.product_of.pop(variant, None)
 
 
+def of_variant(organization: Organization, variant: str) -> Stored:
+    """The product a variant belongs to. Raises LookupError."""
+    uuid = organization.product_of.get(variant)
+    if uuid is None:
+        raise LookupError(f"there is no variant {variant}")
+    return organization.products[uuid]
+
+
 def file_category(core: Core, organization: Organization, product: JSON) -> None:
     """A category with a new uuid and a name is created. A known category keeps its own name
     (2.3).

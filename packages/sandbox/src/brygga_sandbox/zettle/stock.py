@@ -49,6 +49,14 @@ def open_inventories(core: Core, organization: Organization) -> None:
         organization.inventories[uuid] = Inventory(uuid, kind, kind, default=kind == "STORE")
 
 
+def place(core: Core, organization: Organization, kind: str) -> Inventory:
+    """The inventory of that type."""
+    open_inventories(core, organization)
+    found = organization.inventory(kind)
+    assert found is not None
+    return found
+
+
 def track(core: Core, organization: Organization, product: str, on: bool, cause: Cause) -> None:
     """Switch tracking of a product. Balances are kept while it is off (3.3). A message is sent only
     when it changes.

@@ -3,42 +3,16 @@ causes (zettle facts 11).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from brygga_sandbox.zettle import accounts, images, library, stock
 from brygga_sandbox.zettle.core import Core
-from brygga_sandbox.zettle.ids import short, slug, zoned
+from brygga_sandbox.zettle.ids import slug
 from brygga_sandbox.zettle.merging import patched, pruned
 from brygga_sandbox.zettle.pusher import emit
-from brygga_sandbox.zettle.rules import decimal
+from brygga_sandbox.zettle.receipts import AMOUNTS, Amount, Line, Receipts, Sold
 from brygga_sandbox.zettle.state import JSON, Inventory, Organization, Stored
 from brygga_sandbox.zettle.stock import Cause, Movement
-
-AMOUNTS: Final = ("CUSTOM_AMOUNT", "GIFTCARD")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A number of units of a variant on a receipt."""
-
-    variant: str
-    quantity: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Amount:
-    """A line that is no product of the library: a price that was typed in, or a gift card (5.3).
-    `price` is in minor units.
-    """
-
-    price: int
-    name: str = ""
-    quantity: int = 1
-    type: str = "CUSTOM_AMOUNT"
-
-
-Sold = Line | Amount
 
 
 class Till:
@@ -49,6 +23,7 @@ class Till:
     def __init__(self, core: Core, organization: Organization) -> None:
         self.core = core
         self.organization = organization
+        self.receipts = Receipts(core, organization)
 
     # -- finding
 
@@ -63,10 +38,7 @@ class Till:
 
     def product_of(self, variant: str) -> Stored:
         """The product a variant belongs to."""
-        uuid = self.organization.product_of.get(variant)
-        if uuid is None:
-            raise LookupError(f"there is no variant {variant}")
-        return self.organization.products[uuid]
+        return library.of_variant(self.organization, variant)
 
     def product(self, uuid: str) -> JSON:
         """A product as the API answers it."""
@@ -104,9 +76,9 @@ class Till:
             raise ValueError(f"an amount is 0 or more, of type {' or '.join(AMOUNTS)}")
         if at is not None and at > self.core.now():
             raise ValueError("a sale is not of the future")
-        purchase = self.receipt(lines, 1, at)
+        purchase = self.receipts.written(lines, 1, at)
         self.shift(lines, "STORE", "SOLD")
-        self.file(purchase, at)
+        self.receipts.file(purchase, at)
         return purchase
 
     def refund(
@@ -126,11 +98,11 @@ class Till:
             numbered: dict[int, Sold] = {0: Line(purchase, quantity)}
             of = None
         else:
-            numbered, of = self.left_of(purchase, part), purchase
+            numbered, of = self.receipts.left_of(purchase, part), purchase
         lines = list(numbered.values())
         if not lines or any(line.quantity < 1 for line in lines):
             raise ValueError("only a sale can be refunded, and at least one unit of it")
-        refund = self.receipt(lines, -1)
+        refund = self.receipts.written(lines, -1)
         refund["refund"] = True
         for row, number in zip(refund["products"], numbered, strict=True):
             row["id"] = str(number)
@@ -140,28 +112,8 @@ class Till:
             of.setdefault("refundedByPurchaseUUIDs1", []).append(refund["purchaseUUID1"])
         if restock:
             self.shift(lines, "SOLD", "STORE")
-        self.file(refund)
+        self.receipts.file(refund)
         return refund
-
-    def left_of(self, purchase: JSON, part: Mapping[int, int] | None) -> dict[int, Sold]:
-        """The lines of a purchase that can still be refunded, by number, or the requested part of
-        them.
-        """
-        if purchase["refund"]:
-            raise ValueError("only a sale can be refunded, and at least one unit of it")
-        at, done = self.organization.purchase_at, purchase.get("refundedByPurchaseUUIDs1", [])
-        before = [row for uuid in done for row in self.organization.purchases[at[uuid]]["products"]]
-        lines: dict[int, Sold] = {}
-        for number, row in enumerate(purchase["products"]):
-            left = int(row["quantity"]) + sum(
-                int(one["quantity"]) for one in before if one["id"] == row["id"]
-            )
-            wanted = left if part is None else part.get(number, 0)
-            if not 0 <= wanted <= left:
-                raise ValueError(f"{left} can be refunded of line {number}")
-            if wanted:
-                lines[number] = sold_line(row, wanted)
-        return lines
 
     def shift(self, lines: Iterable[Sold], source: str, target: str) -> None:
         """Move the stock of tracked products. One message covers the whole receipt."""
@@ -169,8 +121,8 @@ class Till:
             Movement(
                 product.uuid,
                 line.variant,
-                self.place(source).uuid,
-                self.place(target).uuid,
+                self._place(source).uuid,
+                self._place(target).uuid,
                 line.quantity,
             )
             for line in lines
@@ -183,148 +135,8 @@ class Till:
                 self.core, self.organization, movements, Cause(self.organization.owner.uuid, client)
             )
 
-    def place(self, kind: str) -> Inventory:
-        stock.open_inventories(self.core, self.organization)
-        found = self.organization.inventory(kind)
-        assert found is not None
-        return found
-
-    def receipt(self, lines: Sequence[Sold], sign: int, at: float | None = None) -> JSON:
-        """A purchase as the purchase host answers it (5.3)."""
-        now, uuid, details = (
-            self.core.now() if at is None else at,
-            self.core.uuid1(),
-            self.organization.details,
-        )
-        rows = [
-            self.receipt_row(number, line, sign)
-            if isinstance(line, Line)
-            else self.amount_row(number, line, sign)
-            for number, line in enumerate(lines)
-        ]
-        total = sum(row["unitPrice"] * int(row["quantity"]) for row in rows)
-        by_rate: dict[str, int] = {}
-        for row in rows:
-            rate = str(float(row["vatPercentage"]))
-            by_rate[rate] = by_rate.get(rate, 0) + row["unitPrice"] * int(row["quantity"])
-        number = len(self.organization.purchases) + 1
-        return {
-            "source": "POS",
-            "purchaseUUID": short(uuid),
-            "purchaseUUID1": uuid,
-            "amount": total,
-            "vatAmount": total - sum(row["rowTaxableAmount"] for row in rows),
-            "country": details["country"],
-            "currency": details["currency"],
-            "timestamp": zoned(now),
-            "created": zoned(now),
-            "purchaseNumber": number,
-            "globalPurchaseNumber": number,
-            "userDisplayName": self.organization.owner.name,
-            "userId": 11111,
-            "organizationId": details["organizationId"],
-            "products": rows,
-            "discounts": [],
-            "payments": [
-                {
-                    "uuid": self.core.uuid1(),
-                    "amount": total,
-                    "type": "IZETTLE_CARD",
-                    "attributes": {},
-                }
-            ],
-            "receiptCopyAllowed": True,
-            "references": {"checkoutUUID": self.core.uuid1()},
-            "groupedVatAmounts": by_rate,
-            "refund": False,
-            "refunded": False,
-        }
-
-    def receipt_row(self, number: int, line: Line, sign: int) -> JSON:
-        stored = self.product_of(line.variant)
-        product = stored.value()
-        one = next(one for one in product["variants"] if one["uuid"] == line.variant)
-        price = (one.get("price") or {}).get("amount") or 0
-        rate = decimal(product.get("vatPercentage") or 0) or 0
-        gross = sign * line.quantity * price
-        row = {
-            "id": str(number),
-            "type": "PRODUCT",
-            "libraryProduct": True,
-            "quantity": str(sign * line.quantity),
-            "productUuid": stored.uuid,
-            "variantUuid": line.variant,
-            "name": product["name"],
-            "variantName": one.get("name") or "",
-            "unitPrice": price,
-            "vatPercentage": float(rate),
-            "rowTaxableAmount": round(gross * 100 / (100 + rate)),
-            "autoGenerated": False,
-            "details": {},
-        }
-        row |= {name: one[name] for name in ("sku", "barcode") if one.get(name)}
-        if self.organization.tracked(stored.uuid):
-            back = sign < 0 and self.core.switches.refund_rows_are_reversed
-            source, target = ("SOLD", "STORE") if back else ("STORE", "SOLD")
-            row |= {
-                "fromLocationUuid": self.place(source).uuid,
-                "toLocationUuid": self.place(target).uuid,
-            }
-        return row
-
-    def amount_row(self, number: int, line: Amount, sign: int) -> JSON:
-        """A line without a product has no uuids, codes or places (5.3)."""
-        rate = decimal(self.organization.details.get("vatPercentage") or 0) or 0
-        gross = sign * line.quantity * line.price
-        return {
-            "id": str(number),
-            "type": line.type,
-            "libraryProduct": False,
-            "quantity": str(sign * line.quantity),
-            "name": line.name,
-            "variantName": "",
-            "unitPrice": line.price,
-            "vatPercentage": float(rate),
-            "rowTaxableAmount": round(gross * 100 / (100 + rate)),
-            "autoGenerated": False,
-            "details": {},
-        }
-
-    def file(self, purchase: JSON, at: float | None = None) -> None:
-        """Record a purchase, and send its message. The message differs from the record (5.4)."""
-        organization = self.organization
-        for uuid in (purchase["purchaseUUID"], purchase["purchaseUUID1"]):
-            organization.purchase_at[uuid] = len(organization.purchases)
-        organization.purchases.append(purchase)
-        reported = {
-            "purchaseUuid": purchase["purchaseUUID1"],
-            "timestamp": int((self.core.now() if at is None else at) * 1000),
-        }
-        kept = (
-            "source",
-            "created",
-            "amount",
-            "vatAmount",
-            "currency",
-            "country",
-            "purchaseNumber",
-            "payments",
-        )
-        reported |= {name: purchase[name] for name in kept}
-        details = organization.details
-        reported |= {name: details[name] for name in ("taxationMode", "taxationType")}
-        reported |= {
-            "userUuid": organization.owner.uuid,
-            "organizationUuid": organization.uuid,
-            "udid": self.core.uuid1(),
-        }
-        reported["products"] = [reported_row(row) for row in purchase["products"]]
-        if purchase["refund"] and self.core.switches.refund_events_say_so:
-            reported |= {
-                "refund": True,
-                "refundsPurchaseUuid": purchase.get("refundsPurchaseUUID1"),
-            }
-        emit(self.core, organization, "PurchaseCreated", reported)
+    def _place(self, kind: str) -> Inventory:
+        return stock.place(self.core, self.organization, kind)
 
     # -- stock
 
@@ -340,7 +152,7 @@ class Till:
             return
         source, target = ("SUPPLIER", "STORE") if by > 0 else ("STORE", "BIN")
         movement = Movement(
-            product.uuid, variant, self.place(source).uuid, self.place(target).uuid, abs(by)
+            product.uuid, variant, self._place(source).uuid, self._place(target).uuid, abs(by)
         )
         cause = Cause(self.organization.owner.uuid, stock.BACK_OFFICE)
         stock.move(self.core, self.organization, [movement], cause)
@@ -434,20 +246,3 @@ class Till:
         """Revoke an app's access."""
         if not accounts.remove_connection(self.core, self.organization, client_id):
             raise LookupError(f"no connection with {client_id}")
-
-
-def sold_line(row: JSON, quantity: int) -> Sold:
-    """A receipt's row as the line that was sold."""
-    if "variantUuid" in row:
-        return Line(row["variantUuid"], quantity)
-    return Amount(row["unitPrice"], row["name"], quantity, row["type"])
-
-
-def reported_row(row: JSON) -> JSON:
-    """A receipt's row as PurchaseCreated writes it (5.4)."""
-    reported = {
-        key: value
-        for key, value in row.items()
-        if key not in {"libraryProduct", "rowTaxableAmount"}
-    }
-    return {**reported, "taxRates": [{"percentage": row["vatPercentage"]}], "taxExempt": False}

@@ -13,11 +13,12 @@ from brygga_sandbox.numerals import whole
 from brygga_sandbox.pages import language, show
 from brygga_sandbox.zettle.accounts import query_url
 from brygga_sandbox.zettle.core import Core
+from brygga_sandbox.zettle.receipts import Line
 from brygga_sandbox.zettle.records import pictures_of
 from brygga_sandbox.zettle.rules import violations
 from brygga_sandbox.zettle.state import JSON, Organization, Stored
 from brygga_sandbox.zettle.stock import MOST_STOCK
-from brygga_sandbox.zettle.till import Line, Till
+from brygga_sandbox.zettle.till import Till
 from brygga_sandbox.zettle.tillwords import WORDS
 
 PAGE: Final = 60
