@@ -30,6 +30,10 @@ AT_ONCE = 6
 """How many merchants set up at the same time."""
 FEW = 20
 """So many merchants sign in from one address without reaching its limit."""
+SETTLED_S = 120.0
+"""What set-up leaves for later is due within this time: the second look at new webhooks comes after
+90 s, and what that look asks for.
+"""
 CLOCK = SystemClock()
 
 
@@ -104,9 +108,15 @@ class Home:
         return list(self.platforms.hello["merchants"])
 
     async def connect(self, chosen: Sequence[dict[str, str]] | None = None) -> None:
-        """These merchants (None: all) set up, until nothing is due."""
+        """These merchants (None: all) set up, until nothing is due, now or soon. What comes due
+        later of a set-up would be counted as what is measured next: it is done now.
+        """
         await self.prepare(chosen)
         await self.quiet()
+        while await self.due(SETTLED_S):
+            async with self.database.transaction() as tx:
+                await tx.run(_NOW, {"now": self._at(0), "soon": self._at(SETTLED_S)})
+            await self.quiet()
 
     async def prepare(
         self, chosen: Sequence[dict[str, str]] | None = None, *, finish: bool = True
@@ -136,10 +146,14 @@ class Home:
         """How much work is due within so many seconds of the service's clock, of one store or of
         all ("").
         """
-        passed = (CLOCK.now().timestamp() - self.wish.began) * self.wish.speed
-        soon = self.wish.began + passed + within_s
+        values = {"soon": self._at(within_s), "store": store}
         async with self.database.read() as tx:
-            return int(await tx.scalar(_DUE, {"soon": soon, "store": store}) or 0)
+            return int(await tx.scalar(_DUE, values) or 0)
+
+    def _at(self, within_s: float) -> float:
+        """So many seconds from now by the service's clock."""
+        passed = (CLOCK.now().timestamp() - self.wish.began) * self.wish.speed
+        return self.wish.began + passed + within_s
 
     async def quiet(self, soon_s: float = 1.0, store: str = "") -> float:
         """Returns when nothing is due within `soon_s`, of one store or of all (""). The seconds
@@ -155,11 +169,22 @@ class Home:
         return CLOCK.monotonic() - began
 
     async def act(self, platform: str, path: str, body: dict[str, Any]) -> Any:
-        """What a merchant or a shopper does, through the sandbox's control addresses."""
-        answer = await self.http.post(f"{self.platforms.hello[platform]}/sandbox{path}", json=body)
+        """What a merchant or a shopper does, through the sandbox's control addresses. Raises
+        `Failed` where it cannot.
+        """
+        url = f"{self.platforms.hello[platform]}/sandbox{path}"
+        try:
+            answer = await self.http.post(url, json=body)
+        except httpx2.HTTPError as error:
+            raise Failed(f"{path}: the sandbox does not answer ({type(error).__name__})") from None
         if answer.status_code >= 400:
             raise Failed(f"{path}: {answer.status_code} {answer.text[:200]}")
         return answer.json() if answer.content else None
+
+    async def clients(self) -> int:
+        """How many clients the database has."""
+        async with self.database.read() as tx:
+            return int(await tx.scalar(_CLIENTS) or 0)
 
     async def used(self, store: str = "") -> dict[str, Any]:
         """What all processes of the service used since their start, and how long their webhooks
@@ -186,6 +211,11 @@ _DUE = sa.text("""
     SELECT count(*) FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.parked_at IS NULL AND m.due_at <= to_timestamp(:soon)
         AND (:store = '' OR c.store_hash = :store)
+""")
+_CLIENTS = sa.text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")
+_NOW = sa.text("""
+    UPDATE work_items SET due_at = to_timestamp(:now)
+    WHERE parked_at IS NULL AND due_at > to_timestamp(:now) AND due_at <= to_timestamp(:soon)
 """)
 
 

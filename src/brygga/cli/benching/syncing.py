@@ -24,7 +24,7 @@ class Size:
     """How much is measured: `products` of a first sync, `prices` that change, `sweep` products in a
     quiet sweep, `merchants` with `goods` products each who sell `a_second` for `seconds` while so
     many `workers` work, `webhooks` sent, `idle` merchants. For fairness, `neighbours` sell while
-    one of them imports `large` products.
+    one of them imports `large` products. `sellers` have one sale each that several workers share.
     """
 
     products: int = 2_000
@@ -38,7 +38,7 @@ class Size:
     seconds: float = 20.0
     webhooks: int = 1_500
     idle: int = 5_000
-    backlog: int = 2
+    sellers: int = 40
     runs: int = 5
     large: int = 1_000
     neighbours: int = 40
@@ -55,7 +55,7 @@ FULL = Size(
 """Large libraries and many merchants: more than an hour."""
 SMALL = Size(
     products=12, prices=10, sweep=10, growth=(6, 12), merchants=2, goods=4, a_second=4.0,
-    seconds=2.0, webhooks=60, idle=50, backlog=2, runs=1, large=6, neighbours=2,
+    seconds=2.0, webhooks=60, idle=50, sellers=4, runs=1, large=6, neighbours=2,
 )  # fmt: skip
 
 

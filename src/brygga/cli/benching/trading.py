@@ -13,6 +13,8 @@ from brygga.cli.benching.syncing import FREE, Size
 
 READ_LAG_S = 12.0
 """The last look at what was written is not later than this."""
+LOOKED = 4
+"""After so many sales the clients of the database are counted."""
 Pair = tuple[str, str, str, int]
 """A merchant's organization, store, and one variant's ids in both."""
 
@@ -37,17 +39,19 @@ _PAIRS = sa.text("""
 async def traded(home: Home, kind: str, sold: Sequence[Pair], size: Size) -> dict[str, Any]:
     """Sales or orders at a steady pace. What the service answers about them."""
     await home.used()
-    tasks, began = [], CLOCK.monotonic()
+    tasks, began, held = [], CLOCK.monotonic(), 0
     count = int(size.a_second * size.seconds)
     for number in range(count):
         await asyncio.sleep(max(0.0, began + number / size.a_second - CLOCK.monotonic()))
         pair = sold[number % len(sold)]
         tasks.append(asyncio.create_task(_sell(home, pair) if kind == "sale" else _buy(home, pair)))
+        if number % LOOKED == 0:
+            held = max(held, await home.clients())
     await asyncio.gather(*tasks)
     await home.quiet()
     await asyncio.sleep(READ_LAG_S)
     await home.quiet()
-    return {**await home.used(), "count": count}
+    return {**await home.used(), "count": count, "clients": held}
 
 
 async def _sell(home: Home, pair: Pair) -> None:
@@ -91,10 +95,13 @@ async def trade(url: str, size: Size, latency_s: float) -> list[Figure]:
     statements = (sales["statements"] - before["statements"]) / sales["count"]
     cpu_ms = 1000 * (sales["cpu"] - before["cpu"]) / sales["count"]
     hours = len(home.merchants) * size.seconds / 2 / 3600
+    # One of them is the bench's own, which counts.
+    held = (max(sales["clients"], orders["clients"]) - 1) / size.workers
     return [
         *timed("sale", sales, (15, 60)),
         at_most("sale.statements", statements, "SQL a sale", 20),
         at_most("cpu.stock", cpu_ms, "ms CPU a sale", 3),
+        at_most("sale.connections", held, "database connections a process", 8),
         at_most("sale.memory", sales["peak"], f"MB with {len(home.merchants)} who sell", 400),
         *timed("order", orders, (20, 100)),
         *near_ours(again),
