@@ -67,6 +67,25 @@ def test_a_write_of_another_product_answers_nothing() -> None:
     assert [] == spans._paired(received, sent, NAMES, "zettle", "bigcommerce")
 
 
+def test_what_we_wrote_ourselves_is_no_order() -> None:
+    """The store reports our own write of a sale too. An order a moment later waits from its own
+    webhook on.
+    """
+    hooks = [
+        Received(at, "bigcommerce", "key", json.dumps(body).encode())
+        for at, body in (
+            (10.2, {"scope": "store/sku/inventory/updated", "data": {"variant_id": 40}}),
+            (11.6, {"scope": "store/sku/inventory/order/updated", "data": {"variant_id": 40}}),
+        )
+    ]
+    write = json.dumps({"productUuid": PRODUCT}).encode()
+    sent = [Sent(11.8, 11.9, "zettle", "Bearer t", True, write)]
+
+    ((whole, own),) = spans._paired(hooks, sent, NAMES, "bigcommerce", "zettle")
+
+    assert [200, 200] == pytest.approx([whole, own])
+
+
 def test_names_beside_the_table_bring_their_measure() -> None:
     assert ["sale", "ingest"] == list(main_names(["order", "ingest", "sale"]))
 

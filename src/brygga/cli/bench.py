@@ -66,6 +66,11 @@ def add(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="with --only sale: so many sales, and then orders, a second (50 unless said)",
     )
+    parser.add_argument(
+        "--durable",
+        action="store_true",
+        help="commits wait for the disk, as an installation's do",
+    )
     much = parser.add_mutually_exclusive_group()
     much.add_argument(
         "--small", action="store_true", help="few products and merchants: does the bench work?"
@@ -122,7 +127,9 @@ def _table(asked: argparse.Namespace) -> int:
     size = replace(size, a_second=asked.rate or size.a_second, workers=asked.workers or 1)
     figures: list[Figure] = []
     failed: list[str] = []
-    for some in table.measured(main_names(asked.only), size, asked.latency / 1000):
+    for some in table.measured(
+        main_names(asked.only), size, asked.latency / 1000, durable=asked.durable
+    ):
         if isinstance(some, str):
             failed.append(some)
             continue

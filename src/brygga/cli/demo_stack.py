@@ -68,15 +68,15 @@ class DemoStack:
 
 
 @contextlib.contextmanager
-def throwaway_database() -> Iterator[str]:
+def throwaway_database(*, durable: bool = False) -> Iterator[str]:
     """The address of an embedded database that is deleted afterwards, as the sandbox's memory is.
-    From the main thread only.
+    Its commits wait for no disk, unless `durable`. From the main thread only.
     """
     with tempfile.TemporaryDirectory(prefix="brygga-demo-") as folder:
         # The database runs as an unprivileged user when we are root. That user must reach its
         # folder inside this one.
         Path(folder).chmod(0o755)
-        with embedded(Path(folder), durable=False) as server:
+        with embedded(Path(folder), durable=durable) as server:
             yield server.url
 
 

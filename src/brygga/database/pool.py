@@ -145,11 +145,11 @@ class Connected:
             raise self._kept(error, text) from error
 
     async def fetch(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
-        """For a statement that is not ours, with its values by number ($1). Listeners are not
-        told.
-        """
+        """For a statement that is not ours, with its values by number ($1)."""
         if self.mode is Mode.ONCE:
             self._ask_once(query)
+        for listener in self.listeners:
+            listener(query)
         cursor = psycopg.AsyncRawCursor(self.driver, row_factory=dict_row)
         try:
             await cursor.execute(query.encode(), values or None)
@@ -232,7 +232,8 @@ class Connected:
 
 class Pool:
     """`size` connections are kept open, and twice as many at most. They are opened as they are
-    needed, as `wished` says. `listeners` are told the SQL of each statement.
+    needed, as `wished` says. `listeners` are told the SQL of each statement. `commits` are those of
+    transactions that may write.
     """
 
     def __init__(self, url: str, size: int, wished: Mapping[str, Any]) -> None:
@@ -256,7 +257,7 @@ class Pool:
             try:
                 yield connected
                 await connected.commit()
-                self.commits += 1
+                self.commits += mode is Mode.WRITE
             except BaseException as error:
                 await connected.undo()
                 if mode is Mode.WRITE and state_of(error) == READ_ONLY:

@@ -16,9 +16,9 @@ import sqlalchemy as sa
 
 from brygga.cli.benching import homes
 from brygga.cli.benching.figures import Figure, at_least, at_most, percentile
-from brygga.cli.benching.homes import CLOCK, Child, Failed, Home
+from brygga.cli.benching.homes import CLOCK, READ_LAG_S, Child, Failed, Home
 from brygga.cli.benching.syncing import FREE, Size, swept, synced
-from brygga.cli.benching.trading import READ_LAG_S, Pair, pairs
+from brygga.cli.benching.trading import Pair, pairs
 from brygga.cli.browser import BrowserClient
 
 SLOW_S = 0.15
@@ -27,7 +27,8 @@ PARALLEL = 2
 """How many merchants each of the compared workers works for at a time, a twentieth of the usual: so
 they are enough for four workers, and the platforms' answers to all of them do not come at once.
 """
-LOOKED_S = 20.0
+LOOKED_S = 125.0
+"""How long idle merchants are watched: two rounds of what is done once a minute."""
 PAGES = ("/apps", "/apps/bigcommerce", "/library", "/apps/bigcommerce/log")
 VIEWS = 12
 STARTED_S = 15.0
@@ -70,10 +71,10 @@ async def many(url: str, size: Size, latency_s: float) -> list[Figure]:
             await tx.run(_ROUTINE)
         await asyncio.sleep(5)
         before, began = await home.house.ask(), CLOCK.monotonic()
-        await asyncio.sleep(min(LOOKED_S, size.seconds * 2))
+        await asyncio.sleep(min(LOOKED_S, size.seconds * 7))
         after, passed = await home.house.ask(), CLOCK.monotonic() - began
-        routine = await _routine(home)
-    cpu_s, hours = after["cpu"] - before["cpu"], passed / 3600
+        cpu_s, hours = after["cpu"] - before["cpu"], passed / 3600
+        routine = await _routine(home, cpu_s / passed)
     statements = (after["statements"] - before["statements"]) / hours
     return [
         at_most("many.memory", after["peak"], f"MB with {size.idle}", 400),
@@ -84,17 +85,19 @@ async def many(url: str, size: Size, latency_s: float) -> list[Figure]:
     ]
 
 
-async def _routine(home: Home) -> float:
+async def _routine(home: Home, idle: float) -> float:
     """CPU seconds of an hour's routine work for one merchant: two looks at the subscriptions, a
-    sixth of a sweep, and a part of the account's daily look.
+    sixth of a sweep, and a part of the account's daily look. Without what the process uses when it
+    is `idle`, in seconds a second.
     """
     used: dict[str, float] = {}
     for kind in ("hooks", "sweep", "account"):
-        before = await home.house.ask()
+        before, began = await home.house.ask(), CLOCK.monotonic()
         await home.house.ask(kind)
         await home.quiet()
         await asyncio.sleep(1)
-        used[kind] = float((await home.house.ask())["cpu"] - before["cpu"])
+        passed = CLOCK.monotonic() - began
+        used[kind] = float((await home.house.ask())["cpu"] - before["cpu"]) - idle * passed
     return 2 * used["hooks"] + used["sweep"] / 6 + used["account"] / 24
 
 

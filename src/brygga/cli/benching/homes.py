@@ -30,6 +30,8 @@ AT_ONCE = 6
 """How many merchants set up at the same time."""
 FEW = 20
 """So many merchants sign in from one address without reaching its limit."""
+READ_LAG_S = 12.0
+"""The last look at what was written is not later than this."""
 SETTLED_S = 120.0
 """What set-up leaves for later is due within this time: the second look at new webhooks comes after
 90 s, and what that look asks for.
@@ -108,15 +110,23 @@ class Home:
         return list(self.platforms.hello["merchants"])
 
     async def connect(self, chosen: Sequence[dict[str, str]] | None = None) -> None:
-        """These merchants (None: all) set up, until nothing is due, now or soon. What comes due
-        later of a set-up would be counted as what is measured next: it is done now.
-        """
+        """These merchants (None: all) set up, until nothing is due, now or soon."""
         await self.prepare(chosen)
+        await self.settle()
+
+    async def settle(self) -> None:
+        """Returns when nothing is due, now or soon. What a set-up leaves for later is done now:
+        else it would be counted as what is measured next.
+        """
         await self.quiet()
-        while await self.due(SETTLED_S):
-            async with self.database.transaction() as tx:
-                await tx.run(_NOW, {"now": self._at(0), "soon": self._at(SETTLED_S)})
-            await self.quiet()
+        async with self.database.transaction() as tx:
+            await tx.run(_NOW, {"now": self._at(0), "soon": self._at(SETTLED_S)})
+        await self.quiet(READ_LAG_S)
+
+    async def start_anew(self) -> None:
+        """The house is another process, which has done nothing yet."""
+        await self.house.stop()
+        self.house = await Child.start("house", self.wish)
 
     async def prepare(
         self, chosen: Sequence[dict[str, str]] | None = None, *, finish: bool = True
@@ -216,6 +226,7 @@ _CLIENTS = sa.text("SELECT count(*) FROM pg_stat_activity WHERE backend_type = '
 _NOW = sa.text("""
     UPDATE work_items SET due_at = to_timestamp(:now)
     WHERE parked_at IS NULL AND due_at > to_timestamp(:now) AND due_at <= to_timestamp(:soon)
+        AND kind IN ('hooks', 'library', 'sweep')
 """)
 
 

@@ -23,6 +23,10 @@ CLOCK = SystemClock()
 MOST_BODY = 64_000
 _PRODUCT = re.compile(rb'productUuid\\*"\s*:\s*\\*"([0-9a-f-]{36})')
 """In a body of Zettle's, where it may stand in JSON inside of JSON."""
+_BY_ORDER = b"inventory/order/updated"
+"""What BigCommerce calls stock that an order moved, in any way of writing `/`. It also reports what
+we wrote: that asks for no write.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,14 +205,14 @@ def _paired(
     received: Sequence[Received], sent: Sequence[Sent], names: Names, source: str, target: str
 ) -> list[tuple[float, float]]:
     """For each write to `target`, the oldest webhook of `source` about its product that no write
-    had answered.
+    had answered. Of BigCommerce's webhooks, those that an order caused.
     """
     waiting: dict[Key, list[float]] = defaultdict(list)
     calls: dict[int, list[tuple[float, float]]] = defaultdict(list)
     for call in sent:
         calls[names.connections.get(call.of, 0)].append((call.began, call.ended))
     happened: list[tuple[float, bool, Received | Sent]] = [
-        *((one.at, False, one) for one in received if one.platform == source),
+        *((one.at, False, one) for one in received if one.platform == source and _asks(one)),
         *((one.began, True, one) for one in sent if one.platform == target and one.is_write),
     ]
     found = []
@@ -222,6 +226,10 @@ def _paired(
                 waited = _covered(calls[key[0]], began, at)
                 found.append((1000 * (at - began), 1000 * (at - began - waited)))
     return found
+
+
+def _asks(one: Received) -> bool:
+    return one.platform == "zettle" or _BY_ORDER in one.body.replace(b"\\/", b"/")
 
 
 def _covered(spans: Iterable[tuple[float, float]], low: float, high: float) -> float:

@@ -31,13 +31,13 @@ ALSO = {"order": "sale", "cpu": "first_sync"}
 
 
 def measured(
-    names: Mapping[str, None], size: Size, latency_s: float
+    names: Mapping[str, None], size: Size, latency_s: float, *, durable: bool = False
 ) -> Iterator[list[Figure] | str]:
     """The figures of each measure, one after the other, each on a database of its own. A text where
-    it could not be measured: why.
+    it could not be measured: why. `durable`: commits wait for the disk, as an installation's do.
     """
     for name in names:
-        with demo_stack.throwaway_database() as url:
+        with demo_stack.throwaway_database(durable=durable) as url:
             try:
                 yield asyncio.run(_within(MEASURES[name](url, size, latency_s), size.within_s))
             except TimeoutError:

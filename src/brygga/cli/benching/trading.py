@@ -8,11 +8,9 @@ import sqlalchemy as sa
 
 from brygga.cli.benching import homes
 from brygga.cli.benching.figures import Figure, at_least, at_most, percentile
-from brygga.cli.benching.homes import CLOCK, Home
+from brygga.cli.benching.homes import CLOCK, READ_LAG_S, Failed, Home
 from brygga.cli.benching.syncing import FREE, Size
 
-READ_LAG_S = 12.0
-"""The last look at what was written is not later than this."""
 LOOKED = 4
 """After so many sales the clients of the database are counted."""
 Pair = tuple[str, str, str, int]
@@ -48,9 +46,7 @@ async def traded(home: Home, kind: str, sold: Sequence[Pair], size: Size) -> dic
         if number % LOOKED == 0:
             held = max(held, await home.clients())
     await asyncio.gather(*tasks)
-    await home.quiet()
-    await asyncio.sleep(READ_LAG_S)
-    await home.quiet()
+    await home.quiet(READ_LAG_S)
     return {**await home.used(), "count": count, "clients": held}
 
 
@@ -89,6 +85,7 @@ async def trade(url: str, size: Size, latency_s: float) -> list[Figure]:
         sales = await traded(home, "sale", sold, size)
         orders = await traded(home, "order", sold[len(sold) // 2 :] + sold[: len(sold) // 2], size)
         again = await _near_our_own(home, sold, size)
+        await home.quiet(READ_LAG_S)
         idle = await home.used()
         await asyncio.sleep(size.seconds / 2)
         rested = await home.used()
@@ -128,7 +125,9 @@ async def _near_our_own(home: Home, sold: Sequence[Pair], size: Size) -> list[fl
 
 
 async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
-    """A small merchant sells while another one imports and all others are busy."""
+    """A small merchant sells while another one imports and all others are busy. Only sales during
+    the import count. Raises `Failed` where it ends before there are enough.
+    """
     async with homes.opened(
         url, merchants=size.neighbours, products=size.goods, large=size.large, quota=FREE,
         latency_s=latency_s, longest_wait_s=size.longest_wait_s,
@@ -138,19 +137,23 @@ async def fairness(url: str, size: Size, latency_s: float) -> list[Figure]:
         sold = await pairs(home)
         own = [pair for pair in sold if pair[1] == small["store"]]
         busy = [pair for pair in sold if pair[1] != small["store"]]
+        there = (await home.platforms.ask())["products"] + size.goods + size.large
         await home.prepare([importing])
         await home.used()
-        count = int(size.seconds * 2)
-        for number in range(count):
+        most, number = int(size.seconds * 2), 0
+        while number < most and (await home.platforms.ask())["products"] < there:
             await _sell(home, own[number % len(own)])
             if busy:
                 await asyncio.gather(
                     *(_sell(home, busy[(5 * number + each) % len(busy)]) for each in range(5))
                 )
             await asyncio.sleep(0.4)
+            number += 1
+        if number < most / 4:
+            raise Failed(f"the import ended after {number} sales")
         await home.quiet(store=small["store"])
         told = await home.used(small["store"])
-    return fair([pair[1] for pair in told["sale"]], count)
+    return fair([pair[1] for pair in told["sale"]], number)
 
 
 def fair(taken_ms: Sequence[float], count: int) -> list[Figure]:
