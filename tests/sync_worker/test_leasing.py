@@ -1,7 +1,9 @@
 """One turn for one connection: leases, their renewal, and stopping."""
 
 import asyncio
-from collections.abc import Sequence
+import contextlib
+import dataclasses
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -9,14 +11,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from brygga.core.failures import LeaseLost
+from brygga.core.model import Connection
 from brygga.database import leases, work_items
-from brygga.database.engine import DatabaseBusy, DatabaseGone, Fence
+from brygga.database.engine import DatabaseBusy, DatabaseGone, Fence, Notice
+from brygga.database.queue import Job
 from brygga.database.work_items import Kind, WorkItem
 from brygga.sync.worker.loop import Pace
-from brygga.sync.worker.session import Lease, Session
+from brygga.sync.worker.session import Clients, Lease, Session
 from tests.conftest import NOON
 from tests.database.merchants import connected
-from tests.sync_worker.conftest import Bench
+from tests.sync_worker.conftest import Bench, no_clients
 
 
 async def _due(bench: Bench, connection_id: int) -> list[WorkItem]:
@@ -48,6 +52,47 @@ async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -
         await bench.until(lambda: _has(bench, 8))
 
     assert (1, 8) == (most, len(bench.done))
+
+
+async def test_the_next_turn_may_begin_while_the_last_one_closes_its_clients(bench: Bench) -> None:
+    """Its lease is given back before that. Each turn of a worker ends by itself, and a notice
+    reaches the one that works.
+    """
+    one = await connected(bench.database)
+    closing, may_close, works, noticed = (asyncio.Event() for _ in range(4))
+    turns: list[int] = []
+
+    @contextlib.asynccontextmanager
+    async def clients(connection: Connection, lease: Lease) -> AsyncIterator[Clients]:
+        turns.append(lease.fence.epoch)
+        async with no_clients(connection, lease) as made:
+            yield made
+        if len(turns) == 1:
+            closing.set()
+            await may_close.wait()
+
+    async def product(session: Session, batch: Sequence[WorkItem]) -> None:
+        if len(turns) == 2:
+            works.set()
+            await asyncio.wait_for(session.changed.wait(), 10)
+            noticed.set()
+        await bench.note(session, batch)
+
+    bench.handlers[Kind.PRODUCT] = product
+    worker = dataclasses.replace(bench.worker(), clients=clients)
+    await bench.item(one.id, Kind.PRODUCT, "first")
+    first = asyncio.create_task(worker.turn(Job(one.id), asyncio.Event()))
+    await asyncio.wait_for(closing.wait(), 10)
+    await bench.item(one.id, Kind.PRODUCT, "second")
+    second = asyncio.create_task(worker.turn(Job(one.id), asyncio.Event()))
+    await asyncio.wait_for(works.wait(), 10)
+    may_close.set()
+    await first
+    worker._received(Notice(one.id, urgent=False))
+    await second
+
+    assert noticed.is_set()
+    assert ["first", "second"] == [subject for _, _, subject in bench.done]
 
 
 async def test_a_turn_whose_lease_was_taken_stops_and_writes_nothing(bench: Bench) -> None:

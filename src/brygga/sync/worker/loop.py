@@ -142,7 +142,9 @@ class Worker:
                 "database out of reach", connection=job.connection_id, why=str(_innermost(gone))
             )
         finally:
-            del self._turns[job.connection_id]
+            # The next turn may have begun since this one gave its job and its lease back.
+            if self._turns.get(job.connection_id) is turn:
+                del self._turns[job.connection_id]
 
     def _means(self) -> Means:
         return Means(
