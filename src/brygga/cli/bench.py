@@ -71,13 +71,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="commits wait for the disk, as an installation's do",
     )
-    much = parser.add_mutually_exclusive_group()
-    much.add_argument(
-        "--small", action="store_true", help="few products and merchants: does the bench work?"
-    )
-    much.add_argument(
-        "--full", action="store_true", help="up to 50,000 products and 500 merchants: over an hour"
-    )
+    _add_sizes(parser)
     parser.add_argument(
         "--setups",
         type=arguments.between(1, 200),
@@ -100,6 +94,16 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="with --setups: how long the platforms take for each answer",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument(
+        "--small", action="store_true", help="few products and merchants: does the bench work?"
+    )
+    much.add_argument(
+        "--full", action="store_true", help="up to 50,000 products and 500 merchants: over an hour"
+    )
 
 
 def run(asked: argparse.Namespace) -> int:

@@ -32,7 +32,7 @@ FEW = 20
 """So many merchants sign in from one address without reaching its limit."""
 READ_LAG_S = 12.0
 """The last look at what was written is not later than this."""
-SETTLED_S = 120.0
+LATER_S = 120.0
 """What set-up leaves for later is due within this time: the second look at new webhooks comes after
 90 s, and what that look asks for.
 """
@@ -112,15 +112,15 @@ class Home:
     async def connect(self, chosen: Sequence[dict[str, str]] | None = None) -> None:
         """These merchants (None: all) set up, until nothing is due, now or soon."""
         await self.prepare(chosen)
-        await self.settle()
+        await self.at_rest()
 
-    async def settle(self) -> None:
+    async def at_rest(self) -> None:
         """Returns when nothing is due, now or soon. What a set-up leaves for later is done now:
         else it would be counted as what is measured next.
         """
         await self.quiet()
         async with self.database.transaction() as tx:
-            await tx.run(_NOW, {"now": self._at(0), "soon": self._at(SETTLED_S)})
+            await tx.run(_NOW, {"now": self._at(0), "soon": self._at(LATER_S)})
         await self.quiet(READ_LAG_S)
 
     async def start_anew(self) -> None:

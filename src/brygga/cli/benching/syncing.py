@@ -95,7 +95,7 @@ async def synced(home: Home, products: int) -> Run:
         await asyncio.sleep(0.1)
         made = await home.platforms.ask()
     ended = CLOCK.monotonic()
-    await home.settle()
+    await home.at_rest()
     after, used = await home.platforms.ask(), await home.house.ask()
     return Run(
         after["bigcommerce"] - platforms["bigcommerce"],
@@ -172,7 +172,7 @@ async def quiet_sweep(url: str, size: Size, latency_s: float) -> list[Figure]:
     ) as home:
         await synced(home, count)
         await home.start_anew()
-        await home.settle()
+        await home.at_rest()
         sweep = await swept(home)
     least = -(-count // 250) + 1
     most = round(least * 1.1 + 1)
