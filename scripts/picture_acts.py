@@ -1,5 +1,5 @@
-"""What is done on a page before its picture is taken: a form is filled in, a dialog is opened, or the
-page is drawn from values that a sandbox in order never has.
+"""What is done on a page before its picture is taken: a form is filled in, a dialog is opened, or
+the page is drawn from values that a sandbox in order never has.
 """
 
 from collections.abc import Callable
