@@ -9,12 +9,14 @@ from decimal import Decimal
 from typing import Any
 
 import httpx2
+import pytest
 
 from brygga.bigcommerce.api import ShopApi
 from brygga.bigcommerce.values import ShopUrls
+from brygga.core.failures import NeedsMerchant, Refused
 from brygga.core.model import CatalogImage, CatalogOption, CatalogProduct, CatalogVariant
 from brygga.core.operations import Create
-from brygga.wire import OpenGate, Wire, open_client
+from brygga.wire import OpenGate, Upload, Wire, open_client
 from brygga_sandbox.bigcommerce import BigCommerceSandbox, Config, Switches
 from brygga_sandbox.clock import ManualClock
 from tests.wire.doubles import SkippingClock
@@ -22,6 +24,8 @@ from tests.wire.doubles import SkippingClock
 BASE = "https://shop.test"
 SECRET = "the-apps-client-secret-of-this-store"
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * 64
+PICTURE = "https://pictures.example/a.png"
+FILE = Upload("", "cup.png", "image/png", PNG)
 HOOK = "https://brygga.example/hooks/bigcommerce/key"
 
 
@@ -34,9 +38,7 @@ class Store:
     switches: Mapping[str, Any] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
-    pictures: dict[str, bytes] = field(
-        default_factory=lambda: {"https://pictures.example/a.png": PNG}
-    )
+    pictures: dict[str, bytes] = field(default_factory=lambda: {PICTURE: PNG})
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
     sandbox: BigCommerceSandbox = field(init=False)
     api: ShopApi = field(init=False)
@@ -139,3 +141,10 @@ def scarf(**changes: Any) -> CatalogProduct:
         "videos": ("z3fRu9pkuXE",),
     }
     return CatalogProduct(**{**fields, **changes})
+
+
+async def code_of(awaitable: Any) -> str:
+    """The code of the failure that it ends in."""
+    with pytest.raises((Refused, NeedsMerchant)) as caught:
+        await awaitable
+    return str(caught.value.code)

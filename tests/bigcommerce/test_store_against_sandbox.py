@@ -4,7 +4,6 @@ written from its documents.
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
@@ -13,22 +12,13 @@ from brygga.bigcommerce.api.hooks import SCOPES
 from brygga.bigcommerce.oauth import ShopApp
 from brygga.bigcommerce.refusals import named_items
 from brygga.bigcommerce.values import StockChange
-from brygga.core.failures import NeedsMerchant, Refused, Unanswered, Unreachable
+from brygga.core.failures import Refused, Unanswered, Unreachable
 from brygga.core.model import CatalogVariant, StockMoment, WeightUnit
 from brygga.core.operations import Create
-from brygga.wire import Upload
 from brygga_sandbox.faults import Rule
-from tests.bigcommerce.store import BASE, HOOK, PNG, SECRET, Store, cup
+from tests.bigcommerce.store import BASE, HOOK, SECRET, Store, code_of, cup
 
-PICTURE = "https://pictures.example/a.png"
-FILE = Upload("", "cup.png", "image/png", PNG)
 SECRET_HEADERS = {events.SECRET_HEADER: "per-store-secret"}
-
-
-async def code_of(awaitable: Any) -> str:
-    with pytest.raises((Refused, NeedsMerchant)) as caught:
-        await awaitable
-    return str(caught.value.code)
 
 
 # ---- Categories, store ---------------------------------------------------------------------------

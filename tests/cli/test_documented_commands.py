@@ -80,7 +80,7 @@ NOT_HERE = {
     "uv export": "needs a package index",
     "uv lock": "as above",
     "uv pip compile": "as above",
-    "curl": "a host of yours; tests/web/test_operator.py asks the same addresses",
+    "curl": "a host of yours; tests/web/test_operator_api.py asks the same addresses",
     "docker": "no container runs here; tests/packaging/test_deploy.py reads the files",
     "podman": "as above",
     "systemctl": "no systemd runs here; tests/packaging/test_deploy.py reads the units",

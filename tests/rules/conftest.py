@@ -11,6 +11,8 @@ import pytest
 
 from brygga.database.engine import Database
 from brygga_sandbox.sandbox import Plan
+from tests.conftest import MovableClock
+from tests.rules.products_bench import Bench, opened
 from tests.rules.stack import DemoStack, opened_stack
 from tests.rules.virtual_time import VirtualLoop
 from tests.simulation.disk import Disk
@@ -45,3 +47,9 @@ async def open_stack(disk_or_address: Disk | str) -> AsyncIterator[OpenStack]:
 async def home(open_stack: OpenStack) -> DemoStack:
     """An empty till and an empty shop, not connected."""
     return await open_stack()
+
+
+@pytest.fixture
+async def bench(database: Database, clock: MovableClock) -> Bench:
+    """A connected till and shop, without the service's processes and pages."""
+    return await opened(database, clock)

@@ -11,19 +11,12 @@ import pytest
 from brygga.core import clashes
 from brygga.core.report import Code
 from brygga.database import connections, library, work_items
-from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.sync.connection.account import read_shop
-from tests.conftest import MovableClock
-from tests.rules.products_bench import Bench, definitions, kr, opened
+from tests.rules.products_bench import Bench, definitions, kr
 
 pytestmark = pytest.mark.rule("P1")
 JSON = dict[str, Any]
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
 
 
 async def store_weighs_in(bench: Bench, unit: str) -> None:

@@ -10,17 +10,10 @@ import pytest
 from brygga.cli.plan import as_json, counts, reported
 from brygga.database import assigning, duplicates, work_items
 from brygga.database.duplicates import Choice
-from brygga.database.engine import Database
 from brygga.database.work_items import Kind
 from brygga.sync.products.library import library as read_library
 from brygga.sync.products.preview import Action, Note, Step, Target, preview
-from tests.conftest import MovableClock
-from tests.rules.products_bench import Bench, kr, opened
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
+from tests.rules.products_bench import Bench, kr
 
 
 async def steps(bench: Bench) -> dict[str, Step]:

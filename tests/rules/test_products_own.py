@@ -7,14 +7,7 @@ from typing import Any
 import pytest
 
 from brygga.core.model import CatalogImage
-from brygga.database.engine import Database
-from tests.conftest import MovableClock
-from tests.rules.products_bench import PICTURE, Bench, opened
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
+from tests.rules.products_bench import PICTURE, Bench
 
 
 @pytest.mark.rule("P6", "P7")

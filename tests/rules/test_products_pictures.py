@@ -7,18 +7,11 @@ from typing import Any
 import pytest
 
 from brygga.core.report import Code
-from brygga.database.engine import Database
-from tests.conftest import MovableClock
-from tests.rules.products_bench import PICTURE, Bench, definitions, kr, opened
+from tests.rules.products_bench import PICTURE, Bench, definitions, kr
 from tests.rules.stack import DemoStack
 
 LONG = f"{PICTURE}?v={'0123456789' * 30}"
 BARE = PICTURE.removesuffix(".png")
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
 
 
 def pictured(bench: Bench, *addresses: str) -> str:

@@ -7,17 +7,10 @@ import pytest
 from brygga.core import clashes
 from brygga.core.report import Code
 from brygga.database import suffixes
-from brygga.database.engine import Database
 from brygga.database.work_items import Kind
-from tests.conftest import MovableClock
-from tests.rules.products_bench import Bench, kr, opened
+from tests.rules.products_bench import Bench, kr
 
 WRITES = ("POST", "PUT", "DELETE")
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
 
 
 async def two(bench: Bench) -> tuple[str, str]:

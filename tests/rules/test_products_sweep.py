@@ -8,17 +8,10 @@ import pytest
 
 from brygga.core.report import Code
 from brygga.database import shown
-from brygga.database.engine import Database
 from brygga.sync.connection import sweep
-from tests.conftest import MovableClock
-from tests.rules.products_bench import Bench, opened
+from tests.rules.products_bench import Bench
 
 WRITES = ("POST", "PUT", "DELETE")
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
 
 
 async def test_a_sweep_reports_drift_and_reverts_nothing(bench: Bench) -> None:

@@ -1,16 +1,7 @@
 """What cannot be seen is not a difference, over both sandboxes (decision 20)."""
 
-import pytest
-
 from brygga.core.report import Code
-from brygga.database.engine import Database
-from tests.conftest import MovableClock
-from tests.rules.products_bench import Bench, kr, opened
-
-
-@pytest.fixture
-async def bench(database: Database, clock: MovableClock) -> Bench:
-    return await opened(database, clock)
+from tests.rules.products_bench import Bench, kr
 
 
 async def test_what_prints_nothing_never_reaches_the_shop(bench: Bench) -> None:

@@ -9,9 +9,9 @@ import pytest
 from brygga.core.report import Code
 from brygga.database import connections
 from tests.rules.stack import DemoStack, sized, sizes_of
+from tests.rules.stocked import ordered, stocked
 from tests.rules.test_disconnect import disconnect
 from tests.rules.test_products_decisions import decide
-from tests.rules.test_stock import ordered, stocked
 from tests.rules.test_stock_separate_shapes import part, parted_sizes
 
 Pair = tuple[int | None, int | None]

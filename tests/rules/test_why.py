@@ -13,7 +13,7 @@ from brygga.sync.stock import explaining
 from brygga_sandbox.bigcommerce.switches import Switches
 from tests.rules.conftest import OpenStack
 from tests.rules.stack import DemoStack
-from tests.rules.test_stock import ordered, stocked
+from tests.rules.stocked import ordered, stocked
 from tests.rules.test_stock_separate_leaving import rest
 
 

@@ -2,88 +2,25 @@
 17 and 18).
 """
 
-from dataclasses import replace
-from typing import Any
-
 import pytest
 
 from brygga.core.hands import Counting
-from brygga.core.report import Code, Line
-from brygga.database.work_items import Kind
+from brygga.core.report import Code
 from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
-
-TRACKING = "inventory_tracking"
-
-
-async def mug(bench: StockBench, level: int = 10) -> tuple[str, str]:
-    made = await bench.stocked(level)
-    await bench.finish_setup()
-    await bench.quiet()
-    return made
-
-
-async def shirt(bench: StockBench, level: int = 10) -> tuple[str, list[str]]:
-    """Sizes S and M: the product's uuid, and its variants'."""
-    uuid = bench.shirt("S", "M")
-    bench.sandbox.till().track(uuid)
-    variants = [one["uuid"] for one in bench.sandbox.till().product(uuid)["variants"]]
-    for variant in variants:
-        bench.sandbox.till().set_stock(variant, level)
-    await bench.finish_setup()
-    await bench.quiet()
-    return uuid, variants
-
-
-async def reported(bench: StockBench, uuid: str, detail: str = "") -> None:
-    """A product hook of BigCommerce's comes."""
-    await bench.add_item(Kind.SHOP_PRODUCT, str(await bench.product_id(uuid)), detail=detail)
-    await bench.work_off()
-
-
-async def shown(bench: StockBench, uuid: str) -> dict[str, Any]:
-    """The variants in the shop, by SKU."""
-    return {one["sku"]: one for one in (await bench.shown(uuid))["variants"]}
-
-
-async def both(bench: StockBench, uuid: str) -> list[tuple[int, int]]:
-    """What Zettle and BigCommerce hold of each variant of Zettle's."""
-    there, till = await shown(bench, uuid), bench.sandbox.till()
-    return [
-        (till.balance(one["uuid"]), bench.sandbox.shop().level(variant_id=there[one["sku"]]["id"]))
-        for one in till.product(uuid)["variants"]
-    ]
-
-
-async def lines(bench: StockBench, code: Code) -> list[Line]:
-    return [line for line in await bench.log() if line.code is code]
-
-
-async def counting(bench: StockBench, uuid: str) -> Counting:
-    found = await bench.binding(uuid)
-    assert found is not None
-    return found.counting
-
-
-async def switched(bench: StockBench, uuid: str, tracking: str, level: int | None = None) -> None:
-    """The merchant counts the product at another level, and types a number."""
-    product_id = await bench.product_id(uuid)
-    await bench.sandbox.shop().edit_product(product_id, inventory_tracking=tracking)
-    if level is not None:
-        bench.sandbox.shop().set_stock(level, product_id=product_id)
-
-
-async def bought(bench: StockBench, uuid: str, units: int = 1, **item: Any) -> None:
-    line = item or {"product_id": await bench.product_id(uuid)}
-    bench.sandbox.shop().place([{**line, "quantity": units}])
-    await bench.shop_reports(uuid, by_order=True)
-    await bench.work_off()
-
-
-def tuned(bench: StockBench, **readings: Any) -> None:
-    store = bench.sandbox.shop().store
-    store.switches = replace(store.switches, **readings)
-
+from tests.stock.merchant import ready
+from tests.stock.panel import (
+    both,
+    bought,
+    counting,
+    lines,
+    recreated,
+    reported,
+    shirt,
+    shown,
+    switched,
+    tuned,
+)
 
 # ---- An option on a product without variants -----------------------------------------------------
 
@@ -97,7 +34,7 @@ async def test_with_an_option_added_stock_goes_on(
 ) -> None:
     """By the product's own number; a number that BigCommerce forgot is no sale (decision 17)."""
     tuned(bench, items_of_whole=rows)
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     product_id = await bench.product_id(uuid)
     bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
     if typed is not None:
@@ -123,7 +60,7 @@ async def test_with_an_option_added_stock_goes_on(
 
 async def test_with_an_option_added_a_save_changes_nothing_for_the_worse(bench: StockBench) -> None:
     """Decision 17: also "Sync now" leaves stock working."""
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
     await bench.sync(uuid, force=True)
     await bench.quiet()
@@ -150,7 +87,7 @@ async def test_however_an_option_is_added_no_unit_is_lost(
     17).
     """
     tuned(bench, **{readings[0]: readings[1]})
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
     await reported(bench, uuid)
     await bench.sells(variant, 1)
@@ -169,7 +106,7 @@ async def test_however_an_option_is_added_no_unit_is_lost(
 @pytest.mark.parametrize("received", ["sweep", "sale"])
 async def test_an_option_made_again_unseen_is_no_sale(bench: StockBench, received: str) -> None:
     """BigCommerce forgot the number in between (decision 17)."""
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     product_id, shop = await bench.product_id(uuid), bench.sandbox.shop()
     option = shop.add_option(product_id, "Gravyr", ["Ja", "Nej"])
     await reported(bench, uuid)
@@ -188,7 +125,7 @@ async def test_counted_by_variant_nothing_is_written(bench: StockBench, received
     """No number is left that Zettle's could be: a line, and neither side moves the other (decision
     17).
     """
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     product_id = await bench.product_id(uuid)
     bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
     await switched(bench, uuid, "variant")
@@ -214,7 +151,7 @@ async def test_counted_by_variant_nothing_is_written(bench: StockBench, received
 
 async def test_without_the_option_stock_goes_on(bench: StockBench) -> None:
     """The merchant takes it away again: Zettle's number is written, with a line (decision 17)."""
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     product_id = await bench.product_id(uuid)
     option = bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
     await switched(bench, uuid, "variant")
@@ -235,7 +172,7 @@ async def test_without_the_option_stock_goes_on(bench: StockBench) -> None:
 
 async def test_counted_as_a_whole_by_the_button_stock_goes_on(bench: StockBench) -> None:
     """Decision 17: the options of the merchant stay, and the product has one number."""
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
     await switched(bench, uuid, "variant")
     await reported(bench, uuid)
@@ -283,16 +220,6 @@ async def test_a_variant_made_again_is_bound_again(
     assert 10 == bench.sandbox.till().balance(small)
     (line,) = await lines(bench, Code.VARIANTS_BOUND_AGAIN)
     assert "M" == line.params["variants"]
-
-
-async def recreated(bench: StockBench, uuid: str, sku: str, *, value: bool = False) -> int:
-    """The merchant deletes size M, with its value or without, and makes it again."""
-    shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
-    there = await shown(bench, uuid)
-    shop.delete_variant(there["TR-M"]["id"])
-    for made in shop.add_all_combinations(product_id):
-        await shop.edit_variant(made.id, sku=sku)
-    return product_id
 
 
 async def test_a_variant_that_could_be_two_is_left_missing(bench: StockBench) -> None:
@@ -479,7 +406,7 @@ async def test_units_gone_without_a_word_are_asked_about(bench: StockBench) -> N
 
     A forgotten number looks the same (bigcommerce facts 5.4).
     """
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     bench.sandbox.shop().set_stock(0, product_id=await bench.product_id(uuid))
     await bench.till_reports(variant)
     await bench.quiet(60)

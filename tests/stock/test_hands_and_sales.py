@@ -13,18 +13,8 @@ from brygga.database import reported_changes, waiting_work
 from brygga.database.work_items import Kind
 from brygga.sync.products.hands import RECOUNT
 from tests.stock.bench import StockBench
-from tests.stock.merchant import asked, bought
-from tests.stock.test_hands import (
-    both,
-    counting,
-    lines,
-    mug,
-    recreated,
-    reported,
-    shirt,
-    shown,
-    switched,
-)
+from tests.stock.merchant import asked, bought, ready
+from tests.stock.panel import both, counting, lines, recreated, reported, shirt, shown, switched
 
 
 def requests(bench: StockBench) -> int:
@@ -61,7 +51,7 @@ async def options_added(bench: StockBench, uuid: str, level: int) -> list[int]:
 @pytest.mark.rule("S2")
 async def test_an_uncounted_product_with_a_new_option_never_loops(bench: StockBench) -> None:
     """A sale on it costs a few requests, and no line that says what is not so (decision 17)."""
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     await switched(bench, uuid, "none")
     await reported(bench, uuid)
     bench.sandbox.shop().add_option(await bench.product_id(uuid), "Gravyr", ["Ja", "Nej"])
@@ -79,7 +69,7 @@ async def test_an_uncounted_product_with_a_new_option_never_loops(bench: StockBe
 @pytest.mark.rule("S3")
 async def test_a_sweep_leaves_what_is_not_counted_alone(bench: StockBench) -> None:
     """No read closes the event of an order then (decision 18)."""
-    uuid, _ = await mug(bench)
+    uuid, _ = await ready(bench)
     await bought(bench, uuid, 1)
     await switched(bench, uuid, "none")
     await reported(bench, uuid)
@@ -96,7 +86,7 @@ async def test_an_order_explains_one_fall_only(bench: StockBench) -> None:
     """Its unit is taken, and then BigCommerce forgets the number (bigcommerce facts 5.4): a sweep
     that finds the 0 a moment later asks.
     """
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     await bench.counts(variant, 2)
     await bench.quiet()
     await bought(bench, uuid, 1)
@@ -116,7 +106,7 @@ async def test_an_order_explains_one_fall_only(bench: StockBench) -> None:
 @pytest.mark.rule("S3")
 async def test_two_orders_that_reads_show_one_by_one_explain_both_falls(bench: StockBench) -> None:
     """Nobody read while the first one came, and reads trail when the second one does."""
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     await bench.counts(variant, 2)
     await bench.quiet()
     bench.sandbox.shop().place([{"product_id": await bench.product_id(uuid), "quantity": 1}])
@@ -153,7 +143,7 @@ async def test_another_option_of_a_whole_product_keeps_its_number(bench: StockBe
     """The option variant that we knew the product by is deleted, and somebody buys meanwhile
     (decision 17).
     """
-    uuid, _ = await mug(bench)
+    uuid, _ = await ready(bench)
     first, second = await options_added(bench, uuid, 10)
     await reported(bench, uuid)
     await bench.quiet()
@@ -191,7 +181,7 @@ async def test_the_forgotten_number_of_a_whole_product_waits_for_no_sweep(
     bench: StockBench,
 ) -> None:
     """The store stops counting it and counts it again before we look (decision 18)."""
-    uuid, _ = await mug(bench)
+    uuid, _ = await ready(bench)
     await options_added(bench, uuid, 10)
     await reported(bench, uuid)
     await bench.quiet()
@@ -256,7 +246,7 @@ async def test_an_order_of_one_does_not_explain_that_ten_are_gone(
     """Its event comes, and BigCommerce forgets the rest of the number: the orders tell how much was
     sold.
     """
-    uuid, _ = await mug(bench)
+    uuid, _ = await ready(bench)
     product_id = await bench.product_id(uuid)
     bench.sandbox.shop().place([{"product_id": product_id, "quantity": units}])
     bench.sandbox.shop().set_stock(0, product_id=product_id)
@@ -275,7 +265,7 @@ async def test_a_product_counted_by_its_only_variant_sells_out(bench: StockBench
     """Simple on both sides: at which level BigCommerce counts it makes no difference (decision
     18).
     """
-    uuid, variant = await mug(bench)
+    uuid, variant = await ready(bench)
     await switched(bench, uuid, "variant")
     await reported(bench, uuid)
     await bench.quiet(60)

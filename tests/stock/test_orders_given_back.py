@@ -10,8 +10,8 @@ from brygga.core.stock import Hint, Ledger, Side, StockRecord, Timing
 from brygga.sync.stock.orders import gave_back
 from tests.conftest import NOON
 from tests.stock.bench import StockBench
-from tests.stock.merchant import asked
-from tests.stock.test_hands import both, mug, reported, switched
+from tests.stock.merchant import asked, ready
+from tests.stock.panel import both, reported, switched
 
 COUNTED = Ledger(StockRecord(10), StockRecord(10, variant_id=1))
 ANEW = stock.renewed(COUNTED, 1, NOON, Timing(), stock.Orders.NEW)
@@ -40,7 +40,7 @@ async def test_an_order_of_just_before_the_store_counts_again_gives_nothing_back
     bench: StockBench, before_s: int
 ) -> None:
     """It took nothing: neither its units nor their return count, and nobody is asked."""
-    uuid, _ = await mug(bench)
+    uuid, _ = await ready(bench)
     shop, product_id = bench.sandbox.shop(), await bench.product_id(uuid)
     await switched(bench, uuid, "none")
     await reported(bench, uuid)

@@ -11,23 +11,14 @@ from brygga.core.report import Code
 from brygga.core.stock import Hint, Ledger, PendingWrite, Side, StockRecord, Timing, hinted
 from brygga.database import bindings, markers, reported_changes
 from brygga.database.bindings import State
-from brygga.database.engine import Database
 from brygga.database.work_items import Kind
-from brygga.sync.stock import StockSweep
 from brygga.sync.stock.work import next_step
 from brygga_sandbox.bigcommerce import items
-from tests.conftest import NOON, MovableClock
-from tests.stock.bench import StockBench, opened
-from tests.stock.merchant import asked
+from tests.conftest import NOON
+from tests.stock.bench import StockBench
+from tests.stock.merchant import asked, ready
 
 RELATIVE = "*/adjustments/relative"
-
-
-async def ready(bench: StockBench, level: int = 9) -> tuple[str, str]:
-    made = await bench.stocked(level)
-    await bench.finish_setup()
-    await bench.quiet()
-    return made
 
 
 @pytest.mark.rule("S2")
@@ -35,7 +26,7 @@ async def ready(bench: StockBench, level: int = 9) -> tuple[str, str]:
 async def test_a_write_to_the_shop_that_never_happened_is_written_again(
     bench: StockBench, kind: str
 ) -> None:
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
@@ -51,7 +42,7 @@ async def test_a_write_to_the_shop_without_an_answer_is_not_repeated(
     bench: StockBench, kind: str
 ) -> None:
     """The marker tells that it landed: nobody is asked (decision 16)."""
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
@@ -75,7 +66,7 @@ async def test_an_edit_in_the_same_second_is_not_taken_for_the_write(
     bench: StockBench, kind: str
 ) -> None:
     """And one by another number is known apart from it without a question (decision 16)."""
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
@@ -99,7 +90,7 @@ async def test_an_edit_of_its_very_size_is_known_from_the_write(
 ) -> None:
     """One that undoes the write, and of which nothing is told, looks as if a call were not all or
     nothing: the lower number, and a question (decision 16)."""
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault(kind, "POST", RELATIVE, next=1)
 
     await bench.sells(variant, 2)
@@ -132,7 +123,7 @@ async def test_without_a_marker_the_lower_number_is_the_target_and_asked_about(
 
 
 async def test_a_call_waits_while_every_slot_is_held(bench: StockBench) -> None:
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     async with bench.database.transaction() as tx:
         for place in range(8):
             assert await markers.take(tx, bench.connection.id, f"call-{place}", bench.clock.now())
@@ -150,7 +141,7 @@ async def test_a_write_to_a_variant_that_is_let_go_holds_no_slot(bench: StockBen
     """The merchant unassigns the product while its write has no answer: eight of these would stop
     all.
     """
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault("cut_after", "POST", RELATIVE, next=1)
     await bench.sells(variant, 2)
     await bench.work_off()
@@ -170,7 +161,7 @@ async def test_a_slot_that_the_store_does_not_know_is_taken_no_more(bench: Stock
     """Somebody deleted the marker: the call is refused for it, and leaves again with another slot
     or without.
     """
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     async with bench.database.read() as tx:
         known = await markers.find(tx, bench.connection.id)
     assert known is not None
@@ -182,22 +173,6 @@ async def test_a_slot_that_the_store_does_not_know_is_taken_no_more(bench: Stock
 
     assert (7, 7) == await bench.levels(uuid)
     assert Code.STOCK_ITEM_UNKNOWN not in await bench.codes()
-
-
-@pytest.mark.rule("S3")
-@pytest.mark.parametrize("kind", ["cut_before", "cut_after"])
-async def test_an_order_reaches_the_till_once_though_zettle_did_not_answer(
-    bench: StockBench, kind: str
-) -> None:
-    """Zettle's event carries our identifier: with it the write landed, without it, it did not."""
-    uuid, _variant = await ready(bench)
-
-    call = await bench.unanswered_order(uuid, 3, kind)
-    if kind == "cut_after":
-        await bench.echo(call)
-    await bench.quiet(240)
-
-    assert (6, 6) == await bench.levels(uuid)
 
 
 @pytest.mark.rule("S2", "S3")
@@ -220,86 +195,6 @@ def test_a_write_without_an_answer_is_not_looked_at_every_second(side: Side) -> 
     assert now + timing.read_lag(Side.SHOP) == next_step(ledger, now, timing)
 
 
-async def test_a_late_echo_mends_what_was_given_up_for_lost(bench: StockBench) -> None:
-    uuid, _variant = await ready(bench)
-    call = await bench.unanswered_order(uuid, 3)
-    await bench.quiet(400)
-    given_up = await bench.levels(uuid)
-
-    await bench.echo_late(call, uuid)
-    await bench.quiet()
-
-    assert (3, 3) == given_up
-    assert (6, 6) == await bench.levels(uuid)
-    assert Code.STOCK_CORRECTED in await bench.codes()
-
-
-@pytest.mark.rule("S3")
-@pytest.mark.parametrize(("late", "is_asked"), [(True, False), (False, True)])
-async def test_a_sale_of_just_its_size_that_is_reported_late_ends_the_doubt(
-    bench: StockBench, late: bool, is_asked: bool
-) -> None:
-    """The till sold three while our write of three got lost: which of them made the level is known
-    when the sale's event comes, within the hour. A sale of afterwards says nothing about it."""
-    uuid, variant = await ready(bench)
-    made = bench.clock.now()
-    await bench.unanswered_order(uuid, 3, "cut_before")
-    bench.sandbox.till().sell(variant, 3)
-    await bench.quiet(400)
-    in_doubt = await bench.levels(uuid)
-
-    made = made + timedelta(seconds=1) if late else bench.clock.now()
-    hint = Hint(bench.clock.now(), variant=variant, made=made)
-    async with bench.database.transaction() as tx:
-        await reported_changes.record_hint(tx, bench.connection.id, Side.ZETTLE, uuid, hint)
-    await bench.add_item(Kind.STOCK, uuid)
-    await bench.work_off()
-    bench.clock.move(timedelta(hours=1).total_seconds())
-    await bench.work_off()
-
-    assert (3, 3) == in_doubt == await bench.levels(uuid)
-    assert await asked(bench, uuid) is is_asked
-
-
-async def resumed(bench: StockBench) -> None:
-    """Work goes on after five days in which the merchant had to help, and the sweep is quicker than
-    the rest.
-    """
-    bench.clock.move(timedelta(days=5).total_seconds())
-    await bench.restart(bench.database, bench.sandbox.transport())
-    await StockSweep()(bench.session)
-    await bench.quiet()
-
-
-@pytest.mark.rule("S3")
-async def test_a_doubt_that_waited_for_days_still_ends_in_a_question(bench: StockBench) -> None:
-    uuid, _ = await ready(bench)
-    await bench.unanswered_order(uuid, 3)
-    await bench.quiet(400)
-    before = await asked(bench, uuid)
-
-    await resumed(bench)
-
-    assert (False, True) == (before, await asked(bench, uuid))
-    assert 1 == (await bench.codes()).count(Code.STOCK_CHECK)
-
-
-@pytest.mark.rule("S2")
-async def test_an_echo_received_while_paused_still_corrects_what_was_given_up(
-    bench: StockBench,
-) -> None:
-    uuid, _ = await ready(bench)
-    call = await bench.unanswered_order(uuid, 3)
-    await bench.quiet(300)
-    assert (3, 3) == await bench.levels(uuid)
-    await bench.echo_late(call, uuid)
-
-    await resumed(bench)
-
-    assert (6, 6) == await bench.levels(uuid)
-    assert Code.STOCK_CORRECTED in await bench.codes()
-
-
 async def test_an_event_of_a_product_that_is_not_synced_is_not_kept_for_later(
     bench: StockBench,
 ) -> None:
@@ -316,24 +211,13 @@ async def test_an_event_of_a_product_that_is_not_synced_is_not_kept_for_later(
     assert (7, 7) == await bench.levels(uuid)
 
 
-async def test_a_till_sale_while_the_till_does_not_answer_still_counts(bench: StockBench) -> None:
-    uuid, variant = await ready(bench)
-    call = await bench.unanswered_order(uuid, 3)
-
-    await bench.sells(variant, 1)
-    await bench.echo(call)
-    await bench.quiet(240)
-
-    assert (5, 5) == await bench.levels(uuid)
-
-
 async def test_a_dead_turn_leaves_nothing_forgotten(
     bench: StockBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process dies between the disk and the wire: the pending write is on disk, and settled by
     whoever comes next.
     """
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     adjust = type(bench.session.shop).adjust
 
     async def dies(*_: Any, **__: Any) -> str:
@@ -352,34 +236,13 @@ async def test_a_dead_turn_leaves_nothing_forgotten(
 
 
 async def test_to_push_stays_until_an_unreachable_shop_comes_back(bench: StockBench) -> None:
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault("429", "POST", RELATIVE, next=3, params={"retry_after": 1})
 
     await bench.sells(variant, 2)
     await bench.quiet(90)
 
     assert (7, 7) == await bench.levels(uuid)
-
-
-async def test_late_reads_make_no_echo(database: Database, clock: MovableClock) -> None:
-    """BigCommerce shows our write seconds later: neither the old nor the new number is taken for an
-    edit (invariant 14).
-    """
-    bench = await opened(database, clock)
-    uuid, variant = await ready(bench)
-    bench.sandbox.shop().store.read_lag_s = 6
-
-    for _ in range(4):
-        await bench.sells(variant, 1)
-        await bench.work_off()
-        await bench.shop_reports(uuid)
-        await bench.wait(2)
-    await bench.quiet()
-
-    assert (5, 5) == await bench.levels(uuid)
-    assert 4 == len(bench.requests("POST", "/adjustments/relative"))
-    till = [one for one in bench.sandbox.zettle.requests.last if one.path.endswith("/v3/movements")]
-    assert [] == till
 
 
 async def test_an_order_just_before_our_write_leaves_the_rest_to_push(bench: StockBench) -> None:
@@ -423,7 +286,7 @@ async def test_a_record_that_lost_its_tracking_is_set_anew(bench: StockBench) ->
     """BigCommerce answers that it does not count this item: tracking is set and the number written
     whole.
     """
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     product_id = await bench.product_id(uuid)
     await bench.session.shop.update_product(product_id, {"tracking": "none"})
 
@@ -450,7 +313,7 @@ async def test_tracking_switched_off_in_the_shop_empties_nothing_at_the_till(
     bench: StockBench,
 ) -> None:
     """BigCommerce shows 0 for what it does not count; that is no sale (decision 3)."""
-    uuid, _ = await ready(bench)
+    uuid, _ = await ready(bench, 9)
 
     await bench.session.shop.update_product(await bench.product_id(uuid), {"tracking": "none"})
     await bench.shop_reports(uuid)
@@ -467,7 +330,7 @@ async def test_what_is_assigned_again_before_its_deletion_is_synced_as_before(
     bench: StockBench, kind: str
 ) -> None:
     """It still stands in the shop, or is made again: either way its stock goes both ways."""
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     bench.fault(kind, "DELETE", "*/catalog/products", next=1)
     await bench.unassign(uuid)
     await bench.wait(15)

@@ -9,8 +9,7 @@ from brygga.database import synclog
 from brygga.database.synclog import Filter
 from brygga.sync.stock.gather import Till
 from tests.stock.bench import StockBench
-from tests.stock.merchant import join, part
-from tests.stock.test_stock_faults import ready
+from tests.stock.merchant import join, part, ready
 
 
 async def reported(bench: StockBench, code: Code) -> list[dict[str, str]]:
@@ -26,7 +25,7 @@ async def reported(bench: StockBench, code: Code) -> list[dict[str, str]]:
 async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_falls(
     bench: StockBench,
 ) -> None:
-    uuid, _ = await ready(bench)
+    uuid, _ = await ready(bench, 9)
     product_id = await bench.product_id(uuid)
 
     for level in (150_000, 149_000, 149_500):
@@ -51,7 +50,7 @@ async def test_more_than_zettle_holds_is_said_once_and_moves_over_as_the_stock_f
 
 @pytest.mark.rule("S6")
 async def test_a_joined_number_beyond_zettle_s_is_said(bench: StockBench) -> None:
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     await part(bench, uuid, {variant: (99_999, 99_999, 9)})
     await bench.quiet()
     before = await reported(bench, Code.STOCK_FULL)
@@ -75,7 +74,7 @@ async def test_an_account_with_the_stores_inventory_only_reads_so_and_loses_noth
     made good when they do.
     """
     other, _ = await bench.stocked(5, name="Fat", sku="FAT-1")
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     places = bench.sandbox.merchant.organization.inventories
     away = {one: places.pop(one) for one, place in list(places.items()) if place.type != "STORE"}
 
@@ -97,7 +96,7 @@ async def test_an_account_with_the_stores_inventory_only_reads_so_and_loses_noth
 
 
 async def test_inventories_that_come_later_are_found(bench: StockBench) -> None:
-    await ready(bench)
+    await ready(bench, 9)
     places, till = bench.sandbox.merchant.organization.inventories, Till()
     away = {one: places.pop(one) for one, place in list(places.items()) if place.type != "STORE"}
     before = await till.inventories(bench.session)
@@ -116,7 +115,7 @@ async def test_inventories_that_come_later_are_found(bench: StockBench) -> None:
 async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_on_again(
     bench: StockBench,
 ) -> None:
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     product_id = await bench.product_id(uuid)
 
     numbers = []
@@ -139,7 +138,7 @@ async def test_tracking_that_was_off_in_bigcommerce_is_said_when_it_is_on_again(
 async def test_where_bigcommerce_refuses_to_count_again_only_that_is_said(
     bench: StockBench,
 ) -> None:
-    uuid, variant = await ready(bench)
+    uuid, variant = await ready(bench, 9)
     await bench.session.shop.update_product(await bench.product_id(uuid), {"tracking": "none"})
     await bench.quiet()
     bench.fault("batch_refused", "PUT", "*/adjustments/absolute")

@@ -21,15 +21,12 @@ from brygga.sync.worker.session import Clients, Lease, Session
 from tests.conftest import NOON
 from tests.database.merchants import connected
 from tests.sync_worker.conftest import Bench, no_clients
+from tests.sync_worker.seen import has_done
 
 
 async def _due(bench: Bench, connection_id: int) -> list[WorkItem]:
     async with bench.database.read() as tx:
         return list(await work_items.due(tx, connection_id, bench.clock.now(), [Kind.PRODUCT]))
-
-
-async def _has(bench: Bench, count: int) -> bool:
-    return len(bench.done) >= count
 
 
 async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -> None:
@@ -49,7 +46,7 @@ async def test_two_workers_never_work_for_one_connection_at_once(bench: Bench) -
     await bench.item(one.id, Kind.PRODUCT, *"abcdefgh")
 
     async with bench.running(), bench.running():
-        await bench.until(lambda: _has(bench, 8))
+        await bench.until(lambda: has_done(bench, 8))
 
     assert (1, 8) == (most, len(bench.done))
 
@@ -147,7 +144,7 @@ async def test_a_long_job_keeps_its_lease_by_renewing_it(bench: Bench) -> None:
     await bench.item(one.id, Kind.PRODUCT, "long")
 
     async with bench.running():
-        await bench.until(lambda: _has(bench, 1), step_s=0.5)
+        await bench.until(lambda: has_done(bench, 1), step_s=0.5)
 
     assert bench.clock.monotonic() >= 300
 
@@ -179,7 +176,7 @@ async def test_a_lease_that_could_not_be_renewed_once_is_renewed_the_next_time(
     bench.handlers[Kind.PRODUCT] = product
     await bench.item(one.id, Kind.PRODUCT, "long")
     async with bench.running():
-        await bench.until(lambda: _has(bench, 1), step_s=0.5)
+        await bench.until(lambda: has_done(bench, 1), step_s=0.5)
 
     assert tries > 3
     assert 1 == begun, "the work went through in its first turn"
@@ -200,7 +197,7 @@ async def test_an_operator_reads_what_really_failed_in_a_turn(bench: Bench) -> N
     await bench.item(one.id, Kind.PRODUCT, "cup")
     with capture_logs() as logs:
         async with bench.running():
-            await bench.until(lambda: _has(bench, 1))
+            await bench.until(lambda: has_done(bench, 1))
 
     why = [line["why"] for line in logs if line["event"] == "database out of reach"]
     assert ["the database at db.example does not answer"] == why

@@ -21,6 +21,7 @@ from brygga.sync.worker.session import Session
 from tests.conftest import NOON
 from tests.database.merchants import connected
 from tests.sync_worker.conftest import Bench, _true
+from tests.sync_worker.seen import has_done
 
 
 async def test_work_left_before_and_during_a_turn_is_all_done(bench: Bench) -> None:
@@ -36,16 +37,12 @@ async def test_work_left_before_and_during_a_turn_is_all_done(bench: Bench) -> N
     await bench.item(one.id, Kind.STOCK, "a")
 
     async with bench.running():
-        await bench.until(lambda: _has(bench, 3))
+        await bench.until(lambda: has_done(bench, 3))
         await bench.until(bench.quiet_but_routines)
 
     assert {(one.id, "stock", "a"), (one.id, "stock", "b"), (one.id, "product", "c")} == set(
         bench.done
     )
-
-
-async def _has(bench: Bench, count: int) -> bool:
-    return len(bench.done) >= count
 
 
 async def test_a_sale_does_not_wait_for_a_long_product_job(bench: Bench) -> None:
@@ -65,7 +62,7 @@ async def test_a_sale_does_not_wait_for_a_long_product_job(bench: Bench) -> None
     await bench.item(one.id, Kind.PRODUCT, "import")
 
     async with bench.running():
-        await bench.until(lambda: _has(bench, 2))
+        await bench.until(lambda: has_done(bench, 2))
 
     assert ["sold", "import"] == [subject for _, _, subject in bench.done]
 
@@ -76,7 +73,7 @@ async def test_work_that_is_due_later_is_done_then(bench: Bench) -> None:
     await bench.item(one.id, Kind.PRODUCT, "later", due_at=NOON + timedelta(seconds=10))
 
     async with bench.running():
-        await bench.until(lambda: _has(bench, 1), step_s=0.02)
+        await bench.until(lambda: has_done(bench, 1), step_s=0.02)
 
     assert NOON + timedelta(seconds=10) <= bench.clock.now() <= NOON + timedelta(seconds=20)
 
@@ -166,7 +163,7 @@ async def test_a_paused_and_a_disconnected_connection_do_no_product_or_stock_wor
             await bench.item(one.id, kind, "x")
 
     async with bench.running():
-        await bench.until(lambda: _has(bench, 5))
+        await bench.until(lambda: has_done(bench, 5))
 
     expected = {(one.id, "leave", "x") for one in (paused, gone, healthy)}
     assert expected | {(healthy.id, "product", "x"), (healthy.id, "stock", "x")} == set(bench.done)

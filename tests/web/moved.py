@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.conftest import NOON
 from tests.web.conftest import Browser, World
-from tests.web.test_stock_forms import shared
+from tests.web.separate_stock import shared
 
 from brygga.core.model import Connection
 from brygga.core.stock import Side

@@ -24,7 +24,7 @@ from litestar.handlers import HTTPRouteHandler
 from tests.web.conftest import ALWAYS_SECRET, BERG, SHOP, World
 from tests.web.test_bodies import FORM, MULTIPART, Sender, ask, merchant
 from tests.web.test_every_route import methods
-from tests.web.test_hooks import KEY, SECRET, listening, reported, shop_body
+from tests.web.webhooks import KEY, SECRET, listening, reported, shop_body
 
 from brygga.cli import logs
 from brygga.database import audit, tables

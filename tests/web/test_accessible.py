@@ -19,9 +19,9 @@ from tests.conftest import NOON
 from tests.database.merchants import newest
 from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.web.conftest import BERG, FULL, JOIN, SHOP, Browser, World, product
+from tests.web.operators import failing
+from tests.web.separate_stock import put
 from tests.web.test_every_route import furnished, pages
-from tests.web.test_operator import failing
-from tests.web.test_stock_forms import put
 
 from brygga.core.fingerprints import fingerprint
 from brygga.core.mapping import desired

@@ -9,7 +9,7 @@ import pytest
 from litestar.types import Message
 from structlog.testing import capture_logs
 from tests.web.conftest import World
-from tests.web.test_hooks import listening
+from tests.web.webhooks import listening
 
 from brygga.web import bodies
 from brygga.web.bodies import Bounds

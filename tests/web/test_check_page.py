@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.conftest import NOON
 from tests.web.conftest import BERG, LIND, SHOP, Browser, World, product
-from tests.web.test_stock_forms import ledger_of, reported, shared
+from tests.web.separate_stock import ledger_of, reported, shared
 
 from brygga.core.model import Connection
 from brygga.core.stock import LIMITS, Ledger, Side, StockRecord

@@ -13,7 +13,7 @@ import pytest
 from litestar.handlers import HTTPRouteHandler
 from tests.conftest import NOON
 from tests.web.conftest import BERG, SHOP, Browser, World, product
-from tests.web.test_stock_forms import reported
+from tests.web.separate_stock import reported
 
 from brygga.core.alerts import Cause as AlertCause
 from brygga.core.model import Connection

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from tests.web.conftest import World
-from tests.web.test_hooks import SECRET, listening, post_shop, post_zettle, reported, shop_body
+from tests.web.webhooks import SECRET, listening, post_shop, post_zettle, reported, shop_body
 
 from brygga.cli import replay
 from brygga.core.model import Connection

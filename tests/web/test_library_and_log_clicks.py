@@ -10,9 +10,9 @@ import pytest
 from playwright.async_api import Page, async_playwright, expect
 from tests.e2e.conftest import CHROMIUM_FLAGS, TIMEOUT_S
 from tests.web.conftest import World
+from tests.web.separate_stock import ledger_of, put
 from tests.web.test_connect_clicks import CHROMIUM, Merchant, served
 from tests.web.test_product_compared import edited, read, synced
-from tests.web.test_stock_forms import ledger_of, put
 from tests.web.test_synclog_page import pictures
 
 from brygga.database import exchanges, library, waiting_work, work_items

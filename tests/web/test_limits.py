@@ -9,7 +9,7 @@ from structlog.testing import capture_logs
 from tests.conftest import MovableClock
 from tests.web.conftest import BERG, SHOP, Browser, World
 from tests.web.test_bodies import refused
-from tests.web.test_hooks import KEY, SECRET, listening, reported, shop_body
+from tests.web.webhooks import KEY, SECRET, listening, reported, shop_body
 
 from brygga.web import limits
 from brygga.web.limits import Limits, Place, TooMany, Windows, proxies_of, source_of

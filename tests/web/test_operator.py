@@ -1,79 +1,27 @@
-"""The operator's pages and API: who comes in, what is shown, what is done, and what never is."""
+"""The operator's pages: who comes in, what is shown, what is done, and what never is."""
 
 import re
 from dataclasses import replace
-from typing import Any
 
-import jsonschema_rs
 import pytest
-from litestar.handlers import HTTPRouteHandler
 from tests.conftest import NOON
-from tests.web.conftest import BERG, FULL, HOME, READS, SHOP, Office, World
+from tests.web.conftest import BERG, FULL, READS, SHOP, Office, World
+from tests.web.operators import STOCK, acts_of, addresses, at, failing, kept
 from tests.web.test_every_route import EVIL, filled, furnished, methods
+from tests.web.test_operator_api import path_of
 
-from brygga.core.model import Connection, Stage
 from brygga.core.report import Code
 from brygga.database import (
-    audit,
     connections,
-    failed_work,
-    kept_webhooks,
-    support,
     synclog,
     waiting_work,
     work_items,
 )
-from brygga.database.audit import Act
-from brygga.database.kept_webhooks import Webhook
-from brygga.database.tokens import Platform
 from brygga.database.work_items import Kind
 from brygga.web.app import OPERATOR_ROUTES, ROUTES
 from brygga.web.i18n import LANGUAGES
 from brygga.web.operating.api import ENDPOINTS
 from brygga.web.operating.door import API, hash_of
-from brygga.web.operating.openapi import document
-
-KEPT = (
-    '{"producer":"stores/abc123","scope":"store/product/updated","data":{"type":"product","id":7}}'
-)
-
-STOCK = "6a1d3b00-0000-11ed-9c3e-000000000001"
-
-
-async def failing(world: World, connection: Connection, name: str = "cup") -> None:
-    """Work that failed by a bug of ours."""
-    async with world.database.transaction() as tx:
-        await work_items.add(tx, connection.id, Kind.STOCK, name, NOON)
-        (item,) = [
-            one
-            for one in await work_items.due(tx, connection.id, NOON, [Kind.STOCK])
-            if one.subject == name
-        ]
-        case = f"id-{connection.id}-{name}"
-        await failed_work.park(tx, item, case, NOON, next_try=NOON.replace(year=2030))
-        bundle = {"bug": "KeyError", "at": ["turn:1", "gather:77"]}
-        await support.save(tx, support.Case(case, connection.id, NOON, name, bundle))
-
-
-async def acts_of(world: World, connection_id: int | None) -> list[str]:
-    async with world.database.read() as tx:
-        found = await audit.of(tx, connection_id)
-    return [one.facts["command"] for one in found if one.act is Act.OPERATOR]
-
-
-def addresses(method: str) -> list[str]:
-    return sorted(
-        path
-        for route in OPERATOR_ROUTES
-        if method in methods(route)
-        for path in route.paths
-        if not path.startswith(f"{API}") and not path.endswith(("openapi.json", "sign-in"))
-    )
-
-
-def at(path: str, number: int) -> str:
-    return filled(path, STOCK).replace("merchants/1", f"merchants/{number}")
-
 
 # ---- Walls ---------------------------------------------------------------------------------------
 
@@ -294,14 +242,6 @@ async def test_parked_work_is_tried_again_by_its_cause(office: Office) -> None:
         assert not [one for one in await waiting_work.parked(tx, berg.id) if one.waits]
 
 
-async def kept(world: World, connection: Connection) -> int:
-    async with world.database.transaction() as tx:
-        body = Webhook(KEPT, ("work: shop_product 8",))
-        await kept_webhooks.add(tx, connection.id, Platform.BIGCOMMERCE, [body], NOON)
-        (found,) = await kept_webhooks.between(tx, connection.id, NOON, NOON.replace(year=2030))
-    return found.id
-
-
 async def test_one_webhook_or_an_hour_of_them_is_done_again(office: Office) -> None:
     world, connection = office.world, await office.world.running()
     number = await kept(world, connection)
@@ -375,113 +315,3 @@ async def test_no_page_shows_a_code_in_place_of_words(office: Office, language: 
     found = {path: hit[0] for path, text in texts.items() if (hit := re.search(codes, text))}
 
     assert {} == found
-
-
-# ---- The API -------------------------------------------------------------------------------------
-
-
-def path_of(path: str, number: int, uuid: str) -> str:
-    return path.replace("{number}", str(number)).replace("{uuid}", uuid)
-
-
-def test_every_route_of_the_api_is_in_the_document_and_no_other() -> None:
-    spec = document(ENDPOINTS, HOME)
-    routes: list[HTTPRouteHandler] = list(OPERATOR_ROUTES)
-    served = {
-        (method.lower(), re.sub(r":\w+}", "}", path).removeprefix(API))
-        for route in routes
-        for method in methods(route)
-        for path in route.paths
-        if path.startswith(API) and method in {"GET", "POST", "PUT", "PATCH", "DELETE"}
-    }
-    described = {(method, path) for path, some in spec["paths"].items() for method in some}
-
-    assert described == served
-    assert len(described) > 14
-    jsonschema_rs.meta.validate(spec["components"]["schemas"]["Status"])
-
-
-async def test_each_endpoint_answers_by_its_schema(office: Office) -> None:
-    """The document that is served is the one that is checked."""
-    world = office.world
-    connection, _, uuid = await furnished(world)
-    await failing(world, connection, uuid)
-    await kept(world, connection)
-    spec = (await world.browser().open("/operator/api/openapi.json")).json()
-    async with world.database.transaction() as tx:
-        await connections.set_stage(tx, connection.id, Stage.RUNNING)
-    bodies: dict[str, Any] = {
-        "sync": {"product": uuid},
-        "retry": {"cause": "KeyError gather:77"},
-        "replay": {"hours": 2},
-        "erase": {"confirm": "Linds Keramik", "disconnect": True},
-    }
-    order = ["pause", "resume"]
-    endpoints = sorted(
-        ENDPOINTS, key=lambda one: (one.acts, one.name == "erase", one.name not in order)
-    )
-    found = {}
-    for one in endpoints:
-        path = path_of(one.path, connection.id, uuid)
-        answer = await office.ask(one.method, path, json=bodies.get(one.name))
-        missing = await office.ask(one.method, path_of(one.path, 999, uuid), json=None)
-        operation = spec["paths"][one.path][one.method.lower()]
-        for each in (answer, missing):
-            described = operation["responses"][str(each.status_code)]
-            schema = described["content"]["application/json"]["schema"]
-            whole = {**schema, "components": spec["components"]}
-            jsonschema_rs.validate(whole, each.json())
-        found[one.name] = (answer.status_code, missing.status_code)
-
-    assert {200} == {status for status, _ in found.values()}, found
-    assert {404} == {
-        status
-        for name, (_, status) in found.items()
-        if name not in {"listMerchants", "readQueue", "retryAll"}
-    }
-    acts = await acts_of(world, connection.id)
-    assert {"pause", "resume", "sync", "retry", "replay", "support"} == set(acts)
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "status", "code"),
-    [
-        ("GET", "/merchants?state=nonsense", 400, "malformed"),
-        ("GET", "/merchants?page=0", 400, "malformed"),
-        ("GET", "/merchants?unknown=1", 400, "malformed"),
-        ("GET", "/merchants/99999999999999999999", 404, "unknown"),
-        ("GET", "/merchants/1/webhooks?all=maybe", 400, "malformed"),
-        ("GET", "/nothing", 404, "not_found"),
-        ("POST", "/retry", 400, "malformed"),
-        ("POST", "/merchants/1/resume", 404, "unknown"),
-    ],
-)
-async def test_a_wrong_request_is_answered_in_json(
-    office: Office, method: str, path: str, status: int, code: str
-) -> None:
-    content = b"[]" if path == "/retry" else b""
-    answer = await office.ask(method, path, content=content)
-
-    assert (status, code) == (answer.status_code, answer.json()["error"])
-
-
-async def test_a_tool_without_a_secret_is_told_how(office: Office) -> None:
-    answer = await office.world.browser().http.get(f"{API}/merchants")
-
-    assert (401, "unauthorized") == (answer.status_code, answer.json()["error"])
-    assert "Bearer" in answer.headers["www-authenticate"]
-
-
-async def test_what_cannot_be_done_now_is_409_with_the_reason(office: Office) -> None:
-    connection = await office.world.running()
-    async with office.world.database.transaction() as tx:
-        await connections.pause(tx, connection.id, "zettle_access_gone")
-    here = f"/merchants/{connection.id}"
-    answers = {
-        (one := await office.ask("POST", f"{here}{path}", json=body)).json()["error"]: (
-            one.status_code
-        )
-        for path, body in (("/resume", None), ("/sync", None), ("/erase", {"confirm": "x"}))
-    }
-
-    assert {"merchant": 409, "paused": 409, "not_confirmed": 409} == answers

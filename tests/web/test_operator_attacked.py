@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 from tests.conftest import NOON
 from tests.web.conftest import BERG, FULL, HOME, READS, SHOP, Office
+from tests.web.operators import acts_of, failing, kept
 from tests.web.test_bodies import FORM, MULTIPART, Sender, ask
-from tests.web.test_operator import acts_of, failing, kept
 
 from brygga.core.report import Code, Line, Topic
 from brygga.database import synclog, waiting_work

@@ -10,8 +10,8 @@ from tests import axe
 from tests.conftest import NOON
 from tests.web.clicks import opened
 from tests.web.conftest import FULL, READS, Office
+from tests.web.operators import KEPT, acts_of, failing
 from tests.web.test_connect_clicks import CHROMIUM
-from tests.web.test_operator import KEPT, acts_of, failing
 
 from brygga.database import connections, kept_webhooks
 from brygga.database.kept_webhooks import Webhook

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.web.conftest import Browser, World
-from tests.web.test_stock_forms import put
+from tests.web.separate_stock import put
 from tests.web.test_true_pages import with_products
 
 from brygga.core.hands import Counting

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.web.conftest import World
-from tests.web.test_hooks import (
+from tests.web.webhooks import (
     SECRET,
     listening,
     marked,

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from tests.conftest import NOON
 from tests.web.conftest import World
-from tests.web.test_hooks import (
+from tests.web.webhooks import (
     SECRET,
     listening,
     marked,

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from tests.web.conftest import World
-from tests.web.test_hooks import counted, listening, post_shop, shop_body
+from tests.web.webhooks import counted, listening, post_shop, shop_body
 
 from brygga.core.model import Connection
 from brygga.database import deliveries, receiving

@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import NOON
 from tests.web.conftest import BERG, SHOP, Browser, World
 from tests.web.moved import happened, move, rows_of, sold
-from tests.web.test_stock_forms import reported, shared
+from tests.web.separate_stock import reported, shared
 
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Side

@@ -4,7 +4,7 @@ import pytest
 
 from brygga.core import stock
 from brygga.core.stock import Hint, Side
-from tests.core.stock.test_stock_moves import TIMING, at, seen, shared
+from tests.core.stock.ledgers import TIMING, at, seen, shared
 
 
 @pytest.mark.rule("S3")

@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from brygga_sandbox.bigcommerce.categories import CATEGORY
-from brygga_sandbox.bigcommerce.fields import PRODUCT, VARIANT
 from brygga_sandbox.bigcommerce.switches import Switches
 from brygga_sandbox.http import Node, Request
-from sandbox_tests.bigcommerce.shop_bench import HOOK, Bench, variant
+from sandbox_tests.bigcommerce.good_bodies import bodies
+from sandbox_tests.bigcommerce.shop_bench import Bench
 
 ODD: tuple[Any, ...] = (
     None, 7, 1.5, "", "x", "²", True, [], {}, [1], [[]], {"a": []}, -1, 10**30, "9" * 5000, [None],
@@ -161,106 +160,6 @@ async def test_no_query_breaks_any_list() -> None:
                 asked += 1
 
     assert asked > 4_000
-
-
-def bodies(ids: dict[str, str]) -> dict[str, Any]:
-    """A good body for every address that takes one."""
-    product = {
-        "name": "Vase", "type": "physical", "weight": 1, "price": "10.00", "categories": [],
-        "sku": "V-1", "is_visible": False,
-        "inventory_tracking": "product", "inventory_level": 3, "custom_url": {"url": "/vase/",
-        "is_customized": True},
-        "custom_fields": [{"name": "c", "value": "d"}], "bulk_pricing_rules": [],
-        "images": [{"image_url": "https://p.example/b.png"}],
-        "videos": [{"video_id": "z3fRu9pkuXE", "type": "youtube"}],
-    }  # fmt: skip
-    fields = {name: kept.default for name, kept in PRODUCT.items()}
-    of_variant = {name: kept.default for name, kept in VARIANT.items() if name != "sku"}
-    number = {name: int(value) for name, value in ids.items()}
-    meta = {"permission_set": "read", "namespace": "n", "key": "k", "value": "v"}
-    option = {
-        "display_name": "Size",
-        "type": "rectangles",
-        "option_values": [{"label": "S", "sort_order": 0}],
-    }
-    item = {"location_id": 1, "quantity": 2, "variant_id": number["variant_id"]}
-    row = {
-        "id": number["variant_id"],
-        "sku": "N-1",
-        "price": 4,
-        "image_url": "",
-        "inventory_level": 2,
-    }
-    of_category = {name: kept.default for name, kept in CATEGORY.items()}
-    tree = {
-        "name": "Muggar",
-        "tree_id": 1,
-        "parent_id": 0,
-        "url": {"path": "/muggar/", "is_customized": True},
-        **of_category,
-    }
-    hook = {
-        "scope": "store/order/*",
-        "destination": HOOK,
-        "is_active": True,
-        "headers": {"X-Secret": "s"},
-    }
-    product_url, variants = "/v3/catalog/products", "/v3/catalog/products/{product_id}/variants"
-    value_ids = [{"id": number["value_id"], "option_id": number["option_id"]}]
-    return {
-        f"POST {product_url}": {**product, "variants": [variant("S", sku="V-S",
-        inventory_level=1)]},
-        f"PUT {product_url}": [{"id": number["product_id"], "name": "Halsduk"}],
-        f"PUT {product_url}/{{product_id}}": {**fields, **product},
-        f"POST {variants}": {"sku": "N-2", "option_values": value_ids, "price": 1},
-        f"PUT {variants}/{{variant_id}}": {**of_variant, **row},
-        f"POST {variants}/{{variant_id}}/image": {"image_url": "https://p.example/c.png"},
-        "PUT /v3/catalog/variants": [row, {"product_id": number["product_id"], "sku": "N-3",
-        "option_values": value_ids}],
-        f"POST {product_url}/{{product_id}}/options": option,
-        (f"PUT {product_url}/{{product_id}}/options/"
-f"{{option_id}}"): {**option, "option_values": [{"id": number["value_id"], "label": "L"}]},
-        (f"POST {product_url}/{{product_id}}/options/{{option_id}}/"
-"values"): {"label": "M", "sort_order": 1, "is_default": False},
-        (f"PUT {product_url}/{{product_id}}/options/{{option_id}}/values/"
-f"{{value_id}}"): {"label": "XL", "sort_order": 1},
-        (f"POST {product_url}/{{product_id}}/"
-"images"): {"image_url": "https://p.example/d.png", "sort_order": 1, "is_thumbnail": True},
-        (f"PUT {product_url}/{{product_id}}/images/"
-f"{{image_id}}"): {"sort_order": 1, "description": "x"},
-        (f"POST {product_url}/{{product_id}}/"
-"videos"): {"video_id": "z3fRu9pkuXE", "title": "t", "sort_order": 0},
-        f"PUT {product_url}/{{product_id}}/videos/{{video_id}}": {"title": "t", "sort_order": 0},
-        f"POST {product_url}/{{product_id}}/custom-fields": {"name": "e", "value": "f"},
-        f"PUT {product_url}/{{product_id}}/custom-fields/{{field_id}}": {"name": "e", "value": "f"},
-        f"POST {product_url}/{{product_id}}/metafields": meta,
-        f"PUT {product_url}/{{product_id}}/metafields/{{metafield_id}}": {"value": "w"},
-        f"POST {variants}/{{variant_id}}/metafields": meta,
-        f"POST {product_url}/metafields": [{**meta, "resource_id": number["product_id"]}],
-        f"PUT {product_url}/metafields": [{"id": number["metafield_id"], "value": "w"}],
-        f"DELETE {product_url}/metafields": [number["metafield_id"]],
-        "POST /v3/catalog/variants/metafields": [{**meta, "resource_id": number["variant_id"]}],
-        (f"PUT {product_url}/"
-"channel-assignments"): [{"product_id": number["product_id"], "channel_id": 1}],
-        (f"PUT {product_url}/"
-"category-assignments"): [{"product_id": number["product_id"],
-"category_id": number["category_id"]}],
-        "POST /v3/catalog/trees/categories": [tree],
-        ("PUT /v3/catalog/trees/"
-"categories"): [{"category_id": number["category_id"], "name": "Z", "is_visible": True}],
-        "POST /v3/catalog/categories": {"parent_id": 0, "name": "K", "custom_url": {"url": "/k/"}},
-        ("PUT /v3/catalog/categories/"
-"{category_id}"): {"name": "K2", "parent_id": 0, **of_category, "custom_url": {"url": "/k2/"}},
-        "PUT /v3/inventory/adjustments/absolute": {"reason": "r", "items": [item]},
-        "POST /v3/inventory/adjustments/relative": {"reason": "r", "items": [item]},
-        "PUT /v3/inventory/locations/{location_id}/items": {
-            "settings": [{"identity": {"variant_id": number["variant_id"]}, "safety_stock": 0,
-            "bin_picking_number": "b"}]
-        },
-        "POST /v3/hooks": hook,
-        "PUT /v3/hooks/{hook_id}": hook,
-        "PUT /v3/hooks/admin": {"emails": ["a@example.com"]},
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("lenient", [False, True])
