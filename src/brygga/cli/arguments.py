@@ -1,8 +1,9 @@
 """Argument types that several commands share: numbers within bounds, and an error message for any
-other value.
+other value; and what a command says of a connection that is not there.
 """
 
 import argparse
+import sys
 from collections.abc import Callable
 
 LARGEST = 2**63 - 1
@@ -35,3 +36,9 @@ def one_connection(parser: argparse.ArgumentParser) -> None:
         type=connection,
         help="the number of a connection, as `brygga status` shows it",
     )
+
+
+def unknown(number: int) -> int:
+    """Says that there is no connection of this number. The command ends with 1."""
+    print(f"there is no connection {number}; `brygga status` lists them", file=sys.stderr)
+    return 1

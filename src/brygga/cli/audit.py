@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from typing import Any
 
 from brygga.cli import arguments, logs, process
@@ -45,11 +44,7 @@ async def _audit(asked: argparse.Namespace, runtime: Runtime) -> int:
                 asked.connection is not None
                 and await connections.by_id(tx, asked.connection) is None
             ):
-                print(
-                    f"there is no connection {asked.connection}; `brygga status` lists them",
-                    file=sys.stderr,
-                )
-                return 1
+                return arguments.unknown(asked.connection)
             found = await audit.of(tx, asked.connection, asked.lines)
     finally:
         await database.close()

@@ -60,11 +60,7 @@ async def _log(asked: argparse.Namespace, runtime: Runtime) -> int:
                 case = await support.by_id(tx, asked.support_id)
                 return _case(case, asked.support_id)
             if await connections.by_id(tx, asked.connection) is None:
-                print(
-                    f"there is no connection {asked.connection}; `brygga status` lists them",
-                    file=sys.stderr,
-                )
-                return 1
+                return arguments.unknown(asked.connection)
             found = await synclog.page(tx, asked.connection, wanted(asked), limit=asked.lines)
     finally:
         await database.close()

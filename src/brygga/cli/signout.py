@@ -4,7 +4,6 @@ is lost or that somebody else had it.
 
 import argparse
 import json
-import sys
 
 from brygga.cli import arguments, logs, process
 from brygga.cli.process import Runtime
@@ -30,10 +29,7 @@ async def _sign_out(asked: argparse.Namespace, runtime: Runtime) -> int:
     try:
         async with database.transaction() as tx:
             if await connections.by_id(tx, number) is None:
-                print(
-                    f"there is no connection {number}; `brygga status` lists them", file=sys.stderr
-                )
-                return 1
+                return arguments.unknown(number)
             ended = await sessions.end_all(tx, number)
             facts = {"command": "signout", "sessions": str(ended)}
             entry = Entry(Act.OPERATOR, Actor.OPERATOR, number, facts=facts)

@@ -27,7 +27,10 @@ _COLUMNS = (
     " shop_after, "
     "call, reference, sent, reported, reason, seller, place"
 )
-
+_OF_VARIANT = (
+    f"SELECT id, {_COLUMNS} FROM movements"  # noqa: S608 - only our own constants are put together
+    " WHERE connection_id = :id AND variant_uuid = :variant"
+)
 
 ADD = f"""
     INSERT INTO movements (connection_id, {_COLUMNS})
@@ -58,27 +61,20 @@ async def of_variant(
 ) -> Sequence[tuple[int, Movement]]:
     """The newest movements of a variant, or those older than the movement `before`."""
     statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
-        " AND variant_uuid = "
-        ":variant"
-        " AND (CAST(:before AS bigint) IS NULL OR id < :before) ORDER BY id DESC LIMIT :limit"
+        f"{_OF_VARIANT} AND (CAST(:before AS bigint) IS NULL OR id < :before)"
+        " ORDER BY id DESC LIMIT :limit"
     )
     values = {"id": connection_id, "variant": variant_uuid, "before": before, "limit": limit}
-    return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+    return _numbered(await tx.rows(statement, values))
 
 
 async def since(
     tx: Tx, connection_id: int, variant_uuid: str, after: int, limit: int
 ) -> Sequence[tuple[int, Movement]]:
     """The movements of a variant after the movement `after`, oldest first."""
-    statement = sa.text(
-        f"SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
-        " AND variant_uuid = "
-        ":variant"
-        " AND id > :after ORDER BY id LIMIT :limit"
-    )
+    statement = sa.text(f"{_OF_VARIANT} AND id > :after ORDER BY id LIMIT :limit")
     values = {"id": connection_id, "variant": variant_uuid, "after": after, "limit": limit}
-    return [(row.id, _movement(row)) for row in await tx.rows(statement, values)]
+    return _numbered(await tx.rows(statement, values))
 
 
 async def between(
@@ -86,13 +82,11 @@ async def between(
 ) -> Sequence[tuple[int, Movement]]:
     """The newest movements of a variant from `start` until before `end`, oldest first."""
     statement = sa.text(
-        f"SELECT * FROM (SELECT id, {_COLUMNS} FROM movements"  # noqa: S608
-        " WHERE connection_id = :id AND variant_uuid = :variant AND at >= :start AND at < :end"
+        f"SELECT * FROM ({_OF_VARIANT} AND at >= :start AND at < :end"  # noqa: S608 - as above
         " ORDER BY id DESC LIMIT :limit) AS newest ORDER BY id"
     )
     values = {"id": connection_id, "variant": variant_uuid, "limit": limit}
-    rows = await tx.rows(statement, {**values, "start": start, "end": end})
-    return [(row.id, _movement(row)) for row in rows]
+    return _numbered(await tx.rows(statement, {**values, "start": start, "end": end}))
 
 
 async def around(
@@ -105,11 +99,10 @@ async def around(
     found = []
     for when, at in (("at < :at ORDER BY id DESC", start), ("at >= :at ORDER BY id", end)):
         statement = sa.text(
-            f"SELECT * FROM (SELECT id, {_COLUMNS} FROM movements WHERE connection_id = :id"  # noqa: S608
-            f" AND variant_uuid = :variant AND {when} LIMIT :limit) AS nearest ORDER BY id"
+            f"SELECT * FROM ({_OF_VARIANT} AND {when} LIMIT :limit)"  # noqa: S608 - as above
+            " AS nearest ORDER BY id"
         )
-        rows = await tx.rows(statement, {**values, "at": at})
-        found.append([(row.id, _movement(row)) for row in rows])
+        found.append(_numbered(await tx.rows(statement, {**values, "at": at})))
     return found[0], found[1]
 
 
@@ -278,6 +271,10 @@ async def latest_explained(tx: Tx, connection_id: int) -> datetime | None:
 
 async def prune(tx: Tx, now: datetime) -> int:
     return await ageing.delete_older(tx, stock_tables.movements.c.at, now - KEPT)
+
+
+def _numbered(rows: Sequence[Any]) -> Sequence[tuple[int, Movement]]:
+    return [(row.id, _movement(row)) for row in rows]
 
 
 def _movement(row: Any) -> Movement:

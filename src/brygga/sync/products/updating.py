@@ -89,35 +89,30 @@ class Updating(Sending):
         bound, turns = job.binding.synced, self.turns[job.uuid]
         if job.mends:
             return Planned(job, Plan(passes.mends(job, bound, turns)), bound)
-        product, force = job.product, job.item.force
-        made = plan(
-            job.desired,
-            bound,
-            job.observed,
-            self.terms,
-            turns=turns,
-            etag=product.etag,
-            force=force,
-        )
+        made = self._plan(job)
         if made.needs_options:
             job.observed = await self.session.shop.product(bound.product_id)
             if job.observed is None:
                 raise Unreachable(
                     ShopCode.UNREACHABLE, "it was deleted while we read it", after_s=5
                 )
-            made = plan(
-                job.desired,
-                bound,
-                job.observed,
-                self.terms,
-                turns=turns,
-                etag=product.etag,
-                force=force,
-            )
+            made = self._plan(job)
         job.lines += made.lines
         job.changed_fields += [found.field for found in made.overwritten]
         children = replace(made.children or bound, etag=bound.etag, fingerprint=bound.fingerprint)
         return Planned(job, made, children)
+
+    def _plan(self, job: Job) -> Plan:
+        assert job.binding is not None
+        return plan(
+            job.desired,
+            job.binding.synced,
+            job.observed,
+            self.terms,
+            turns=self.turns[job.uuid],
+            etag=job.product.etag,
+            force=job.item.force,
+        )
 
     async def _remember_children(self, planned: Sequence[Planned]) -> None:
         """Saves children that were recognised in the store, before anything is sent. Their stock is

@@ -13,6 +13,7 @@ import httpx2
 
 from brygga_sandbox.clock import Clock
 from brygga_sandbox.faults import Faults
+from brygga_sandbox.fetching import Fetch, fetcher
 from brygga_sandbox.http import AsgiApp, Router
 from brygga_sandbox.outbox import Outbox, Post, poster
 from brygga_sandbox.requests import Requests
@@ -20,7 +21,7 @@ from brygga_sandbox.requests import Requests
 from .apps import App, Apps, Visit
 from .door import SPEAKERS, Door
 from .hooks import BLOCKED, Hooks
-from .media import Camera, Fetch
+from .media import Camera
 from .shop import Shop
 from .state import Store, User, Violation
 from .switches import Switches
@@ -276,21 +277,6 @@ def acknowledges(answer: httpx2.Response) -> bool:
     return len(headers) <= 64 and all(
         len(name) <= 64 and len(value) <= 8192 for name, value in headers
     )
-
-
-def fetcher(http: httpx2.AsyncClient | None) -> Fetch:
-    """Fetch pictures over an HTTP client."""
-
-    async def fetch(url: str) -> bytes | None:
-        if http is None:
-            return None
-        try:
-            response = await http.get(url, follow_redirects=True, timeout=30)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return None
-        return response.content if response.status_code == 200 else None
-
-    return fetch
 
 
 def shopper(http: httpx2.AsyncClient | None) -> Visit:

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
+
+from brygga_sandbox.fetching import Fetch
 
 from .fields import SORT_ORDER, is_order
 from .refusal import Json, Refusal, invalid, missing, not_found
@@ -22,8 +24,6 @@ _MAGIC = (
     (b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpg"), (b"GIF8", "gif"), (b"BM", "bmp"), (b"RIFF",
     "webp"), (b"#define", "xbm"),
 )  # fmt: skip
-
-Fetch = Callable[[str], Awaitable[bytes | None]]
 
 
 class Camera:

@@ -262,9 +262,14 @@ def take_line(store: Store, one: Line, units: int) -> None:
 
 def give_line(store: Store, one: Line, units: int) -> None:
     """Put units of a line back, those on backorder first."""
-    found = target(store, one)
     outstanding = min(one.backordered, units)
     one.taken, one.backordered = one.taken - units, one.backordered - outstanding
+    restock(store, one, units, outstanding)
+
+
+def restock(store: Store, one: Line, units: int, outstanding: int) -> None:
+    """The stock that a line's units go back to rises. So many of them were on backorder."""
+    found = target(store, one)
     if found is None or units <= 0:
         return
     record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
@@ -284,19 +289,8 @@ def put_back(store: Store, order: Order) -> None:
         return
     for one in order.lines:
         back = one.taken - one.quantity_refunded
-        found = target(store, one)
         outstanding, one.taken, one.backordered = min(one.backordered, back), 0, 0
-        if found is None or back <= 0:
-            continue
-        record = inventory.record_for(inventory.records_of(*found), DEFAULT_LOCATION)
-        inventory.move(
-            store,
-            *found,
-            record.level + back,
-            RELATIVE,
-            by_order=True,
-            outstanding=-min(outstanding, record.backordered),
-        )
+        restock(store, one, back, outstanding)
 
 
 def edit(

@@ -2,7 +2,15 @@
 
 from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import Bench, Unclear
-from brygga_sandbox.certify.till_hands import core, inventories, moved, sized, stock_of, tracked
+from brygga_sandbox.certify.till_hands import (
+    core,
+    inventories,
+    moved,
+    movement_of,
+    sized,
+    stock_of,
+    tracked,
+)
 
 TILL_RULES = Questions("till")
 TILL_QUESTIONS = Questions("till")
@@ -248,15 +256,7 @@ async def negative_store_refused(bench: Bench) -> bool:
 async def most_movements(bench: Bench) -> int:
     """Between 1 and 200, found by bisection. Every movement is one unit of our own product."""
     made = await tracked(bench)
-    await stock_of(bench, made)
-    places = await inventories(bench)
-    row = {
-        "productUuid": made["uuid"],
-        "variantUuid": made["variants"][0]["uuid"],
-        "from": places["SUPPLIER"],
-        "to": places["STORE"],
-        "change": 1,
-    }
+    row = await movement_of(bench, made, "SUPPLIER", "STORE", 1)
     taken, refused = 0, MOST_TRIED + 1
     while refused - taken > 1:
         size = MOST_TRIED if refused > MOST_TRIED and not taken else (taken + refused) // 2
@@ -277,15 +277,7 @@ async def most_movements(bench: Bench) -> int:
 async def movements_stop_half_way(bench: Bench) -> bool:
     """The second of two movements is of a product that does not exist."""
     made = await tracked(bench)
-    await stock_of(bench, made)
-    places = await inventories(bench)
-    good = {
-        "productUuid": made["uuid"],
-        "variantUuid": made["variants"][0]["uuid"],
-        "from": places["SUPPLIER"],
-        "to": places["STORE"],
-        "change": 4,
-    }
+    good = await movement_of(bench, made, "SUPPLIER", "STORE", 4)
     bad = {**good, "productUuid": bench.uuid1(), "variantUuid": bench.uuid1()}
     body = {"identifier": bench.uuid1(), "movements": [good, bad]}
     status = (await bench.till("POST", "/v3/movements", body, host="inventory")).status_code

@@ -25,9 +25,13 @@ async def inventories(bench: Bench) -> dict[str, str]:
 
 async def tracked(bench: Bench) -> JSON:
     made = await bench.till_product()
+    await track(bench, made)
+    return made
+
+
+async def track(bench: Bench, made: JSON) -> None:
     body = [{"productUuid": made["uuid"], "tracking": "enable"}]
     await bench.till("POST", "/v3/products", body, host="inventory")
-    return made
 
 
 async def stock_of(bench: Bench, made: JSON) -> httpx2.Response:
@@ -38,16 +42,21 @@ async def stock_of(bench: Bench, made: JSON) -> httpx2.Response:
     return await bench.till("GET", f"/v3/stock/{store}/products/{made['uuid']}", host="inventory")
 
 
-async def moved(bench: Bench, made: JSON, source: str, target: str, change: int) -> int:
-    """The status of one movement of the first variant."""
+async def movement_of(bench: Bench, made: JSON, source: str, target: str, change: int) -> JSON:
+    """One movement of the first variant, between inventories that are there."""
     await stock_of(bench, made)
     places = await inventories(bench)
-    row = {
+    return {
         "productUuid": made["uuid"],
         "variantUuid": made["variants"][0]["uuid"],
         "from": places[source],
         "to": places[target],
         "change": change,
     }
+
+
+async def moved(bench: Bench, made: JSON, source: str, target: str, change: int) -> int:
+    """The status of one movement of the first variant."""
+    row = await movement_of(bench, made, source, target, change)
     body = {"identifier": bench.uuid1(), "movements": [row]}
     return (await bench.till("POST", "/v3/movements", body, host="inventory")).status_code

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from brygga_sandbox.certify.asking import Questions
 from brygga_sandbox.certify.bench import JSON, Bench, Unclear
-from brygga_sandbox.certify.till_hands import moved, stock_of, tracked
+from brygga_sandbox.certify.till_hands import moved, stock_of, track, tracked
 
 TILL_MORE = Questions("till")
 PAGES = (100, 500, 1000, 2000)
@@ -21,8 +21,7 @@ MARKUP = re.compile(r"<[a-zA-Z/][^>]*>")
 )
 async def unit_balances_have_decimals(bench: Bench) -> bool:
     made = await bench.till_product(unitName="m")
-    body = [{"productUuid": made["uuid"], "tracking": "enable"}]
-    await bench.till("POST", "/v3/products", body, host="inventory")
+    await track(bench, made)
     await moved(bench, made, "SUPPLIER", "STORE", 2)
     written = re.search(r'"balance"\s*:\s*"?([-0-9.]+)', (await stock_of(bench, made)).text)
     if written is None:

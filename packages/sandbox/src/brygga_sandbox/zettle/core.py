@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from brygga_sandbox.clock import Clock
 from brygga_sandbox.faults import Faults, Rule
+from brygga_sandbox.fetching import Fetch, unreachable
 from brygga_sandbox.http import Answer, Handler, Request, Response
 from brygga_sandbox.outbox import Outbox, Post
 from brygga_sandbox.requests import Requests
@@ -53,14 +54,6 @@ class Caller:
     client_id: str
     user: str
     scopes: tuple[str, ...]
-
-
-Fetch = Callable[[str], Awaitable[bytes | None]]
-
-
-async def unreachable(url: str) -> bytes | None:
-    """The HTTP client of a sandbox without one."""
-    return None
 
 
 Guarded = Callable[[Request, Caller], Awaitable[Response]]

@@ -9,6 +9,7 @@ import httpx2
 
 from brygga_sandbox.clock import Clock
 from brygga_sandbox.faults import Faults
+from brygga_sandbox.fetching import Fetch, fetcher
 from brygga_sandbox.http import AsgiApp, Router
 from brygga_sandbox.outbox import Outbox, Post, poster
 from brygga_sandbox.pages import mount_static
@@ -30,7 +31,7 @@ from brygga_sandbox.zettle import (
     tillpage,
 )
 from brygga_sandbox.zettle.answers import missing, unreadable
-from brygga_sandbox.zettle.core import Config, Core, Fetch, unreachable
+from brygga_sandbox.zettle.core import Config, Core
 from brygga_sandbox.zettle.ids import slug, zoned
 from brygga_sandbox.zettle.state import JSON, App, Organization, User
 from brygga_sandbox.zettle.switches import Switches
@@ -65,7 +66,7 @@ class ZettleSandbox:
     ) -> None:
         client = http if isinstance(http, httpx2.AsyncClient) else None
         post = http if not isinstance(http, httpx2.AsyncClient) else poster(http)
-        reach = fetch or (fetcher(client) if client else unreachable)
+        reach = fetch or fetcher(client)
         self.core = Core(clock, dice, post, config or Config(), switches or Switches(), reach)
         self.router = Router(
             around=self.core.around, missing=missing, malformed=unreadable, slash=True
@@ -194,19 +195,6 @@ class ZettleSandbox:
         for errand in list(self.core.errands):
             errand.cancel()
         await self.core.outbox.stop()
-
-
-def fetcher(http: httpx2.AsyncClient) -> Fetch:
-    """Fetch pictures over an HTTP client."""
-
-    async def fetch(url: str) -> bytes | None:
-        try:
-            response = await http.get(url, follow_redirects=True, timeout=30)
-        except (httpx2.HTTPError, httpx2.InvalidURL):
-            return None
-        return response.content if response.status_code == 200 else None
-
-    return fetch
 
 
 def default_details(organization: Organization, name: str, created: str, number: int) -> JSON:
