@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from brygga.database import pool
 from brygga.database.compiling import Compiler
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone
+from brygga.database.engine import Database, DatabaseBusy, PoolExhausted
 from brygga.database.pool import NotOneRead
 from brygga.database.queue import QueueJobs
 from brygga.database.tables import connections, tokens
@@ -222,7 +222,8 @@ async def test_no_more_than_twice_the_size_are_open_and_the_next_waits(
     waiting = asyncio.create_task(who(small))
     await asyncio.sleep(0.01)
     monkeypatch.setattr(pool, "FREE_WITHIN_S", 0.05)
-    with pytest.raises(DatabaseGone, match="no connection was free"):
+    assert (2, 1) == (small.pool.in_use, small.pool.waiting)
+    with pytest.raises(PoolExhausted, match="no connection was free"):
         await who(small)
     assert not waiting.done()
     free.set()
@@ -231,6 +232,7 @@ async def test_no_more_than_twice_the_size_are_open_and_the_next_waits(
     assert 2 == len(held)
     assert await waiting in held
     assert await who(small) in held
+    assert (0, 0) == (small.pool.in_use, small.pool.waiting)
     await small.close()
 
 

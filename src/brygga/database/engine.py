@@ -4,6 +4,7 @@
                       written, or the outcome of a commit is unknown
     DatabaseBusy      the server ended a statement: a deadlock, or it took too long; nothing was
                       written
+    PoolExhausted     a DatabaseBusy: this process has no connection free; nothing was sent
     DatabaseUnfit     the server works, and the database cannot serve this version as it is
 
 A transaction's statements are SQL. The time is always a parameter.
@@ -45,6 +46,12 @@ class DatabaseGone(Exception):
 class DatabaseBusy(Exception):
     """The server works and ended our transaction: a deadlock, or a lock or statement that took too
     long. Another try is worthwhile.
+    """
+
+
+class PoolExhausted(DatabaseBusy):
+    """All connections that this process may open to the database were in use for 30 s
+    (`pool.FREE_WITHIN_S`). The server may be well, and another try is worthwhile.
     """
 
 
@@ -285,7 +292,9 @@ class Database:
         try:
             async with self.pool.transaction(mode) as connection:
                 yield connection
-        except (OperationalError, InterfaceError, NoneFree) as error:
+        except NoneFree as full:
+            raise PoolExhausted(str(full)) from full
+        except (OperationalError, InterfaceError) as error:
             raise _gone(error, self.pool.url) from error
         except InternalError as error:
             if state_of(error) == READ_ONLY and mode is not Mode.WRITE:
@@ -368,7 +377,7 @@ deadlocks, and timeouts of locks, statements and transactions.
 """
 
 
-def _gone(error: DBAPIError | NoneFree, url: str) -> Exception:
+def _gone(error: DBAPIError, url: str) -> Exception:
     state = state_of(error)
     if state in _BUSY:
         return DatabaseBusy(f"the database ended a transaction ({state})")

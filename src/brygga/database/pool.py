@@ -34,7 +34,7 @@ COMPILER: Final = Compiler()
 
 
 class NoneFree(Exception):
-    """No connection was free in time."""
+    """Every connection that this process may open was in use until the wait ended."""
 
 
 @functools.lru_cache(1000)
@@ -239,11 +239,16 @@ class Pool:
     def __init__(self, url: str, size: int, wished: Mapping[str, Any]) -> None:
         self.url = url
         self.size = size
+        self.most = 2 * size
         self.wished = wished
         self.listeners: list[Callable[[str], None]] = []
         self.commits = 0
+        self.in_use = 0
+        """How many connections have a transaction now, or are being opened for one."""
+        self.waiting = 0
+        """How many transactions wait for a connection now."""
         self._idle: list[Connected] = []
-        self._places = asyncio.Semaphore(2 * size)
+        self._places = asyncio.Semaphore(self.most)
         self._closed = False
 
     @contextlib.asynccontextmanager
@@ -252,6 +257,7 @@ class Pool:
         errors.
         """
         await self._place()
+        self.in_use += 1
         try:
             connected = await self._taken(mode)
             try:
@@ -269,6 +275,7 @@ class Pool:
             finally:
                 self._give(connected)
         finally:
+            self.in_use -= 1
             self._places.release()
 
     def close(self) -> None:
@@ -281,11 +288,17 @@ class Pool:
         if not self._places.locked():
             await self._places.acquire()
             return
+        self.waiting += 1
         try:
             async with asyncio.timeout(FREE_WITHIN_S):
                 await self._places.acquire()
         except TimeoutError:
-            raise NoneFree(f"no connection was free within {FREE_WITHIN_S:g} s") from None
+            raise NoneFree(
+                f"no connection was free within {FREE_WITHIN_S:g} s: all {self.most} of this"
+                " process are in use"
+            ) from None
+        finally:
+            self.waiting -= 1
 
     async def _taken(self, mode: Mode) -> Connected:
         connected = await self._kept(mode) or await self._opened()

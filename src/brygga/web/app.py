@@ -12,7 +12,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response import Redirect
 from litestar.stores.registry import StoreRegistry
 
-from brygga.database.engine import DatabaseBusy, DatabaseGone
+from brygga.database.engine import DatabaseBusy, DatabaseGone, PoolExhausted
 from brygga.web import bodies, errors, health, hooks, live, metrics, static_files
 from brygga.web.addresses import Addresses
 from brygga.web.arguments import explicit
@@ -266,6 +266,7 @@ def build_app(deps: WebDeps) -> Litestar:
             Wrong: errors.wrong,
             NotThere: errors.not_there,
             DatabaseGone: errors.unavailable,
+            PoolExhausted: errors.exhausted,
             DatabaseBusy: errors.busy,
             HTTPException: errors.refused,
             Exception: errors.fault,

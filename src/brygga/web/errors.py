@@ -10,7 +10,7 @@ from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
-from brygga.database.engine import DatabaseBusy, DatabaseGone
+from brygga.database.engine import DatabaseBusy, DatabaseGone, PoolExhausted
 from brygga.web import live
 from brygga.web.bodies import Torn
 from brygga.web.limits import TooMany
@@ -110,6 +110,11 @@ def _route(request: Request[Any, Any, Any]) -> str:
 def unavailable(request: Request[Any, Any, Any], error: DatabaseGone) -> AnyAnswer:
     log.error("database unreachable", reason=str(error))
     return _say(request, 503, "unavailable")
+
+
+def exhausted(request: Request[Any, Any, Any], error: PoolExhausted) -> AnyAnswer:
+    log.error("no connection to the database is free", reason=str(error))
+    return _say(request, 503, "overloaded")
 
 
 def busy(request: Request[Any, Any, Any], error: DatabaseBusy) -> AnyAnswer:

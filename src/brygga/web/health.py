@@ -7,14 +7,23 @@ import sqlalchemy as sa
 from litestar import Response, get
 from litestar.datastructures import State
 
-from brygga.database import migrating, waiting_work
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, DatabaseUnfit
+from brygga.database import migrating
+from brygga.database.engine import (
+    Database,
+    DatabaseBusy,
+    DatabaseGone,
+    DatabaseUnfit,
+    PoolExhausted,
+)
 from brygga.web.deps import WebDeps
 
 Ready = Callable[[], Awaitable[Mapping[str, str]]]
 """Each check by its name: "ok", or what is wrong."""
 OK: Final = "ok"
+EXHAUSTED: Final = "no connection free"
+"""All connections of this process to the database are in use. The database may be well."""
 _QUEUE = sa.text("SELECT 1 FROM pgqueuer LIMIT 1")
+_ANSWERS = sa.text("SELECT 1")
 
 
 async def readiness(database: Database) -> Mapping[str, str]:
@@ -25,6 +34,8 @@ async def readiness(database: Database) -> Mapping[str, str]:
             at = await migrating.revision(tx)
         if at in migrating.known() and at != migrating.newest():
             found["migrations"] = f"at {at}, needs {migrating.newest()}"
+    except PoolExhausted:
+        return dict.fromkeys(found, EXHAUSTED)
     except (DatabaseGone, DatabaseBusy):
         return dict.fromkeys(found, "unreachable")
     except DatabaseUnfit:
@@ -32,6 +43,8 @@ async def readiness(database: Database) -> Mapping[str, str]:
     try:
         async with database.read() as tx:
             await tx.rows(_QUEUE)
+    except PoolExhausted:
+        found["queue"] = EXHAUSTED
     except (DatabaseGone, DatabaseBusy):
         found["queue"] = "unreachable"
     except DatabaseUnfit:
@@ -41,12 +54,14 @@ async def readiness(database: Database) -> Mapping[str, str]:
 
 @get("/health", skip_session=True, exclude_from_csrf=True)
 async def health(state: State) -> Response[dict[str, str]]:
-    """200 while the database answers, 503 while it does not."""
+    """200 while the database answers, 503 while it does not. It reads no table: anybody may ask."""
     deps: WebDeps = state.deps
     try:
-        async with deps.database.read() as tx:
-            await waiting_work.pending(tx)
-    except DatabaseGone:
+        async with deps.database.read(once=True) as tx:
+            await tx.scalar(_ANSWERS)
+    except PoolExhausted:
+        return Response({"status": EXHAUSTED}, status_code=503)
+    except (DatabaseGone, DatabaseBusy):
         return Response({"status": "database unreachable"}, status_code=503)
     return Response({"status": OK})
 

@@ -32,7 +32,7 @@ from brygga.database import (
     waiting_work,
 )
 from brygga.database.changes import Changes, Followed
-from brygga.database.engine import Database, DatabaseGone
+from brygga.database.engine import Database, DatabaseGone, PoolExhausted
 from brygga.database.library_pages import State
 from brygga.database.queue import first_of
 from brygga.seams import Clock
@@ -294,7 +294,7 @@ async def states(
                         yield ServerSentEventMessage(data=ENDED, event="state", retry=3000)
                         return
                 data = reported(await boards.figures(connection_id, board), words)
-            except (DatabaseGone, SQLAlchemyError):
+            except (DatabaseGone, PoolExhausted, SQLAlchemyError):
                 return  # the browser connects again, and finds the page that says so
             if data != before:
                 before, spoken = data, clock.monotonic()

@@ -18,7 +18,7 @@ from brygga.core.mapping import Mapped, desired
 from brygga.core.model import Connection, Product
 from brygga.core.terms import terms_of
 from brygga.database import connections, library, plan_inputs, plans
-from brygga.database.engine import Database, DatabaseGone, Tx
+from brygga.database.engine import Database, DatabaseGone, PoolExhausted, Tx
 from brygga.database.plans import Kept, StoredPlan
 from brygga.database.values import from_json, to_json
 from brygga.seams import Clock
@@ -157,7 +157,7 @@ class Plans:
                     connection = await connections.by_id(tx, connection_id)
                 if connection is not None:
                     await self.draw(database, clock, connection)
-            except (DatabaseGone, SQLAlchemyError) as failed:
+            except (DatabaseGone, PoolExhausted, SQLAlchemyError) as failed:
                 log.warning(
                     "plan not computed", connection=connection_id, why=str(failed).splitlines()[0]
                 )
