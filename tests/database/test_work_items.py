@@ -14,6 +14,7 @@ from brygga.database import (
     inbox,
     leases,
     receiving,
+    statistics,
     turns,
     waiting_work,
     work_items,
@@ -356,3 +357,52 @@ async def test_a_message_is_accepted_once_per_merchant(database: Database) -> No
         assert 2 == await inbox.prune(tx, NOON + timedelta(days=5))
 
     assert [{"m1"}, set(), {"m1"}] == received
+
+
+# ---- What a look costs ---------------------------------------------------------------------------
+
+MANY = 5_000
+_READ = sa.text("""
+    SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+    WHERE relname = 'work_items'
+""")
+
+
+async def importing(database: Database) -> int:
+    """A connection whose whole library waits, and that has routine work besides."""
+    one = await connected(database)
+    async with database.transaction() as tx:
+        subjects = [f"p{number}" for number in range(MANY)]
+        await work_items.add_many(tx, one.id, Kind.PRODUCT, subjects, NOON, bulk=True)
+        await work_items.add(tx, one.id, Kind.SWEEP, "", NOON, due_at=LATER)
+    await statistics.analyze(database, "work_items")
+    return one.id
+
+
+async def test_a_look_reads_a_batch_and_not_all_that_is_due(database: Database) -> None:
+    """An import of 20,000 products looks eighty times."""
+    one = await importing(database)
+    async with database.read() as tx:
+        product = await work_items.due_with_stamp(tx, one, NOON, work_items.PRODUCT_KINDS, 250)
+        read = await tx.scalar(_READ)
+        stock = await work_items.due_with_stamp(tx, one, NOON, work_items.STOCK_KINDS, 250)
+        read_again = await tx.scalar(_READ) - read
+
+    assert (250, False) == (len(product.items), product.is_all)
+    assert {Kind.PRODUCT} == {item.kind for item in product.items}
+    assert ([], True, None) == (stock.items, stock.is_all, stock.others)
+    assert read <= 251
+    assert read_again <= work_items.FEW + 1
+
+
+async def test_whether_much_waits_is_known_without_counting_it(database: Database) -> None:
+    """Each batch of hints asks during an import."""
+    one = await importing(database)
+    async with database.read() as tx:
+        found = await waiting_work.is_more_than(tx, one, Kind.PRODUCT, 25)
+        read = await tx.scalar(_READ)
+        exact = [await waiting_work.is_more_than(tx, one, Kind.SWEEP, most) for most in (0, 1)]
+
+    assert found
+    assert [True, False] == exact
+    assert read <= 26

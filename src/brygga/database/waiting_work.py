@@ -44,6 +44,20 @@ async def counts(tx: Tx, connection_id: int) -> Mapping[Kind, int]:
     }
 
 
+async def is_more_than(tx: Tx, connection_id: int, kind: Kind, most: int) -> bool:
+    """Whether more than so many items of this kind wait. No more than that are read, however many
+    wait. Parked items are not counted.
+    """
+    statement = sa.text("""
+        SELECT count(*) FROM (
+            SELECT FROM work_items
+            WHERE connection_id = :id AND kind = :kind AND parked_at IS NULL LIMIT :most + 1
+        ) AS few
+    """)
+    values = {"id": connection_id, "kind": kind.value, "most": most}
+    return int(await tx.scalar(statement, values)) > most
+
+
 async def waiting_kinds(tx: Tx, connection_id: int) -> Collection[Kind]:
     """Kinds with at least one waiting item. It does one index lookup for each kind, however many
     items wait.

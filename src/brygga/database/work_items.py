@@ -249,23 +249,22 @@ def _named(table: str) -> str:
     return ", ".join(f"{table}.{one.name}" for one in fields(WorkItem))
 
 
+# One item more than a batch says whether there is more. Only that many are read, along the index by
+# rank and due time, however many are due: the planner takes it as long as it expects to find them
+# early, and of a condition in a query of its own it expects that half of the rows pass. Of those
+# that are equal in both, as after a bulk addition, any may come first.
 _DUE = sa.text(f"""
-    WITH due AS (
-        SELECT m.* FROM work_items m JOIN connections c ON c.id = m.connection_id
-        WHERE m.connection_id = :id AND m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[]))
-            AND {WORKABLE}
-    ), first AS (
-        SELECT kind, rank FROM due ORDER BY rank, due_at, generation LIMIT 1
-    )
     SELECT c.xmin::text || '/' || coalesce(t.xmin::text, '') AS stamp, found.*
     FROM connections c
         LEFT JOIN tokens t ON t.connection_id = c.id AND t.platform = 'bigcommerce'
         LEFT JOIN (
-            (SELECT true AS wanted, (SELECT count(*) FROM due) AS total, {_named("due")}
-                FROM due JOIN first USING (kind, rank)
-                ORDER BY due_at, generation LIMIT :limit)
+            (SELECT true AS wanted, {_named("m")}
+                FROM work_items m JOIN connections c ON c.id = m.connection_id
+                WHERE m.connection_id = :id AND m.due_at <= :now
+                    AND m.kind = ANY (CAST(:kinds AS text[])) AND (SELECT {WORKABLE})
+                ORDER BY m.rank, m.due_at LIMIT :limit + 1)
             UNION ALL
-            (SELECT false, 0, {_named("m")}
+            (SELECT false, {_named("m")}
                 FROM work_items m JOIN connections c ON c.id = m.connection_id
                 WHERE m.connection_id = :id AND m.due_at <= :now
                     AND m.kind = ANY (CAST(:others AS text[])) AND {WORKABLE} LIMIT {FEW + 1})
@@ -322,13 +321,14 @@ async def due_with_stamp(
         "limit": limit,
     }
     rows = await tx.rows(_DUE, values)
-    found = [_mark(row) for row in rows if row.wanted]
+    wanted = [_mark(row) for row in rows if row.wanted]
+    found = first_batch(wanted)[:limit]
     others = [_mark(row) for row in rows if row.wanted is False]
     return Due(
         found,
         rows[0].stamp if rows else "",
         others if len(others) <= FEW else None,
-        is_all=not found or rows[-1].total == len(found),
+        is_all=len(found) == len(wanted),
     )
 
 

@@ -68,8 +68,8 @@ class StockWork:
 
     async def _pooled(self, tx: Tx, connection_id: int, now: datetime) -> datetime:
         """When one read covers what many creates wrote."""
-        waiting = (await waiting_work.counts(tx, connection_id)).get(Kind.PRODUCT, 0)
-        return self.timing.pooled(now, LAGS_MEANWHILE) if waiting > FEW else self.timing.pooled(now)
+        is_import = await waiting_work.is_more_than(tx, connection_id, Kind.PRODUCT, FEW)
+        return self.timing.pooled(now, LAGS_MEANWHILE) if is_import else self.timing.pooled(now)
 
     async def products(self, session: Session, batch: Sequence[WorkItem]) -> None:
         """Does all stock work of these products. Then each item is done, or due again at its next
