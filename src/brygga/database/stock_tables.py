@@ -142,6 +142,7 @@ movements = sa.Table(
     metadata,
     _Movements,
     sa.Index("movements_by_age", "at"),
+    sa.Index("movements_contradicted", "at", postgresql_where=sa.text("cause = 'contradicted'")),
     sa.Index(
         "movements_explained",
         "connection_id",
