@@ -288,6 +288,9 @@ def build(
     http, outward = open_client(seams.transport), open_outward(seams.transport)
     channels = senders(settings, seams, outward)
     figures = Figures()
+    figures.connecting(
+        lambda: database.pool.in_use, lambda: database.pool.waiting, lambda: database.pool.most
+    )
     agent = f"Brygga (+{settings.public_url})"
     wire = Wire(http, seams.clock, user_agent=agent, observe=observed_by(figures))
     platforms = Platforms(settings, wire, seams.clock)

@@ -33,7 +33,16 @@ async def test_a_worker_says_that_it_lives_and_works(database_url: str) -> None:
     assert {**checks, "worker": "ok"} == ready.json()["checks"]
     assert (200, 404) == (alive.status_code, page.status_code)
     assert "brygga_turn_seconds_count" in figures
+    assert "brygga_turns_running 0.0" in figures
+    assert "brygga_turns_max 40.0" in figures
+    assert "brygga_database_connections_max 30.0" in figures
+    assert "brygga_database_connections_waiting 0.0" in figures
+    assert _value(figures, "brygga_tick_seconds_count") >= 1
     assert "brygga_marks_due" not in figures, "those of the database are a web process's"
+
+
+def _value(figures: str, name: str) -> float:
+    return next(float(line.split()[1]) for line in figures.splitlines() if name in line)
 
 
 async def test_a_stranger_may_not_read_a_workers_figures(database_url: str) -> None:

@@ -2,10 +2,14 @@
 
 from datetime import timedelta
 
+import sqlalchemy as sa
+
 from brygga.core.model import Stage
 from brygga.database import connections, failed_work, service_health, work_items
 from brygga.database.engine import Database
+from brygga.database.queue import NORMAL, URGENT, QueueJobs
 from brygga.database.work_items import Kind
+from brygga.system import SystemClock
 from tests.conftest import NOON
 from tests.database.merchants import connected
 
@@ -75,3 +79,45 @@ async def test_work_of_a_set_up_that_nobody_does_is_late(database: Database) -> 
     found = await _read(database, after_s=30)
 
     assert (1, 30.0) == (found.waiting, found.late_s)
+
+
+async def test_jobs_that_wait_for_a_worker_are_counted_by_priority(database: Database) -> None:
+    jobs = QueueJobs(database, SystemClock())
+    ids = [(await connected(database, f"org-{n}", f"store-{n}")).id for n in range(4)]
+    async with database.transaction() as tx:
+        empty = await service_health.queued(tx)
+        for place, id_ in enumerate(ids):
+            await jobs.enqueue(tx, id_, urgent=place == 0)
+        await tx.run(sa.text("UPDATE pgqueuer SET status = 'picked' WHERE id = 4"))
+        found = await service_health.queued(tx)
+
+    assert {} == empty
+    assert {URGENT: 1, NORMAL: 2} == found
+
+
+async def test_what_a_monitor_asks_each_minute_reads_few_movements(database: Database) -> None:
+    """Of a day's movements, which may be millions, only those that are counted."""
+    one = await connected(database)
+    async with database.transaction() as tx:
+        await tx.run(_MOVED, {"id": one.id, "now": NOON})
+    async with database.transaction() as tx:
+        await tx.run(sa.text("ANALYZE movements"))
+
+    async with database.read() as tx:
+        found = await service_health.read(tx, NOON)
+        read = await tx.scalar(_READ)
+
+    assert 3 == found.contradicted
+    assert read <= 10
+
+
+_MOVED = sa.text("""
+    INSERT INTO movements (connection_id, at, product_uuid, variant_uuid, side, cause, change)
+    SELECT :id, CAST(:now AS timestamptz) - n * interval '10 seconds', 'cup', 'v' || n, 'shop',
+        CASE WHEN n % 1000 = 7 THEN 'contradicted' ELSE 'observed' END, 1
+    FROM generate_series(1, 3000) AS n
+""")
+_READ = sa.text("""
+    SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_xact_user_tables
+    WHERE relname = 'movements'
+""")

@@ -118,6 +118,7 @@ ACROSS: dict[str, str] = {
     "support.save": "a case holds its connection",
     "support.renew": "a case that our own work left",
     "support.by_id": "operators; the pages compare the connection",
+    "service_health.queued": "operators",
     "service_health.read": "operators",
     **{
         f"{module}.prune": "age"

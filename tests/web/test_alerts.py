@@ -92,6 +92,11 @@ async def usual(at: Watched, number: int) -> None:
     await at.send(200)
     at.world.deps.figures.write("zettle", 2.0)
     at.world.deps.figures.turns.observe(0.3)
+    at.world.deps.figures.ticks.observe(0.02)
+    at.world.deps.figures.tidies.observe(0.2)
+    at.world.deps.figures.late.observe(0.002)
+    at.world.deps.figures.working(lambda: 12, lambda: 40)
+    at.world.deps.figures.connecting(lambda: 9, lambda: 0, lambda: 30)
 
 
 # ---- One fault for each rule ---------------------------------------------------------------------
@@ -222,6 +227,20 @@ async def taken_over(at: Watched) -> None:
     at.world.deps.figures.lost.inc(3)
 
 
+async def all_turns(at: Watched) -> None:
+    at.world.deps.figures.working(lambda: 38, lambda: 40)
+
+
+async def timer_late(at: Watched, number: int) -> None:
+    """In two of three seconds."""
+    for late_s in (0.002, 0.3, 0.4):
+        at.world.deps.figures.late.observe(late_s)
+
+
+async def no_connection_free(at: Watched) -> None:
+    at.world.deps.figures.connecting(lambda: 30, lambda: 4, lambda: 30)
+
+
 async def files_full(at: Watched) -> None:
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     held = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - of this process, in memory
@@ -247,6 +266,9 @@ FAULTS: dict[str, Fault] = {
     "BryggaWritesContradicted": once(rows(CONTRADICTED, 4)),
     "BryggaWritesSlow": writes_late,
     "BryggaTakenOver": once(taken_over),
+    "BryggaWorkersFull": once(all_turns),
+    "BryggaWorkersBusy": timer_late,
+    "BryggaConnectionsWait": once(no_connection_free),
     "BryggaFilesFull": once(files_full),
 }
 

@@ -52,6 +52,11 @@ Turn = Callable[[Job], Awaitable[None]]
 
 
 class Jobs(Protocol):
+    @property
+    def at_once(self) -> int:
+        """How many turns may run at a time in this process."""
+        ...
+
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         """Once the caller's transaction commits, a worker checks the connection. Many calls before
         that make one job.
@@ -173,6 +178,10 @@ class QueueJobs:
     database: Database
     clock: Clock
     settings: QueueSettings = QueueSettings()
+
+    @property
+    def at_once(self) -> int:
+        return self.settings.parallel
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         # "update_priority", not "skip": the conflict then waits for a turn that is about to release
@@ -300,6 +309,10 @@ class TableJobs:
     """The count of all turns when each connection last had its own. The connection that waited
     longest is next.
     """
+
+    @property
+    def at_once(self) -> int:
+        return self.parallel
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         tx.notify(connection_id, urgent)

@@ -73,6 +73,17 @@ _OTHERS = sa.text("""
 """)
 
 
+# The index of the queue's head holds just these rows.
+_QUEUED = sa.text("""
+    SELECT priority, count(*) AS jobs FROM pgqueuer WHERE status = 'queued' GROUP BY priority
+""")
+
+
+async def queued(tx: Tx) -> Mapping[int, int]:
+    """How many jobs wait for a worker, by their priority. Each is for one connection."""
+    return {row.priority: row.jobs for row in await tx.rows(_QUEUED)}
+
+
 async def read(tx: Tx, now: datetime) -> ServiceHealth:
     """Four statements, whatever the number of merchants."""
     stages = await tx.rows(_STAGES)

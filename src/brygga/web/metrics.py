@@ -1,6 +1,7 @@
 """What an operator's monitoring may read: counts, never names."""
 
 import hmac
+from collections.abc import Mapping
 from ipaddress import ip_address
 from typing import Final
 
@@ -11,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from brygga.database import rights, service_health, waiting_work
+from brygga.database.queue import NORMAL, URGENT
 from brygga.database.service_health import ServiceHealth
 from brygga.figures import Figures
 from brygga.web.deps import WebDeps, WebSettings
@@ -52,6 +54,8 @@ GAUGES: Final = {
     "workers": "Workers that wait for jobs on this database.",
 }
 """Read from the database at each request, so that any web process reports all workers."""
+PRIORITIES: Final = {URGENT: "urgent", NORMAL: "normal"}
+"""Of a job: whether somebody waits."""
 
 
 class Metrics:
@@ -84,10 +88,22 @@ class Metrics:
         self.stages = Gauge(
             "brygga_connections", "Active connections, by stage.", ["stage"], registry=registry
         )
+        self.queued = Gauge(
+            "brygga_jobs_queued",
+            "Jobs that wait for a worker, each for one connection, by priority.",
+            ["priority"],
+            registry=registry,
+        )
         self.gauges = {
             name: Gauge(f"brygga_{name}", meaning, registry=registry)
             for name, meaning in GAUGES.items()
         }
+
+    def show_queue(self, jobs: Mapping[int, int]) -> None:
+        self.queued.clear()
+        for priority in {**PRIORITIES, **jobs}:
+            name = PRIORITIES.get(priority, str(priority))
+            self.queued.labels(name).set(jobs.get(priority, 0))
 
     def show(self, health: ServiceHealth, pending: int, workers: int) -> None:
         self.stages.clear()
@@ -130,6 +146,7 @@ async def show(request: AnyRequest, state: State) -> Response[bytes]:
             await waiting_work.pending(tx),
             await rights.workers(tx),
         )
+        metrics.show_queue(await service_health.queued(tx))
     return exposed(generate_latest(metrics.registry) + metrics.figures.exposed())
 
 

@@ -103,6 +103,7 @@ class Worker:
         returns.
         """
         silence = self.database.on_commit(self._received)
+        self.figures.working(lambda: len(self._turns), lambda: self.jobs.at_once)
         try:
             async with asyncio.TaskGroup() as group:
                 beside = [group.create_task(self._timer()), group.create_task(self._post())]
@@ -208,17 +209,21 @@ class Worker:
                 if not looked:
                     await self.check_address()
                     looked = True
+                began = self.clock.monotonic()
                 await self.tick(is_busy=late_s > self.pace.busy_s)
                 self.ticked_at = self.clock.monotonic()
+                self.figures.ticks.observe(self.ticked_at - began)
                 await self.database.announce()
                 if tidied is None or self.clock.monotonic() - tidied >= self.pace.tidy_s:
                     tidied = self.clock.monotonic()
                     await self.tidy()
+                    self.figures.tidies.observe(self.clock.monotonic() - tidied)
             except (DatabaseGone, DatabaseBusy) as gone:
                 self.log.warning("database out of reach", why=str(gone))
             slept = self.clock.monotonic()
             await self.clock.sleep(self.pace.tick_s)
             late_s = self.clock.monotonic() - slept - self.pace.tick_s
+            self.figures.late.observe(max(0.0, late_s))
 
     async def tick(self, *, is_busy: bool = False) -> None:
         async with self.database.transaction() as tx:
