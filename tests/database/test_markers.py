@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from brygga.core.stock.slots import Slot
+from brygga.core.stock import Slot
 from brygga.database import markers
 from brygga.database.engine import Database
 from tests.conftest import NOON

@@ -8,7 +8,7 @@ import pytest
 
 from brygga.core import marker
 from brygga.core.report import Code
-from brygga.core.stock.slots import Slot
+from brygga.core.stock import Slot
 from brygga.database import markers, work_items
 from brygga.database.work_items import Kind
 from tests.rules.stack import DemoStack

@@ -9,7 +9,7 @@ import pytest
 
 from brygga.core.failures import Failure
 from brygga.core.marker import SKUS
-from brygga.core.stock.slots import Slot
+from brygga.core.stock import Slot
 from brygga.database import markers
 from brygga.database.engine import Database
 from brygga.sync.stock import marker

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from brygga.core.stock.slots import Slot
+from brygga.core.stock import Slot
 from brygga.database.engine import Tx
 from brygga.database.tables import marker_products, marker_slots
 

@@ -5,11 +5,10 @@ This package says what a stock level read on one side means for the other:
 - `ledger`: the stock records and their law
 - `moves`: the moves that keep the law
 - `resolving`: what becomes of a write that got no answer
-- `slots`: the marker item that shows whether a call landed
 - `sending`: how much may be written, and when
-- `sharing`: how a record is created, attached, recreated, split, joined, stopped and started
+- `sharing`: how a record is created, attached, recreated, split, joined, stopped, started
+  and counted
 - `rebasing`: what a ledger from a backup becomes
-- `counting`: what the merchant counted
 - `movement`: why a number is what it is
 - `explaining`: which sale or order made it so
 
@@ -19,10 +18,9 @@ in as a value. Every function takes a ledger and returns one.
 
 # fmt: off
 # ruff: noqa: I001 - packed, to be read at a glance
-from brygga.core.stock.counting import counted
 from brygga.core.stock.ledger import (
     SUSPENDED, Change, PendingWrite, Gap, Kind, Ledger, Level, LevelRead, StockRecord, Side, Timing,
-    ReportedChange,
+    ReportedChange, Slot,
 )
 from brygga.core.stock.moves import (
     Hint, Observed, corrected, hinted, is_held, is_ordered, is_zeroed, landed,
@@ -35,9 +33,8 @@ from brygga.core.stock.resolving import (
 from brygga.core.stock.sending import LIMITS, excess, next_read, sendable, unshown
 from brygga.core.stock.sharing import (
     Orders, attached, created, carried, ended, first_level, is_unsure, joined, new_ledger,
-    began, recreated, renewed, reset, restarted, seen_off, split, stopped, resumed,
+    began, counted, recreated, renewed, reset, restarted, seen_off, split, stopped, resumed,
 )
-from brygga.core.stock.slots import Slot
 
 __all__ = [
     "LIMITS", "SUSPENDED", "Change", "Doubt", "Gap", "Hint", "Kind", "Ledger", "Level",

@@ -156,11 +156,7 @@ def _made(
     and no transactions, where none fits.
     """
     move = moves[0]
-    near = [
-        transaction
-        for transaction in left
-        if move.at - EARLIER <= transaction.at <= move.at + LATER
-    ]
+    near = _near(move, left)
     fresh = _fresh(move, left)
     before = [transaction for transaction in fresh if transaction.at <= move.at + TICK]
     made = next(filter(None, (_fitting(move.change, among) for among in (before, fresh, near))), ())
@@ -186,11 +182,11 @@ def _in_parts(
 
 def _fresh(move: Unexplained, left: Sequence[SourceTransaction]) -> list[SourceTransaction]:
     """Those that may have happened since the previous read, as far as clocks agree."""
-    return [
-        one
-        for one in left
-        if move.at - EARLIER <= one.at <= move.at + LATER and one.at > move.begins - LATER
-    ]
+    return [one for one in _near(move, left) if one.at > move.begins - LATER]
+
+
+def _near(move: Unexplained, left: Sequence[SourceTransaction]) -> list[SourceTransaction]:
+    return [one for one in left if move.at - EARLIER <= one.at <= move.at + LATER]
 
 
 def _fitting(

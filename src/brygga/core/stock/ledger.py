@@ -11,8 +11,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from brygga.core.stock.slots import Slot
-
 SUSPENDED = datetime.max.replace(tzinfo=UTC)
 """`StockRecord.rests` of a record whose item the platform does not know. Nothing is sent until the
 product work has found the item.
@@ -176,6 +174,16 @@ class ReportedChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Slot:
+    """One variant of the marker product (decision 16), and the level that it has while no call uses
+    it. A stock call to BigCommerce carries one; its level shows whether the call landed.
+    """
+
+    variant_id: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
 class PendingWrite:
     """A write to a stock record that has no answer yet. It is saved before the request leaves.
 
@@ -326,6 +334,18 @@ class StockRecord:
             if c.quantity > 0 and c.at > read.read_started - read_lag
         )
         return self.confirmed - rises + min(0, self.pending_change)
+
+
+def as_read(read: LevelRead, to_push: int = 0, variant_id: int | None = None) -> StockRecord:
+    """The record of a variant that is read for the first time, or again from the beginning."""
+    return StockRecord(
+        read.level,
+        to_push,
+        floor=read.floor,
+        seen=read.read_started,
+        clear_read=read.read_started,
+        variant_id=variant_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)

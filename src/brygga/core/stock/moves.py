@@ -18,10 +18,10 @@ from brygga.core.stock.ledger import (
     PendingWrite,
     ReportedChange,
     Side,
+    Slot,
     StockRecord,
     Timing,
 )
-from brygga.core.stock.slots import Slot
 
 APART: Final = timedelta(seconds=2)
 """Two events of BigCommerce's that were made this long apart are of two edits: it sends several for

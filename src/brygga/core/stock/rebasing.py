@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from brygga.core.stock.explaining import SourceTransaction
-from brygga.core.stock.ledger import Gap, Ledger, LevelRead, StockRecord
+from brygga.core.stock.ledger import Gap, Ledger, LevelRead, StockRecord, as_read
 from brygga.core.stock.movement import Reason
 from brygga.core.stock.sharing import recreated
 
@@ -172,11 +172,4 @@ def rebased(
 
 def _fresh(record: StockRecord, read: LevelRead, target: int) -> StockRecord:
     assert isinstance(read.level, int)
-    return StockRecord(
-        confirmed=read.level,
-        to_push=target - read.level,
-        floor=read.floor,
-        seen=read.read_started,
-        clear_read=read.read_started,
-        variant_id=record.variant_id,
-    )
+    return as_read(read, target - read.level, record.variant_id)

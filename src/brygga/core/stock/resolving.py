@@ -81,31 +81,26 @@ def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Ti
         Side.SHOP, pending_write, timing
     ):
         return _waiting(ledger, Side.SHOP, read, timing)
-    more = (
-        slot - pending_write.slot.count
-        if isinstance(slot, int) and pending_write.slot is not None
-        else None
-    )
-    is_landed = more == 1
-    contradicts = more in (0, 1) and _contradicts(
-        ledger, pending_write, read.level, landed_=is_landed
-    )
+    before = None if pending_write.slot is None else pending_write.slot.count
+    is_landed = before is not None and slot == before + 1
+    is_known = is_landed or (before is not None and slot == before)
+    contradicts = is_known and _contradicts(ledger, pending_write, read.level, landed_=is_landed)
     if timing.is_whole:
-        reported = ledger.shop.reported
-        is_sure = not (is_landed and contradicts) or (
-            reported is not None and reported.at is not None and reported.at >= pending_write.sent
-        )
+        is_sure = not (is_landed and contradicts) or _is_named_since(ledger, pending_write)
     else:
-        is_sure = more == 0 and _is_untouched(ledger, pending_write, read.level)
-    if more in (0, 1) and is_sure:
+        is_sure = not is_landed and _is_untouched(ledger, pending_write, read.level)
+    if is_known and is_sure:
         verdict = Verdict.LANDED if is_landed else Verdict.NOT_LANDED
-        return replace(_closed(ledger, read, timing, verdict), contradicts=contradicts)
-    lower = (
-        Verdict.ASSUMED_LANDED
-        if _is_lower_landed(pending_write, read.level)
-        else Verdict.ASSUMED_LOST
-    )
-    return replace(_closed(ledger, read, timing, lower), contradicts=contradicts)
+    else:
+        is_lower_landed = _is_lower_landed(pending_write, read.level)
+        verdict = Verdict.ASSUMED_LANDED if is_lower_landed else Verdict.ASSUMED_LOST
+    return replace(_closed(ledger, read, timing, verdict), contradicts=contradicts)
+
+
+def _is_named_since(ledger: Ledger, pending_write: PendingWrite) -> bool:
+    """Whether an event has named this very variant since the write left."""
+    reported = ledger.shop.reported
+    return reported is not None and reported.at is not None and reported.at >= pending_write.sent
 
 
 def _contradicts(ledger: Ledger, pending_write: PendingWrite, level: int, *, landed_: bool) -> bool:
@@ -212,15 +207,11 @@ def resolve_till(
     if rise:
         is_low = read.level < (pending_write.base or 0) + pending_write.quantity
         verdict = Verdict.PRESUMED_LOST if reported and is_low else Verdict.ASSUMED_LANDED
-        return _ended(
-            waits,
-            landed(waits.ledger, Side.ZETTLE, pending_write.dead(timing)),
-            read,
-            timing,
-            verdict,
-        )
-    verdict = Verdict.NOT_LANDED if reported else Verdict.ASSUMED_LOST
-    return _ended(waits, refused(waits.ledger, Side.ZETTLE), read, timing, verdict)
+        done = landed(waits.ledger, Side.ZETTLE, pending_write.dead(timing))
+    else:
+        verdict = Verdict.NOT_LANDED if reported else Verdict.ASSUMED_LOST
+        done = refused(waits.ledger, Side.ZETTLE)
+    return _ended(waits, done, read, timing, verdict)
 
 
 def _ended(

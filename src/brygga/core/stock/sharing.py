@@ -16,11 +16,12 @@ from brygga.core.stock.ledger import (
     LevelRead,
     PendingWrite,
     Side,
+    Slot,
     StockRecord,
     Timing,
+    as_read,
 )
 from brygga.core.stock.sending import LIMITS
-from brygga.core.stock.slots import Slot
 
 
 class Orders(StrEnum):
@@ -45,7 +46,7 @@ def new_ledger(read: LevelRead, *, separate: bool = False) -> Ledger:
     `separate`: its product has separate stock, so the variant has too (rule S5). All of its stock
     is in Zettle: the merchant has given the store none.
     """
-    till = StockRecord(confirmed=read.level, seen=read.read_started, clear_read=read.read_started)
+    till = as_read(read)
     return (
         Ledger(zettle=till, shop=StockRecord(confirmed=0, rests=SUSPENDED), separate=True)
         if separate
@@ -134,14 +135,7 @@ def attached(ledger: Ledger, variant_id: int, read: LevelRead, sold: int = 0) ->
     untracked = ledger.zettle.confirmed is Gap.UNTRACKED
     level: Level = read.level if target is not None else Gap.UNTRACKED if untracked else Gap.UNKNOWN
     to_push = target - level if target is not None and isinstance(level, int) else 0
-    record = StockRecord(
-        level,
-        to_push,
-        floor=read.floor,
-        seen=read.read_started,
-        clear_read=read.read_started,
-        variant_id=variant_id,
-    )
+    record = as_read(replace(read, level=level), to_push, variant_id)
     return replace(_closing(ledger, variant_id), shop=record, separate=own is not None)
 
 
@@ -239,6 +233,18 @@ def joined(ledger: Ledger) -> Ledger:
     )
 
 
+def counted(ledger: Ledger, till: int, shop: int) -> Ledger | None:
+    """What the merchant counted, after being asked to check a number that is in doubt: each side
+    gets the `to_push` that brings it to its number. Shared stock has one number for both.
+
+    None when there is nothing to count: Zettle has no number of its own, or two numbers were given
+    for shared stock. A side that does not exist yet is created with the number later.
+    """
+    if ledger.zettle.target is None or (not ledger.separate and till != shop):
+        return None
+    return replace(ledger, zettle=ledger.zettle.toward(till), shop=ledger.shop.toward(shop))
+
+
 # ---- Tracking switched in Zettle (rule S7) -------------------------------------------------------
 
 
@@ -307,9 +313,7 @@ def restarted(ledger: Ledger, read: LevelRead, *, uncounted: bool = False) -> Le
     elif started is None:
         shown = None if off is None else read.read_started
         started = max(off or read.read_started, read.read_started - LOOKBACK)
-    till = StockRecord(
-        read.level, to_push=lacks, seen=read.read_started, clear_read=read.read_started
-    )
+    till = as_read(read, lacks)
     gap = Gap.NOT_CREATED if ledger.shop.variant_id is None else Gap.UNKNOWN
     recent = (
         (*ledger.shop.recent, Change(read.read_started, 0)) if uncounted else ledger.shop.recent

@@ -35,16 +35,12 @@ class Counted:
     """The merchant's answer about a number in doubt: `seen` are both targets that the page showed,
     `till` and `shop` what was counted instead.
 
-    No count means that the number is right as it is. Shared stock has the same number twice.
+    No count means that the number is right as it is. Without `shop`, `till` is the number of both.
     """
 
     seen: tuple[int | None, int | None]
     till: int | None = None
     shop: int | None = None
-
-    @property
-    def confirms(self) -> bool:
-        return self.till is None and self.shop is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +175,11 @@ def _answer(unit: UnitOfWork, ledger_row: LedgerRow, counted: Counted) -> None:
     """Saves the answer and its line. Raises `Moved` when the ledger has no number to set."""
     checked = unit.resolve_question(ledger_row)
     was = checked.ledger.target
-    if counted.confirms:
+    till, shop = counted.till, counted.till if counted.shop is None else counted.shop
+    if till is None or shop is None:
         unit.update(checked, checked.ledger, stories.Moved(Side.ZETTLE, Cause.CONFIRMED, 0))
         unit.say(Code.STOCK_CONFIRMED, checked, number=_shown(was))
         return
-    till = counted.till if counted.till is not None else counted.shop
-    shop = counted.shop if counted.shop is not None else counted.till
-    assert till is not None
-    assert shop is not None
     ledger = stock.counted(checked.ledger, till, shop)
     if ledger is None or was is None:
         raise Moved

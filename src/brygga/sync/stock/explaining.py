@@ -147,7 +147,7 @@ async def _side(session: Session, case: Case, binding: Binding | None) -> list[E
     """
     try:
         transactions, whole = await (
-            _at_till(session, case)
+            sales_since(session, min(one.at for one in case.all) - EARLIER - NEAR, MOST_PAGES)
             if case.side is Side.ZETTLE
             else _in_shop(session, case, binding)
         )
@@ -163,19 +163,20 @@ async def _side(session: Session, case: Case, binding: Binding | None) -> list[E
 # ---- Zettle --------------------------------------------------------------------------------------
 
 
-async def _at_till(session: Session, case: Case) -> tuple[Transactions, bool]:
-    """Sales and refunds around these movements, and whether these are all of them."""
+async def sales_since(
+    session: Session, since: datetime, most_pages: int
+) -> tuple[Transactions, bool]:
+    """Sales and refunds since then, by Zettle's clock, and whether these are all of them."""
     transactions: dict[str, list[SourceTransaction]] = {}
-    first, cursor = min(move.at for move in case.all), ""
-    for _ in range(MOST_PAGES):
-        page = await session.zettle.purchases(first - EARLIER - NEAR, cursor, PAGE)
-        for purchase in page.purchases:
-            for variant, change in sold(purchase).items():
-                reason = Reason.REFUND if purchase.is_refund else Reason.SALE
-                at = purchase.at or first
+    cursor = ""
+    for _ in range(most_pages):
+        page = await session.zettle.purchases(since, cursor, PAGE)
+        for one in page.purchases:
+            reason, number = Reason.REFUND if one.is_refund else Reason.SALE, str(one.number)
+            for variant, change in _sold(one).items():
                 transactions.setdefault(variant, []).append(
                     SourceTransaction(
-                        at, change, reason, str(purchase.number), purchase.seller, purchase.source
+                        one.at or since, change, reason, number, one.seller, one.source
                     )
                 )
         if not page.purchases or page.cursor == cursor:
@@ -184,7 +185,7 @@ async def _at_till(session: Session, case: Case) -> tuple[Transactions, bool]:
     return transactions, False
 
 
-def sold(purchase: Purchase) -> Mapping[str, int]:
+def _sold(purchase: Purchase) -> Mapping[str, int]:
     """The change of each variant's record by a receipt.
 
     Refunds have negative quantities. One with a positive quantity is a refund too (zettle facts

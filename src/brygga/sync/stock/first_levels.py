@@ -96,7 +96,10 @@ class StockInitialLevels:
     ) -> LedgerRow:
         ledger_row = unit.ledger_rows.get(variant)
         if ledger_row is None:
-            return self._locked(unit, product, variant, read)
+            ledger_row = unit.begin(product, variant, read)
+            if ledger_row.ledger.separate and isinstance(read.level, int):
+                unit.say(Code.STOCK_CREATED_SEPARATE, ledger_row, till=str(read.level))
+            return ledger_row
         if not ledger_row.ledger.is_tracked:
             started(unit, ledger_row, read)
             return unit.ledger_rows[variant]
@@ -106,17 +109,6 @@ class StockInitialLevels:
             step.ledger,
             Moved(Side.ZETTLE, Cause.SEEN, step.change) if step.change else None,
         )
-
-    def _locked(self, unit: UnitOfWork, product: str, variant: str, read: LevelRead) -> LedgerRow:
-        """Gives a new Zettle variant its record. The stock of a product is separate for all its
-        variants, or shared for all (S5).
-        """
-        separate = unit.is_separate(product)
-        ledger = stock.new_ledger(read, separate=separate)
-        ledger_row = unit.update(LedgerRow(product, variant, ledger), ledger)
-        if separate and isinstance(read.level, int):
-            unit.say(Code.STOCK_CREATED_SEPARATE, ledger_row, till=str(read.level))
-        return ledger_row
 
     async def created(
         self, tx: Tx, session: Session, products: Mapping[str, Mapping[str, int]]

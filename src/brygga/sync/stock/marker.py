@@ -17,7 +17,7 @@ from brygga.core import marker as its
 from brygga.core.failures import Failure, LeaseLost, NeedsMerchant, Refused, Unanswered, Unreachable
 from brygga.core.model import ObservedProduct
 from brygga.core.report import Code, Line, Severity, Topic
-from brygga.core.stock.slots import Slot
+from brygga.core.stock import Slot
 from brygga.database import markers, synclog
 from brygga.database.engine import DatabaseBusy, DatabaseGone, Tx
 from brygga.database.markers import Marker

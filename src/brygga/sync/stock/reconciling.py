@@ -88,7 +88,8 @@ class Reconciling:
 
     async def _attach(self) -> None:
         """Records follow the bindings. A bound variant without a record is attached at the level it
-        has. The record of a variant that is not bound is let go.
+        has. The record of a variant that is not bound is let go, also where another one is bound
+        that has shown no number yet.
         """
         active = [one.synced.variants for one in self.bound.values() if one.shares_stock]
         bound = {
@@ -99,22 +100,10 @@ class Reconciling:
             if bound.get(variant) == variant_id:
                 await self._attach_record(variant, uuid, variant_id)
         for variant, ledger_row in list(self.unit.ledger_rows.items()):
-            if variant in bound:
-                continue
-            if variant in self.world.stored.gone:
-                await self._end(ledger_row)
-            elif ledger_row.ledger.shop.variant_id is not None:
-                await self.unit.forget_pending_write(ledger_row)
-                self.unit.update(ledger_row, stock.recreated(ledger_row.ledger))
-        await self._let_others_go(bound)
-
-    async def _let_others_go(self, bound: Mapping[str, int]) -> None:
-        """Lets go of records whose BigCommerce variant is not the bound one. The bound variant has
-        shown no number. Nothing is written to either until it shows one.
-        """
-        for variant, ledger_row in list(self.unit.ledger_rows.items()):
             before = ledger_row.ledger.shop.variant_id
-            if variant in bound and before is not None and before != bound[variant]:
+            if variant not in bound and variant in self.world.stored.gone:
+                await self._end(ledger_row)
+            elif before is not None and before != bound.get(variant):
                 await self.unit.forget_pending_write(ledger_row)
                 self.unit.update(ledger_row, stock.recreated(ledger_row.ledger))
 
@@ -159,8 +148,7 @@ class Reconciling:
         """
         uuid, variant = of
         if ledger_row is None:
-            first = stock.new_ledger(till, separate=self.unit.is_separate(uuid))
-            return self.unit.update(LedgerRow(uuid, variant, first), first)
+            return self.unit.begin(uuid, variant, till)
         if ledger_row.ledger.is_tracked and ledger_row.ledger.zettle.seen is None:
             return self.unit.update(
                 ledger_row, replace(ledger_row.ledger, zettle=stock.new_ledger(till).zettle)

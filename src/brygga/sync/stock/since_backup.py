@@ -12,7 +12,7 @@ from brygga.core.stock import Side, SoldSince, Timing, Window
 from brygga.core.stock.explaining import SourceTransaction
 from brygga.core.stock.movement import Reason
 from brygga.database import movements
-from brygga.sync.stock.explaining import PAGE, RIPE, ours, sold
+from brygga.sync.stock.explaining import RIPE, ours, sales_since
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import NEAR, OrderReader, TooMany, by_ours, done
 from brygga.sync.worker.session import Session
@@ -90,24 +90,16 @@ def _windows(
 
 
 async def _at_till(session: Session, windows: Windows) -> Found:
-    found: Found = {}
     # By Zettle's clock, as far as it is known; each sale is placed by ours.
     start = min(one.since for one in windows.values()) - NEAR
     start += start - by_ours(session, Side.ZETTLE, start)
-    cursor = ""
-    for _ in range(MOST_PAGES):
-        page = await session.zettle.purchases(start, cursor, PAGE)
-        for purchase in page.purchases:
-            reason = Reason.REFUND if purchase.is_refund else Reason.SALE
-            at = by_ours(session, Side.ZETTLE, purchase.at or start)
-            for variant, change in sold(purchase).items():
-                found.setdefault(variant, []).append(
-                    SourceTransaction(at, change, reason, str(purchase.number))
-                )
-        if not page.purchases or page.cursor == cursor:
-            return found
-        cursor = page.cursor
-    raise TooMany
+    sales, whole = await sales_since(session, start, MOST_PAGES)
+    if not whole:
+        raise TooMany
+    return {
+        variant: [replace(one, at=by_ours(session, Side.ZETTLE, one.at)) for one in some]
+        for variant, some in sales.items()
+    }
 
 
 async def _in_shop(session: Session, world: World, windows: Windows) -> Found:

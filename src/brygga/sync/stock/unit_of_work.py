@@ -81,6 +81,13 @@ class UnitOfWork:
         self.ledger_rows[ledger_row.variant_uuid] = changed
         return changed
 
+    def begin(self, product: str, variant: str, read: LevelRead) -> LedgerRow:
+        """Gives a variant its record, at the first level that Zettle shows. The stock of a product
+        is separate for all its variants, or shared for all (S5).
+        """
+        first = stock.new_ledger(read, separate=self.is_separate(product))
+        return self.update(LedgerRow(product, variant, first), first)
+
     def intend(self, parts: Collection[CallPart]) -> None:
         """Records that these writes are about to be sent, together with their ledgers."""
         self._intents += parts
@@ -138,19 +145,14 @@ class UnitOfWork:
 
     def _say_full(self, ledger_row: LedgerRow, ledger: Ledger) -> None:
         """Writes a line when a side's target first exceeds what the side can hold."""
+        before = self.ledger_rows.get(ledger_row.variant_uuid, ledger_row).ledger
         for side in Side:
-            if stock.excess(ledger, side) and not stock.excess(
-                self.ledger_rows.get(ledger_row.variant_uuid, ledger_row).ledger, side
-            ):
-                limit, number = str(stock.LIMITS[side].highest), str(ledger[side].target)
-                self.say(
-                    Code.STOCK_FULL,
-                    ledger_row,
-                    Severity.WARNING,
-                    side=side.value,
-                    limit=limit,
-                    number=number,
-                )
+            if stock.excess(ledger, side) and not stock.excess(before, side):
+                params = {
+                    "limit": str(stock.LIMITS[side].highest),
+                    "number": str(ledger[side].target),
+                }
+                self.say(Code.STOCK_FULL, ledger_row, Severity.WARNING, side=side.value, **params)
 
     def ask_to_check(self, ledger_row: LedgerRow) -> None:
         """Asks the merchant to check the number. The product page shows it until they answer."""
@@ -182,37 +184,21 @@ class UnitOfWork:
     def say(
         self, code: Code, ledger_row: LedgerRow, severity: Severity = Severity.INFO, **params: str
     ) -> None:
-        self._lines.append(
-            Line(
-                code,
-                Topic.STOCK,
-                severity,
-                ledger_row.product_uuid,
-                ledger_row.variant_uuid,
-                params,
-            )
-        )
+        of = ledger_row.product_uuid, ledger_row.variant_uuid
+        self._lines.append(Line(code, Topic.STOCK, severity, *of, params))
 
     def say_moved(self, ledger_row: LedgerRow, side: Side, cause: Cause, change: int) -> None:
         """Writes a line for a record that moved by itself: the change and the new number."""
         target = self.ledger_rows[ledger_row.variant_uuid].ledger[side].target
-        change_, number = f"{change:+d}", "" if target is None else str(target)
+        params = {"change": f"{change:+d}", "number": "" if target is None else str(target)}
         if cause is Cause.SWEPT:
-            self.say(
-                Code.STOCK_FOUND_BY_SWEEP,
-                ledger_row,
-                side=side.value,
-                change=change_,
-                number=number,
-            )
-            return
-        by_order = Code.STOCK_SHOP_ORDER if cause is Cause.ORDER else Code.STOCK_SHOP_MOVED
-        self.say(
-            Code.STOCK_TILL_MOVED if side is Side.ZETTLE else by_order,
-            ledger_row,
-            change=change_,
-            number=number,
-        )
+            self.say(Code.STOCK_FOUND_BY_SWEEP, ledger_row, side=side.value, **params)
+        elif side is Side.ZETTLE:
+            self.say(Code.STOCK_TILL_MOVED, ledger_row, **params)
+        else:
+            by_order = cause is Cause.ORDER
+            code = Code.STOCK_SHOP_ORDER if by_order else Code.STOCK_SHOP_MOVED
+            self.say(code, ledger_row, **params)
 
     async def save(self) -> None:
         rows = [self.ledger_rows[variant] for variant in sorted(self._changed)]
