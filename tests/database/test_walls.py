@@ -79,7 +79,6 @@ ACROSS: dict[str, str] = {
     "leases.renew": "a fence holds its connection",
     "leases.release": "a fence holds its connection",
     "leases.end_all": "a start",
-    "turns.connections_due": "workers",
     "turns.turns_due": "workers",
     "finished_work.done": "a work item holds its connection",
     "finished_work.all_done": "work items of one connection hold it",

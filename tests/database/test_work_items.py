@@ -135,11 +135,11 @@ async def test_failed_work_waits_for_its_next_try(database: Database) -> None:
     await _failed(database, one.id)
     async with database.transaction() as tx:
         before = await work_items.due(tx, one.id, NOON + HOUR / 2)
-        resumed = await turns.connections_due(tx, NOON + HOUR, timedelta())
+        (resumed,) = await turns.turns_due(tx, NOON + HOUR, timedelta())
         (again,) = await work_items.due(tx, one.id, NOON + HOUR)
         (seen,) = await waiting_work.parked(tx, one.id)
 
-    assert ([], [(one.id, False)]) == (before, resumed)
+    assert ([], (one.id, False)) == (before, (resumed.connection_id, resumed.is_prompt))
     assert (NOON, "S-1", 1) == (again.failing_since, again.support_id, again.attempts)
     assert (NOON, NOON + HOUR, True) == (seen.failing_since, seen.next_try, seen.waits)
 
@@ -338,7 +338,7 @@ async def test_items_of_a_kind_that_is_not_known_here_are_left_alone(database: D
         await tx.run(sa.text("UPDATE work_items SET kind = 'of_tomorrow'"))
         found = (
             await turns.next_due(tx, one.id),
-            await turns.connections_due(tx, NOON, timedelta()),
+            await turns.turns_due(tx, NOON, timedelta()),
         )
         counted = await waiting_work.counts(tx, one.id)
 

@@ -20,7 +20,7 @@ SAVED = "WITH intended AS"
 its answer.
 """
 BESIDE = (
-    "SELECT m.connection_id, min(m.rank)",
+    "SELECT m.connection_id, min(m.due_at)",
     "SELECT alert_messages.id",
     "SELECT min(greatest(m.due_at",
 )

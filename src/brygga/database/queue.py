@@ -350,9 +350,11 @@ class TableJobs:
         for connection_id in [number for number, task in running.items() if task.done()]:
             del running[connection_id]
         async with self.database.read() as tx:
-            due = await turns.connections_due(tx, self.clock.now(), self.takeover_delay)
-        in_turn = sorted(due, key=lambda one: (not one[1], self._turns.get(one[0], 0)))
-        for connection_id, _ in in_turn:
+            due = await turns.turns_due(tx, self.clock.now(), self.takeover_delay)
+        order = sorted(
+            due, key=lambda one: (not one.is_prompt, self._turns.get(one.connection_id, 0))
+        )
+        for connection_id in [one.connection_id for one in order]:
             if connection_id not in running and len(running) < self.parallel:
                 self._turns[connection_id] = max(self._turns.values(), default=0) + 1
                 running[connection_id] = group.create_task(self._one(turn, connection_id))

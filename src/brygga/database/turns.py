@@ -18,13 +18,6 @@ _NEXT = sa.text(f"""
     SELECT min(m.due_at) FROM work_items m JOIN connections c ON c.id = m.connection_id
     WHERE m.connection_id = :id AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
 """)  # noqa: S608 - only our own constants are put together
-_CONNECTIONS_DUE = sa.text(f"""
-    SELECT m.connection_id, min(m.rank) AS rank
-    FROM work_items m JOIN connections c ON c.id = m.connection_id
-    WHERE m.due_at <= :now AND m.kind = ANY (CAST(:kinds AS text[])) AND {WORKABLE}
-        AND (c.lease_holder IS NULL OR c.lease_until < :expired)
-    GROUP BY m.connection_id ORDER BY min(m.rank), min(m.due_at), m.connection_id
-""")  # noqa: S608 - as above
 # A page waits for these, and for a product that the merchant asked for. A rank as of an import is
 # nobody's who waits.
 _PROMPT = f"""(m.due_at <= m.added_at AND m.rank < {BULK_RANK} AND (m.rank <= :stock
@@ -78,15 +71,3 @@ async def is_prompt(tx: Tx, connection_id: int, now: datetime) -> bool:
     """Whether a sale, an order, a count or a page of this connection waits (`TurnDue`)."""
     values = {"id": connection_id, "now": now, "stock": _STOCK}
     return bool(await tx.scalar(_IS_PROMPT, values))
-
-
-async def connections_due(
-    tx: Tx, now: datetime, takeover_delay: timedelta
-) -> Sequence[tuple[int, bool]]:
-    """Connections with due work whose lease is free, most urgent first, and whether that work
-    includes stock.
-    """
-    rows = await tx.rows(
-        _CONNECTIONS_DUE, {"now": now, "expired": now - takeover_delay, "kinds": KNOWN}
-    )
-    return [(row.connection_id, row.rank <= _STOCK) for row in rows]
