@@ -134,10 +134,8 @@ def explained(
         rest = moves[len(found) :]
         parts, made = _made(rest, left)
         left = [transaction for transaction in left if transaction not in made]
-        reason, numbers = (
-            _reason(rest[0], left, made),
-            tuple(dict.fromkeys(transaction.number for transaction in made)),
-        )
+        reason = _reason(rest[0], left, made)
+        numbers = tuple(dict.fromkeys(transaction.number for transaction in made))
         seller, place = _common(one.seller for one in made), _common(one.place for one in made)
         found += [Explained(move.id, reason, numbers, seller, place) for move in rest[:parts]]
     return tuple(found)

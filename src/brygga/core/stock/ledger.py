@@ -260,11 +260,8 @@ class StockRecord:
 
     @property
     def pending_change(self) -> int:
-        return (
-            self.pending_write.quantity
-            if self.pending_write is not None and not self.pending_write.is_absolute
-            else 0
-        )
+        write = self.pending_write
+        return 0 if write is None or write.is_absolute else write.quantity
 
     @property
     def is_suspended(self) -> bool:
@@ -301,11 +298,9 @@ class StockRecord:
         """With the `to_push` that brings it to this target. A record without a target is left as
         it is.
         """
-        return (
-            self
-            if self.target is None
-            else replace(self, to_push=self.to_push + target - self.target)
-        )
+        if self.target is None:
+            return self
+        return replace(self, to_push=self.to_push + target - self.target)
 
     def resumed(self) -> "StockRecord":
         return replace(self, rests=None) if self.is_suspended else self
@@ -316,9 +311,11 @@ class StockRecord:
         Its level includes all known movements. It may miss what a new change event announces.
         That is why an event is closed only later (`sending.next_read`).
         """
-        return self.pending_write is None and (
-            self.touched is None or read.read_started >= self.touched + read_lag
-        )
+        return self.pending_write is None and self.is_shown(read, read_lag)
+
+    def is_shown(self, read: LevelRead, read_lag: timedelta) -> bool:
+        """Whether the read shows all recent changes."""
+        return self.touched is None or read.read_started >= self.touched + read_lag
 
     def lowest(self, read: LevelRead, read_lag: timedelta) -> int:
         """The lowest level in a read that our writes and earlier changes can explain.

@@ -104,15 +104,8 @@ def _moved(  # noqa: PLR0917 - what moved, and what is known of it
     if ledger.separate:
         # A split takes from a record only what the record has. The rest must not reduce the next
         # restock.
-        return ledger.with_record(
-            side,
-            replace(
-                moved,
-                to_push=max(
-                    moved.to_push, min(0, -(record.confirmed + change + moved.pending_change))
-                ),
-            ),
-        )
+        left = record.confirmed + change + moved.pending_change
+        return ledger.with_record(side, replace(moved, to_push=max(moved.to_push, min(0, -left))))
     other = ledger[side.other]
     if other.target is not None:
         other = replace(other, to_push=other.to_push + change)
@@ -176,9 +169,7 @@ def unproven(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger | None:
     timeout: then the 0 is believed.
     """
     record = ledger.shop
-    since = (
-        record.ambiguous if is_held(ledger) and record.ambiguous is not None else read.read_started
-    )
+    since = (record.ambiguous if is_held(ledger) else None) or read.read_started
     if read.read_started - since >= timing.resolve_timeout:
         return None
     # `seen` does not change: the orders since then may explain the fall.
@@ -323,23 +314,18 @@ def refused(ledger: Ledger, side: Side, level: int | None = None) -> Ledger:
     The rest is in `to_push`. A record that had no number has none, and waits for one: the level
     that the store shows from before is not ours.
     """
-    record, pending_write = ledger[side], _pending_write(ledger, side)
+    pending_write, target = _pending_write(ledger, side), ledger[side].target
+    record = replace(ledger[side], pending_write=None)
     if not pending_write.is_absolute:
-        return ledger.with_record(
-            side,
-            replace(record, to_push=record.to_push + pending_write.quantity, pending_write=None),
-        )
-    if pending_write.first and not ledger.separate:
+        record = replace(record, to_push=record.to_push + pending_write.quantity)
+    elif pending_write.first and not ledger.separate:
         young = (*record.recent, Change(pending_write.sent, 0))
-        return ledger.with_record(
-            side,
-            replace(record, confirmed=Gap.UNKNOWN, to_push=0, pending_write=None, recent=young),
-        )
-    confirmed, target = (pending_write.base or 0) if level is None else level, record.target
-    assert target is not None
-    return ledger.with_record(
-        side, replace(record, confirmed=confirmed, to_push=target - confirmed, pending_write=None)
-    )
+        record = replace(record, confirmed=Gap.UNKNOWN, to_push=0, recent=young)
+    else:
+        assert target is not None
+        confirmed = (pending_write.base or 0) if level is None else level
+        record = replace(record, confirmed=confirmed, to_push=target - confirmed)
+    return ledger.with_record(side, record)
 
 
 def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
@@ -351,7 +337,7 @@ def short(ledger: Ledger, side: Side, at: datetime, timing: Timing) -> Ledger:
     dropped, because no other record needs it (`_moved`).
     """
     back = refused(ledger, side)
-    rests = at + max(timing.read_lag(side), timing.finish(side))
+    rests = at + timing.finish(side)
     return back.with_record(
         side, replace(back[side], rests=rests, hinted=max(back[side].hinted or at, at))
     )

@@ -160,14 +160,8 @@ def rebased(
     alike = max(0, till.level) == max(0, shop.level)
     target = till.level if alike else min(till.level, shop.level)
     target = target if left is None else min(target, left)
-    return (
-        replace(
-            ledger,
-            zettle=_fresh(ledger.zettle, till, target),
-            shop=_fresh(ledger.shop, shop, target),
-        ),
-        not alike,
-    )
+    store = _fresh(ledger.shop, shop, target)
+    return replace(ledger, zettle=_fresh(ledger.zettle, till, target), shop=store), not alike
 
 
 def _fresh(record: StockRecord, read: LevelRead, target: int) -> StockRecord:

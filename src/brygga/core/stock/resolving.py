@@ -90,11 +90,18 @@ def resolve_shop(ledger: Ledger, read: LevelRead, slot: Level | None, timing: Ti
     else:
         is_sure = not is_landed and _is_untouched(ledger, pending_write, read.level)
     if is_known and is_sure:
-        verdict = Verdict.LANDED if is_landed else Verdict.NOT_LANDED
+        has_landed = is_landed
+        verdict = Verdict.LANDED if has_landed else Verdict.NOT_LANDED
     else:
-        is_lower_landed = _is_lower_landed(pending_write, read.level)
-        verdict = Verdict.ASSUMED_LANDED if is_lower_landed else Verdict.ASSUMED_LOST
-    return replace(_closed(ledger, read, timing, verdict), contradicts=contradicts)
+        has_landed = _is_lower_landed(pending_write, read.level)
+        verdict = Verdict.ASSUMED_LANDED if has_landed else Verdict.ASSUMED_LOST
+    done = (
+        landed(ledger, Side.SHOP, pending_write.dead(timing))
+        if has_landed
+        else refused(ledger, Side.SHOP, read.level)
+    )
+    resolved = _resolved_with(done, Side.SHOP, read, timing, verdict)
+    return replace(resolved, contradicts=contradicts)
 
 
 def _is_named_since(ledger: Ledger, pending_write: PendingWrite) -> bool:
@@ -127,19 +134,6 @@ def _is_lower_landed(pending_write: PendingWrite, level: int) -> bool:
     )
 
 
-def _closed(ledger: Ledger, read: LevelRead, timing: Timing, verdict: Verdict) -> Resolved:
-    pending_write = ledger.shop.pending_write
-    assert pending_write is not None
-    assert isinstance(read.level, int)
-    has_landed = verdict in (Verdict.LANDED, Verdict.ASSUMED_LANDED)
-    done = (
-        landed(ledger, Side.SHOP, pending_write.dead(timing))
-        if has_landed
-        else refused(ledger, Side.SHOP, read.level)
-    )
-    return _resolved_with(done, Side.SHOP, read, timing, verdict)
-
-
 def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
     """The store's answer has no such variant: its record is suspended, as after a refusal
     (`suspended`).
@@ -148,9 +142,7 @@ def absent(ledger: Ledger, read: LevelRead, timing: Timing) -> Ledger:
     that may still take effect is waited for. A write to a variant that is gone has not landed.
     """
     record = ledger.shop
-    if record.touched is not None and read.read_started < record.touched + timing.read_lag(
-        Side.SHOP
-    ):
+    if not record.is_shown(read, timing.read_lag(Side.SHOP)):
         return ledger
     if record.pending_write is not None:
         if read.read_started < resolve_at(Side.SHOP, record.pending_write, timing):

@@ -85,11 +85,8 @@ def next_read(ledger: Ledger, side: Side, timing: Timing) -> datetime | None:
     """
     record = ledger[side]
     if side is Side.SHOP and ledger.is_unset and record.touched is not None:
-        return (
-            None
-            if record.is_suspended and not ledger.separate
-            else record.touched + timing.read_lag(side)
-        )
+        is_away = record.is_suspended and not ledger.separate
+        return None if is_away else record.touched + timing.read_lag(side)
     if not isinstance(record.confirmed, int) or record.is_suspended:
         return None
     disturbed = record.disturbed if side is Side.SHOP else record.hinted

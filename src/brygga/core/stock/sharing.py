@@ -47,11 +47,9 @@ def new_ledger(read: LevelRead, *, separate: bool = False) -> Ledger:
     is in Zettle: the merchant has given the store none.
     """
     till = as_read(read)
-    return (
-        Ledger(zettle=till, shop=StockRecord(confirmed=0, rests=SUSPENDED), separate=True)
-        if separate
-        else Ledger(zettle=till)
-    )
+    if not separate:
+        return Ledger(zettle=till)
+    return Ledger(zettle=till, shop=StockRecord(confirmed=0, rests=SUSPENDED), separate=True)
 
 
 def first_level(ledger: Ledger) -> int | None:

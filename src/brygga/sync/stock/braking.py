@@ -108,11 +108,8 @@ class Brake:
         """
         is_open = question is not None and not question.answer
         if asked:
-            await brakes.ask(
-                self.tx,
-                self.session.connection.id,
-                Question(ZEROED, tuple(sorted(asked)), self._now),
-            )
+            wanted = Question(ZEROED, tuple(sorted(asked)), self._now)
+            await brakes.ask(self.tx, self.session.connection.id, wanted)
             await brakes.narrow(self.tx, self.session.connection.id, ZEROED, sorted(asked))
             if not is_open:
                 params = {"effect": ZEROED, "count": str(len(asked)), "catalogue": str(catalogue)}
@@ -131,21 +128,12 @@ def found(world: World) -> Iterable[ZeroedLevel]:
     for variant, ledger_row in world.stored.ledger_rows.items():
         for side in Side:
             read, record = world.reads[side].get(variant), ledger_row.ledger[side]
-            if (
-                read is None
-                or not isinstance(read.level, int)
-                or not isinstance(record.confirmed, int)
-            ):
+            if read is None:
                 continue
-            if read.level <= 0 < record.confirmed:
-                yield ZeroedLevel(
-                    ledger_row.product_uuid,
-                    variant,
-                    side,
-                    record.confirmed,
-                    read.level,
-                    record.seen,
-                )
+            before, level = record.confirmed, read.level
+            if isinstance(level, int) and isinstance(before, int) and level <= 0 < before:
+                of = ledger_row.product_uuid, variant, side
+                yield ZeroedLevel(*of, before, level, record.seen)
 
 
 def _stands(world: World, one: ZeroedLevel) -> bool:

@@ -156,7 +156,7 @@ async def _forget_earlier_writes(unit: UnitOfWork, variants: Collection[str]) ->
     for one in await pending_writes.pending(unit.tx, unit.connection_id, uuids):
         variant, call = one.call_part.variant_uuid, one.call_part.pending_write.call
         if variant in variants and one.verdict is not Verdict.WAITING:
-            await pending_writes.resolve_call(unit.tx, unit.connection_id, call, [variant])
+            await unit.forget(call, variant)
 
 
 async def _gone(unit: UnitOfWork, product_uuid: str) -> set[str]:

@@ -130,11 +130,7 @@ class TillEvidence:
         )
         self.rows += answer.rows
         without_rows = self._without_rows(wanted)
-        tracked = (
-            await is_tracked(self.session, without_rows, self.ledger_rows.values())
-            if without_rows
-            else {}
-        )
+        tracked = await is_tracked(self.session, without_rows, self.ledger_rows.values())
         return await self._read(wanted, answer, tracked)
 
     async def by_list(self, wanted: Mapping[str, Collection[str]]) -> Read:

@@ -195,11 +195,7 @@ async def bigcommerce_reads(
         _all_rows(session) if swept else _rows(session, {*wanted.values(), *stored.slots})
     )
     missing = {} if swept else {variant: id_ for variant, id_ in wanted.items() if id_ not in rows}
-    absent = (
-        await absent_in_shop(session, missing, stored.bound, stored.ledger_rows, read_started)
-        if missing
-        else Read()
-    )
+    absent = await absent_in_shop(session, missing, stored.bound, stored.ledger_rows, read_started)
     reads = {variant: rows[id_] for variant, id_ in wanted.items() if id_ in rows}
     slots = {one: rows[one] for one in stored.slots if one in rows}
     return Read({**reads, **absent.reads}, absent.unread, slots)

@@ -138,13 +138,9 @@ async def _of(
                 found.setdefault(variant, []).append(
                     _transaction(orders.session, order, change, at)
                 )
-    by_time = {
-        variant: sorted(transactions, key=lambda one: one.at)
-        for variant, transactions in found.items()
-    }
     return {
-        variant: [one for one in transactions if one.at >= since]
-        for variant, transactions in by_time.items()
+        variant: [one for one in sorted(some, key=lambda one: one.at) if one.at >= since]
+        for variant, some in found.items()
     }
 
 
@@ -275,11 +271,8 @@ def done(
     An order that is undone or shipped became so at its last change, if we look back less than a
     day. For a longer time that is not known.
     """
-    created, modified, quantity = (
-        order.created or since,
-        order.modified or since,
-        int(line.quantity),
-    )
+    created, modified = order.created or since, order.modified or since
+    quantity = int(line.quantity)
     is_new, unclear = created >= since - NEAR, [(0, modified)]
     is_reported = is_new or modified - since < LATE
     back = quantity if order.status_id in UNDONE and store.restocks_refunds is not False else 0

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 
 from brygga.core import stock
 from brygga.core.report import Code, Severity
-from brygga.core.stock import Gap, Ledger, LevelRead, Resolved, Side, Timing, Verdict
+from brygga.core.stock import Gap, Ledger, LevelRead, PendingWrite, Resolved, Side, Timing, Verdict
 from brygga.core.stock.explaining import SourceTransaction, is_order
 from brygga.core.stock.movement import Cause, Moved, Reason
-from brygga.database import bindings, library, pending_writes, work_items
+from brygga.database import bindings, library, pending_writes
 from brygga.database.bindings import Binding
 from brygga.database.ledgers import LedgerRow
 from brygga.database.pending_writes import CallPart, Pending
@@ -48,8 +48,8 @@ class Reconciling:
     echoes: Mapping[str, datetime] = field(default_factory=dict)
     bound: Mapping[str, Binding] = field(default_factory=dict)
     """The bindings as they are now, with the ledgers locked."""
-    resolved: dict[str, LedgerRow] = field(default_factory=dict)
-    """By call: a ledger in which it was pending, before it was resolved."""
+    resolved: dict[str, PendingWrite] = field(default_factory=dict)
+    """By call: a write of it that this pass resolved."""
     zeroes: Zeroes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -169,12 +169,8 @@ class Reconciling:
         if sold:
             self.unit.say_moved(ledger_row, Side.SHOP, Cause.ORDER, sold)
         if ledger_row.check_since == self.unit.now:
-            self.unit.say(
-                Code.STOCK_ORDERS_UNCOUNTED,
-                ledger_row,
-                Severity.WARNING,
-                number=str(ledger.shop.target),
-            )
+            number = str(ledger.shop.target)
+            self.unit.say(Code.STOCK_ORDERS_UNCOUNTED, ledger_row, Severity.WARNING, number=number)
         if (
             lacks
             and ledger_row.check_since is None
@@ -239,8 +235,7 @@ class Reconciling:
             return False
         is_tracked = ledger_row.ledger.is_tracked
         if isinstance(read.level, int) and not is_tracked:
-            tx, uuid = self.unit.tx, ledger_row.product_uuid
-            await work_items.add(tx, self.unit.connection_id, Kind.TRACKING, uuid, self.unit.now)
+            await self.unit.item(Kind.TRACKING, ledger_row.product_uuid)
         return is_tracked or not isinstance(read.level, int)
 
     def _counted(self) -> Mapping[str, bool]:
@@ -314,13 +309,13 @@ class Reconciling:
             ledger_row, stock.absent(ledger_row.ledger, read, self.timing)
         ).ledger
         if pending_write is not None and ledger.shop.pending_write is None:
-            self.resolved[pending_write.call] = ledger_row
+            self.resolved[pending_write.call] = pending_write
             await self.unit.forget_pending_write(ledger_row)
 
     async def _resolve(self, ledger_row: LedgerRow, side: Side, read: LevelRead) -> None:
         pending_write = ledger_row.ledger[side].pending_write
         assert pending_write is not None
-        done = self._resolved(ledger_row, side, read)
+        done = self._resolved(ledger_row.ledger, side, read, pending_write)
         if done.verdict is Verdict.WAITING:
             await self._moved(ledger_row, side, done.ledger, done.change)
             return
@@ -328,47 +323,39 @@ class Reconciling:
         cause = Cause.CONTRADICTED if unlike else VERDICTS[done.verdict]
         what = Moved(side, cause, pending_write.quantity, call=pending_write.call)
         await self._moved(ledger_row, side, done.ledger, done.change, what)
-        tx, connection_id, now = self.unit.tx, self.unit.connection_id, self.unit.now
         if side is Side.SHOP:
-            self.resolved[pending_write.call] = ledger_row
+            self.resolved[pending_write.call] = pending_write
             if done.verdict.is_doubtful:
                 self.unit.ask_about(ledger_row, side, pending_write.quantity)
         if side is Side.SHOP or done.verdict is Verdict.LANDED:
-            await pending_writes.resolve_call(
-                tx, connection_id, pending_write.call, [ledger_row.variant_uuid]
-            )
+            await self.unit.forget(pending_write.call, ledger_row.variant_uuid)
             return
         part = CallPart(ledger_row.product_uuid, ledger_row.variant_uuid, side, pending_write)
-        await pending_writes.resolve(tx, connection_id, part, done.verdict, now)
+        unit = self.unit
+        await pending_writes.resolve(unit.tx, unit.connection_id, part, done.verdict, unit.now)
         if done.verdict is not Verdict.NOT_LANDED:
-            self.unit.due_at(ledger_row.product_uuid, now + self.timing.escalation_timeout)
+            unit.due_at(ledger_row.product_uuid, unit.now + self.timing.escalation_timeout)
 
-    def _resolved(self, ledger_row: LedgerRow, side: Side, read: LevelRead) -> Resolved:
-        pending_write = ledger_row.ledger[side].pending_write
-        assert pending_write is not None
+    def _resolved(
+        self, ledger: Ledger, side: Side, read: LevelRead, pending_write: PendingWrite
+    ) -> Resolved:
         if side is Side.ZETTLE:
-            return stock.resolve_till(
-                ledger_row.ledger, read, self.echoes.get(pending_write.call), self.timing
-            )
-        slot = (
-            None
-            if pending_write.slot is None
-            else self.world.slots.get(pending_write.slot.variant_id)
-        )
+            echoed = self.echoes.get(pending_write.call)
+            return stock.resolve_till(ledger, read, echoed, self.timing)
+        slot = self._slot(pending_write)
         if slot is not None:
             # Both count as started when the older one started.
             read = replace(read, read_started=min(read.read_started, slot.read_started))
-        return stock.resolve_shop(
-            ledger_row.ledger, read, None if slot is None else slot.level, self.timing
-        )
+        return stock.resolve_shop(ledger, read, None if slot is None else slot.level, self.timing)
+
+    def _slot(self, pending_write: PendingWrite) -> LevelRead | None:
+        slot = pending_write.slot
+        return None if slot is None else self.world.slots.get(slot.variant_id)
 
     async def _free(self) -> None:
         """Gives a slot back when every write of its call is resolved."""
-        for call, ledger_row in self.resolved.items():
-            pending_write = ledger_row.ledger.shop.pending_write
-            if pending_write is None or pending_write.slot is None:
-                continue
-            shown = self.world.slots.get(pending_write.slot.variant_id)
+        for call, pending_write in self.resolved.items():
+            shown = self._slot(pending_write)
             if shown is not None and not await pending_writes.is_open(
                 self.unit.tx, self.unit.connection_id, call
             ):

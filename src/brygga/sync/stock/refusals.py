@@ -135,10 +135,8 @@ class Refusals:
         if not named:
             return False
         synced = self.bound[item.product_uuid].synced
-        return ("variant_id", synced.variants[item.variant_uuid]) in named or (
-            "product_id",
-            synced.product_id,
-        ) in named
+        own = ("variant_id", synced.variants[item.variant_uuid]), ("product_id", synced.product_id)
+        return any(one in named for one in own)
 
     async def _not_counted(self, items: Sequence[CallPart]) -> set[str]:
         """The products that BigCommerce does not count, or counts by their only variant, which
@@ -198,11 +196,11 @@ class Refusals:
         """Where BigCommerce forgot one number, it forgot those of the product (bigcommerce facts
         5.4).
         """
-        ledger_rows = [one for one in unit.ledger_rows.values() if one.product_uuid in products]
         return {
             one.variant_uuid
-            for one in ledger_rows
-            if one.product_uuid in self.uncounted or stock.is_held(one.ledger)
+            for one in unit.ledger_rows.values()
+            if one.product_uuid in products
+            and (one.product_uuid in self.uncounted or stock.is_held(one.ledger))
         }
 
     def say_counted(self, unit: UnitOfWork, call: Call) -> None:

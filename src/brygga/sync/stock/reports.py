@@ -187,9 +187,7 @@ async def review(
         over = unit.now - one.since >= timing.escalation_timeout
         found = stock.reviewed(one.verdict, echoed=one.echoed is not None, over=over)
         if ledger_row is None or found is not Review.WAIT:
-            await pending_writes.resolve_call(
-                unit.tx, unit.connection_id, pending_write.call, [one.call_part.variant_uuid]
-            )
+            await unit.forget(pending_write.call, one.call_part.variant_uuid)
         elif one.verdict is not Verdict.NOT_LANDED:
             unit.due_at(one.call_part.product_uuid, one.since + timing.escalation_timeout)
         if ledger_row is not None and found in (Review.OTHERWISE, Review.ASK):

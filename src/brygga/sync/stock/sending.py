@@ -119,12 +119,8 @@ class Sending:
             # Every slot is held: these records are tried again when calls have had time to end.
             rests = unit.now + self.timing.read_lag(Side.SHOP)
             for ledger_row in some if not part.absolute else ():
-                unit.update(
-                    ledger_row,
-                    ledger_row.ledger.with_record(
-                        Side.SHOP, replace(ledger_row.ledger.shop, rests=rests)
-                    ),
-                )
+                shop = replace(ledger_row.ledger.shop, rests=rests)
+                unit.update(ledger_row, replace(ledger_row.ledger, shop=shop))
             return None
         changed = {
             ledger_row.variant_uuid: self._leaving(ledger_row, part, call, unit.now, slot)
@@ -154,14 +150,8 @@ class Sending:
     ) -> Ledger:
         ledger, variant_id = ledger_row.ledger, self._variant_id(ledger_row)
         if not part.absolute:
-            return stock.sent(
-                ledger,
-                part.side,
-                stock.sendable(ledger, part.side, now, self.timing),
-                call,
-                now,
-                slot,
-            )
+            change = stock.sendable(ledger, part.side, now, self.timing)
+            return stock.sent(ledger, part.side, change, call, now, slot)
         assert variant_id is not None
         read = self.shown.get(ledger_row.variant_uuid)
         shown = ledger.shop.confirmed if read is None else read.level

@@ -119,9 +119,11 @@ class UnitOfWork:
         """Forgets the pending write: its outcome no longer matters."""
         pending_write = ledger_row.ledger[side].pending_write
         if pending_write is not None:
-            await pending_writes.resolve_call(
-                self.tx, self.connection_id, pending_write.call, [ledger_row.variant_uuid]
-            )
+            await self.forget(pending_write.call, ledger_row.variant_uuid)
+
+    async def forget(self, call: str, variant: str) -> None:
+        """The outcome of a variant's part of a call is known for good, or no longer matters."""
+        await pending_writes.resolve_call(self.tx, self.connection_id, call, [variant])
 
     async def item(self, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
         await work_items.add_many(
@@ -190,15 +192,14 @@ class UnitOfWork:
     def say_moved(self, ledger_row: LedgerRow, side: Side, cause: Cause, change: int) -> None:
         """Writes a line for a record that moved by itself: the change and the new number."""
         target = self.ledger_rows[ledger_row.variant_uuid].ledger[side].target
-        params = {"change": f"{change:+d}", "number": "" if target is None else str(target)}
+        number, params = "" if target is None else str(target), {}
         if cause is Cause.SWEPT:
-            self.say(Code.STOCK_FOUND_BY_SWEEP, ledger_row, side=side.value, **params)
+            code, params = Code.STOCK_FOUND_BY_SWEEP, {"side": side.value}
         elif side is Side.ZETTLE:
-            self.say(Code.STOCK_TILL_MOVED, ledger_row, **params)
+            code = Code.STOCK_TILL_MOVED
         else:
-            by_order = cause is Cause.ORDER
-            code = Code.STOCK_SHOP_ORDER if by_order else Code.STOCK_SHOP_MOVED
-            self.say(code, ledger_row, **params)
+            code = Code.STOCK_SHOP_ORDER if cause is Cause.ORDER else Code.STOCK_SHOP_MOVED
+        self.say(code, ledger_row, Severity.INFO, change=f"{change:+d}", number=number, **params)
 
     async def save(self) -> None:
         rows = [self.ledger_rows[variant] for variant in sorted(self._changed)]
@@ -274,12 +275,10 @@ def started(
 async def _is_in_question(unit: UnitOfWork, ledger_row: LedgerRow) -> bool:
     """Whether an earlier write to Zettle is in doubt."""
     left = await pending_writes.pending(unit.tx, unit.connection_id, [ledger_row.product_uuid])
-    doubtful = [
-        one
+    return not ledger_row.ledger.separate and any(
+        one.verdict.is_doubtful and one.call_part.variant_uuid == ledger_row.variant_uuid
         for one in left
-        if one.verdict.is_doubtful and one.call_part.variant_uuid == ledger_row.variant_uuid
-    ]
-    return bool(doubtful) and not ledger_row.ledger.separate
+    )
 
 
 @contextlib.asynccontextmanager

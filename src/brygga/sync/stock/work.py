@@ -160,11 +160,8 @@ def _steps(ledger: Ledger, side: Side, now: datetime, timing: Timing) -> Iterato
     if record.pending_write is not None:
         # Once resolving has started, the side is read again one read lag of BigCommerce's later.
         # Before the resolve timeout Zettle's echo comes by itself.
-        pending_write, at = (
-            record.pending_write,
-            stock.resolve_at(side, record.pending_write, timing),
-        )
-        waits = pending_write.since is None or (side is Side.ZETTLE and at > now)
+        at = stock.resolve_at(side, record.pending_write, timing)
+        waits = record.pending_write.since is None or (side is Side.ZETTLE and at > now)
         yield max(at, now if waits else now + timing.read_lag(Side.SHOP))
     if record.to_push and record.rests is not None and now < record.rests < stock.SUSPENDED:
         yield record.rests

@@ -71,7 +71,7 @@ async def answer(merchant: Merchant, form: Form, uuid: str) -> Response[str] | R
     except Moved:
         now = await _number_check(merchant, uuid, variant) or number_check
         return await _page(merchant, uuid, replace(now, typed=_typed(form), moved=True), status=409)
-    return merchant.go(back, "confirmed_number" if counted.confirms else "counted")
+    return merchant.go(back, "confirmed_number" if counted.till is None else "counted")
 
 
 def _counted(form: Form, number_check: NumberCheck) -> Counted | NumberCheck:
