@@ -1,8 +1,10 @@
 # Sourced by ./test: finds a Chromium for the browser tests, and installs Debian's where that is
-# possible.
+# possible. Its headless shell comes first: the same browser without windows of its own, which takes
+# a third of the CPU time.
 
 find_chromium() {
-    for name in "${BRYGGA_CHROMIUM:-}" chromium chromium-browser google-chrome; do
+    for name in "${BRYGGA_CHROMIUM:-}" chromium-headless-shell chromium chromium-browser \
+        google-chrome; do
         if [ -n "$name" ] && command -v "$name" >/dev/null 2>&1; then
             BRYGGA_CHROMIUM=$(command -v "$name")
             export BRYGGA_CHROMIUM
@@ -11,14 +13,16 @@ find_chromium() {
     done
     if [ "$(id -u)" = 0 ] && [ -f /etc/debian_version ]; then
         echo "Installing Chromium for the browser tests ..." >&2
-        if apt-get update -q >/dev/null 2>&1 &&
-            DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
-                chromium >/dev/null 2>&1; then
-            BRYGGA_CHROMIUM=$(command -v chromium)
-            export BRYGGA_CHROMIUM
-            return
-        fi
+        apt-get update -q >/dev/null 2>&1 || true
+        for name in chromium-headless-shell chromium; do
+            if DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends \
+                "$name" >/dev/null 2>&1; then
+                BRYGGA_CHROMIUM=$(command -v "$name")
+                export BRYGGA_CHROMIUM
+                return
+            fi
+        done
     fi
     echo "No Chromium found: the browser tests are skipped." \
-        "Install chromium, or set BRYGGA_CHROMIUM to one." >&2
+        "Install chromium-headless-shell or chromium, or set BRYGGA_CHROMIUM to one." >&2
 }

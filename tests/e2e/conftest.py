@@ -22,18 +22,10 @@ import httpx2
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.chromium import CHROMIUM, FLAGS
 from tests.markers import merchants_products
 from tests.wire.test_mail import Server
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 TIMEOUT_S = 60.0
 
 
@@ -208,11 +200,10 @@ def chromium() -> Iterator[Browser]:
     """Ended with its file: while it lives, playwright's loop runs in this thread, and no
     asynchronous test can.
     """
-    path = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
-    if not Path(path).exists():
+    if not CHROMIUM.exists():
         pytest.skip("no Chromium: install it, or name one in BRYGGA_CHROMIUM")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 

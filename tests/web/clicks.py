@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from playwright.async_api import BrowserContext, Page, Route, async_playwright, expect
-from tests.e2e.conftest import CHROMIUM_FLAGS, TIMEOUT_S
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import BrowserContext, Page, Route, expect
+from tests.e2e.conftest import TIMEOUT_S
 from tests.web.conftest import HOME, Browser
 
 expect.set_options(timeout=TIMEOUT_S * 1000)
@@ -31,8 +32,10 @@ DRAWN = "async () => { while (refreshing) await new Promise(requestAnimationFram
 
 
 @asynccontextmanager
-async def opened(browser: Browser, chromium: str, **context: Any) -> AsyncIterator[BrowserContext]:
-    """Windows of a Chromium that is signed in as this client is."""
+async def opened(
+    chromium: Chromium, browser: Browser, **context: Any
+) -> AsyncIterator[BrowserContext]:
+    """Windows of Chromium that are signed in as this client is."""
 
     async def answer(route: Route) -> None:
         request = route.request
@@ -55,14 +58,12 @@ async def opened(browser: Browser, chromium: str, **context: Any) -> AsyncIterat
         }
         await route.fulfill(status=found.status_code, headers=headers, body=found.content)
 
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
-        windows = await started.new_context(base_url=HOME, locale="en-GB", **context)
-        windows.set_default_timeout(TIMEOUT_S * 1000)
-        await windows.route(f"{HOME}/**", answer)
-        await windows.add_init_script(STREAM)
-        yield windows
-        await started.close()
+    windows = await chromium.new_context(base_url=HOME, locale="en-GB", **context)
+    windows.set_default_timeout(TIMEOUT_S * 1000)
+    await windows.route(f"{HOME}/**", answer)
+    await windows.add_init_script(STREAM)
+    yield windows
+    await windows.close()
 
 
 async def moved(page: Page) -> None:

@@ -9,8 +9,12 @@ from typing import Any, cast
 
 import httpx2
 import pytest
+import pytest_asyncio
 from litestar import Litestar
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import async_playwright
 from tests import pages
+from tests.chromium import CHROMIUM, FLAGS
 from tests.conftest import CountingDice, MovableClock
 from tests.log_watch import log_lines, secrets_kept, told
 
@@ -208,6 +212,18 @@ def product(uuid: str, name: str) -> Product:
         description="Drejad för hand",
         vat_percentage=Decimal("25.0"),
     )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def chromium(request: pytest.FixtureRequest) -> AsyncIterator[Chromium]:
+    """One for a file, whose tests run on one loop: `loop_scope="module"`. A file may name more of
+    its flags in `MORE_FLAGS`.
+    """
+    more = getattr(request.module, "MORE_FLAGS", [])
+    async with async_playwright() as playwright:
+        made = await playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *more])
+        yield made
+        await made.close()
 
 
 @pytest.fixture(autouse=True)

@@ -4,20 +4,18 @@ fits the narrowest phone, in its own language throughout.
 The pages are those of the application itself; Chromium gets them from here, without a network.
 """
 
-import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import httpx2
 import pytest
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, async_playwright
+from playwright.async_api import Page
 from tests import axe, narrow
 from tests import pages as lent
+from tests.chromium import CHROMIUM
 from tests.conftest import NOON
 from tests.database.merchants import newest
-from tests.e2e.conftest import CHROMIUM_FLAGS
 from tests.web.conftest import BERG, FULL, JOIN, SHOP, Browser, World, product
 from tests.web.operators import failing
 from tests.web.separate_stock import put
@@ -38,12 +36,12 @@ from brygga.web import assets
 from brygga.web.i18n import LANGUAGES, Language
 from brygga.web.operating.door import hash_of
 
-CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
+    pytest.mark.asyncio(loop_scope="module"),
     pytest.mark.skipif(not axe.IS_THERE, reason=axe.WHY_NOT),
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
 ]
 
 OTHER = "6a1d3b00-0000-11ed-9c3e-0000000000ab"
@@ -225,14 +223,6 @@ async def own(world: World) -> Connection:
 
 def is_page(answer: httpx2.Response) -> bool:
     return answer.headers.get("content-type", "").startswith("text/html") and bool(answer.text)
-
-
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        yield browser
-        await browser.close()
 
 
 async def styled(chromium: Chromium, width: int) -> Page:

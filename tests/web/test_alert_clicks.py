@@ -4,23 +4,24 @@ not where the merchant switched it off.
 
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from playwright.async_api import expect
+from tests.chromium import CHROMIUM
 from tests.rules.told import STORIES, Told
 from tests.web.conftest import World
 from tests.web.test_alerts_page import ADDRESS, HERE
-from tests.web.test_connect_clicks import CHROMIUM, Merchant, chromium, merchant
+from tests.web.test_connect_clicks import MORE_FLAGS, Merchant, merchant
 
 from brygga.core.alerts import Cause
 
-__all__ = ["chromium", "merchant"]
+__all__ = ["MORE_FLAGS", "merchant"]
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
 ]
 
 

@@ -2,11 +2,10 @@
 scripts: WCAG 2.2 beyond what axe-core can see.
 """
 
-import os
-from pathlib import Path
-
 import pytest
+from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page
+from tests.chromium import CHROMIUM
 from tests.conftest import NOON
 from tests.web.clicks import moved, opened
 from tests.web.conftest import Browser, World
@@ -18,11 +17,11 @@ from brygga.core.stock.movement import Cause, Movement
 from brygga.database import additions, library, movements, synclog
 from brygga.database.additions import State
 
-CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
 ]
 ACTIVE = """() => {
   const one = document.activeElement;
@@ -54,9 +53,9 @@ async def tabbed(page: Page, most: int = 120) -> list[dict[str, str]]:
 
 
 @pytest.mark.rule("A1", "A3", "A5")
-async def test_the_library_is_used_by_keyboard_alone(world: World) -> None:
+async def test_the_library_is_used_by_keyboard_alone(world: World, chromium: Chromium) -> None:
     _, browser, uuids = await furnished(world)
-    async with opened(browser, CHROMIUM, reduced_motion="reduce") as windows:
+    async with opened(chromium, browser, reduced_motion="reduce") as windows:
         page = await windows.new_page()
         await page.goto("/library")
         reached = await tabbed(page)
@@ -85,12 +84,12 @@ async def test_the_library_is_used_by_keyboard_alone(world: World) -> None:
 
 
 @pytest.mark.rule("A4", "C9", "C10")
-async def test_set_up_and_sync_log_are_walked_by_keyboard(world: World) -> None:
+async def test_set_up_and_sync_log_are_walked_by_keyboard(world: World, chromium: Chromium) -> None:
     """Each control is reached, in the order of the page, with a ring; Enter and the arrows do."""
     await world.running(stage=Stage.PRICES_CHOSEN)
     browser = world.browser()
     await browser.sign_in()
-    async with opened(browser, CHROMIUM, reduced_motion="reduce") as windows:
+    async with opened(chromium, browser, reduced_motion="reduce") as windows:
         page = await windows.new_page()
         await page.goto("/apps/bigcommerce")
         await page.locator("input[name=products]").first.focus()
@@ -105,14 +104,16 @@ async def test_set_up_and_sync_log_are_walked_by_keyboard(world: World) -> None:
         assert wanted == [one for one in reached if one in wanted]
 
 
-async def test_the_sync_log_is_searched_and_opened_by_keyboard(world: World) -> None:
+async def test_the_sync_log_is_searched_and_opened_by_keyboard(
+    world: World, chromium: Chromium
+) -> None:
     connection, browser, uuids = await furnished(world)
     line = Line(
         Code.IMAGE_NOT_FETCHED, Topic.PRODUCT, Severity.WARNING, uuids[0], params={"name": "Mugg"}
     )
     async with world.database.transaction() as tx:
         await synclog.add(tx, connection.id, line, world.clock.now())
-    async with opened(browser, CHROMIUM, reduced_motion="reduce") as windows:
+    async with opened(chromium, browser, reduced_motion="reduce") as windows:
         page = await windows.new_page()
         await page.goto("/apps/bigcommerce/log")
         reached = await tabbed(page)
@@ -133,9 +134,11 @@ async def test_the_sync_log_is_searched_and_opened_by_keyboard(world: World) -> 
         await page.wait_for_url("**/log/*")
 
 
-async def test_the_focus_stays_where_it_was_when_a_page_renews_itself(world: World) -> None:
+async def test_the_focus_stays_where_it_was_when_a_page_renews_itself(
+    world: World, chromium: Chromium
+) -> None:
     connection, browser, uuids = await furnished(world)
-    async with opened(browser, CHROMIUM) as windows:
+    async with opened(chromium, browser) as windows:
         page = await windows.new_page()
         await page.goto("/library")
         await page.get_by_role("link", name="Skål").focus()
@@ -160,11 +163,11 @@ async def test_the_focus_stays_where_it_was_when_a_page_renews_itself(world: Wor
         assert "q" == (await page.evaluate(ACTIVE))["id"]
 
 
-async def test_nothing_moves_for_who_wants_a_still_screen(world: World) -> None:
+async def test_nothing_moves_for_who_wants_a_still_screen(world: World, chromium: Chromium) -> None:
     _, browser, _ = await furnished(world)
     running = "document.getAnimations().length"
     for motion, expected in (("reduce", False), ("no-preference", True)):
-        async with opened(browser, CHROMIUM, reduced_motion=motion) as windows:
+        async with opened(chromium, browser, reduced_motion=motion) as windows:
             page = await windows.new_page()
             await page.goto("/library")
 
@@ -172,13 +175,15 @@ async def test_nothing_moves_for_who_wants_a_still_screen(world: World) -> None:
 
 
 @pytest.mark.rule("P9", "S2")
-async def test_without_scripts_everything_is_a_form_or_a_link(world: World) -> None:
+async def test_without_scripts_everything_is_a_form_or_a_link(
+    world: World, chromium: Chromium
+) -> None:
     connection, browser, uuids = await furnished(world)
     of = (uuids[0], f"{uuids[0]}-v")
     async with world.database.transaction() as tx:
         sale = Movement(NOON, *of, Side.ZETTLE, Cause.SEEN, -1, 8, 7, 7, 7)
         await movements.add(tx, connection.id, [sale])
-    async with opened(browser, CHROMIUM, java_script_enabled=False) as windows:
+    async with opened(chromium, browser, java_script_enabled=False) as windows:
         page = await windows.new_page()
         await page.goto("/library/new")
         await page.locator("#name").fill("Tröja")
@@ -221,9 +226,11 @@ async def test_without_scripts_everything_is_a_form_or_a_link(world: World) -> N
 
 
 @pytest.mark.rule("P9")
-async def test_what_is_typed_is_kept_when_the_tab_is_closed(world: World) -> None:
+async def test_what_is_typed_is_kept_when_the_tab_is_closed(
+    world: World, chromium: Chromium
+) -> None:
     _, browser, _ = await furnished(world)
-    async with opened(browser, CHROMIUM) as windows:
+    async with opened(chromium, browser) as windows:
         page = await windows.new_page()
         await page.goto("/library/new")
         await page.locator("#name").fill("Tröja")

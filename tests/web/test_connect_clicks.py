@@ -5,19 +5,20 @@ platforms' own pages are left out: their links lead straight back.
 What a merchant's whole day is made of: `tests/e2e`.
 """
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser as Chromium
-from playwright.async_api import Page, Route, async_playwright, expect
+from playwright.async_api import Page, Route, expect
+from tests import pages
+from tests.chromium import CHROMIUM
 from tests.database.merchants import newest
-from tests.e2e.conftest import CHROMIUM_FLAGS, TIMEOUT_S
+from tests.e2e.conftest import TIMEOUT_S
 from tests.web.conftest import ACCESS, BERG, LIND, SHOP, SHOP_TOKEN, World
 
 from brygga.cli.serve import listen
@@ -27,20 +28,19 @@ from brygga.core.model import Connection, Shop, Stage, StockMoment
 from brygga.database import connections, erasing, tokens
 from brygga.database.tokens import Platform
 from brygga.figures import Figures
-from brygga.web.app import build_app
 
-CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 DAY_S = 24 * 3600.0
 expect.set_options(timeout=TIMEOUT_S * 1000)
 PANEL = "https://store-abc123.mybigcommerce.com/manage/app"
-NO_FOREIGN_COOKIES = [
+MORE_FLAGS = [
     "--test-third-party-cookie-phaseout",
     "--disable-features=LocalNetworkAccessChecks,PrivateNetworkAccessRespectPreflightResults",
 ]
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
 ]
 
 
@@ -89,7 +89,7 @@ async def served(world: World) -> AsyncIterator[str]:
     url = f"http://127.0.0.1:{door.getsockname()[1]}"
     settings = replace(world.deps.settings, public_url=url)
     world.deps = replace(world.deps, settings=settings, figures=Figures())
-    world.app = build_app(world.deps)
+    lent, world.app = world.app, pages.lend(world.deps)
     signed_in: list[str] = []
 
     def authorize_url(state: str) -> str:
@@ -103,18 +103,11 @@ async def served(world: World) -> AsyncIterator[str]:
     async with web(service, door):
         yield url
     door.close()
+    pages.give_back(world.app)
+    world.app = lent
 
 
-@pytest.fixture
-async def chromium() -> AsyncIterator[Chromium]:
-    async with async_playwright() as playwright:
-        flags = [*CHROMIUM_FLAGS, *NO_FOREIGN_COOKIES]
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
-        yield browser
-        await browser.close()
-
-
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def merchant(world: World, chromium: Chromium, database_url: str) -> AsyncIterator[Merchant]:
     async with served(world) as url:
         context = await chromium.new_context(locale="en-GB")
@@ -133,7 +126,7 @@ async def test_a_link_and_a_page_of_yesterday_join_nothing(merchant: Merchant) -
     link.
     """
     page, world = merchant.page, merchant.world
-    stranger = await page.context.browser.new_page()  # type: ignore[union-attr]
+    stranger = await page.context.browser.new_page(locale="en-GB")  # type: ignore[union-attr]
     await stranger.goto(world.store.install_url())
     link = await stranger.get_by_role("link", name="Sign in with Zettle").get_attribute("href")
     await stranger.close()

@@ -7,11 +7,14 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
-from tests.e2e.conftest import CHROMIUM_FLAGS, TIMEOUT_S
+import pytest_asyncio
+from playwright.async_api import Browser as Chromium
+from playwright.async_api import Page, expect
+from tests.chromium import CHROMIUM
+from tests.e2e.conftest import TIMEOUT_S
 from tests.web.conftest import World
 from tests.web.separate_stock import ledger_of, put
-from tests.web.test_connect_clicks import CHROMIUM, Merchant, served
+from tests.web.test_connect_clicks import Merchant, served
 from tests.web.test_product_compared import edited, read, synced
 from tests.web.test_synclog_page import pictures
 
@@ -23,20 +26,20 @@ LOG = "/apps/bigcommerce/log"
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
 ]
 
 
-@pytest.fixture
-async def merchant(world: World, database_url: str) -> AsyncIterator[Merchant]:
-    async with async_playwright() as playwright, served(world) as url:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
-        page = await browser.new_page(locale="en-GB")
+@pytest_asyncio.fixture(loop_scope="module")
+async def merchant(world: World, chromium: Chromium, database_url: str) -> AsyncIterator[Merchant]:
+    async with served(world) as url:
+        page = await chromium.new_page(locale="en-GB")
         page.set_default_timeout(TIMEOUT_S * 1000)
         made = Merchant(world, url, page)
         page.context.on("weberror", lambda error: made.faults.append(str(error.error)))
         yield made
-        await browser.close()
+        await page.context.close()
     assert [] == made.faults
 
 

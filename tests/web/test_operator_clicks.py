@@ -2,16 +2,15 @@
 rules of axe-core.
 """
 
-from pathlib import Path
-
 import pytest
+from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, expect
 from tests import axe
+from tests.chromium import CHROMIUM
 from tests.conftest import NOON
 from tests.web.clicks import opened
 from tests.web.conftest import FULL, READS, Office
 from tests.web.operators import KEPT, acts_of, failing
-from tests.web.test_connect_clicks import CHROMIUM
 
 from brygga.database import connections, kept_webhooks
 from brygga.database.kept_webhooks import Webhook
@@ -20,7 +19,8 @@ from brygga.database.tokens import Platform
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
     pytest.mark.skipif(not axe.IS_THERE, reason=axe.WHY_NOT),
 ]
 NAME = "Linds Keramik"
@@ -43,7 +43,9 @@ async def sign_in(page: Page, secret: str) -> None:
     await settled(page, "Merchants")
 
 
-async def test_an_operator_works_through_a_merchants_trouble(office: Office) -> None:
+async def test_an_operator_works_through_a_merchants_trouble(
+    office: Office, chromium: Chromium
+) -> None:
     """From the list to a merchant with failed work: paused, let go, tried again, webhooks replayed,
     the bundle saved, and erased after typing the name.
     """
@@ -53,7 +55,7 @@ async def test_an_operator_works_through_a_merchants_trouble(office: Office) -> 
     async with world.database.transaction() as tx:
         webhook = Webhook(KEPT, ("work: stock 7",))
         await kept_webhooks.add(tx, connection.id, Platform.BIGCOMMERCE, [webhook], NOON)
-    async with opened(world.browser(), CHROMIUM, bypass_csp=True) as windows:
+    async with opened(chromium, world.browser(), bypass_csp=True) as windows:
         page = await windows.new_page()
         await sign_in(page, FULL)
         row = page.get_by_role("row").filter(has_text=name)
@@ -99,11 +101,13 @@ async def test_an_operator_works_through_a_merchants_trouble(office: Office) -> 
     assert left is None or left.stage.value in {"leaving", "disconnected"}
 
 
-async def test_a_reader_sees_all_and_has_no_button_that_acts(office: Office) -> None:
+async def test_a_reader_sees_all_and_has_no_button_that_acts(
+    office: Office, chromium: Chromium
+) -> None:
     world = office.world
     connection = await world.running()
     await failing(world, connection)
-    async with opened(world.browser(), CHROMIUM, bypass_csp=True) as windows:
+    async with opened(chromium, world.browser(), bypass_csp=True) as windows:
         page = await windows.new_page()
         await sign_in(page, READS)
         for path, heading in (

@@ -1,11 +1,11 @@
 """An open page in a real Chromium is never left behind what happened (rules E1, S7)."""
 
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser as Chromium
 from playwright.async_api import Page, Route, expect
+from tests.chromium import CHROMIUM
 from tests.web.clicks import drawn, moved, opened
 from tests.web.conftest import World
 from tests.web.test_by_keyboard import furnished
@@ -14,11 +14,11 @@ from brygga.core.model import Connection
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.database import connections, synclog
 
-CHROMIUM = os.environ.get("BRYGGA_CHROMIUM", "/usr/bin/chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium"),
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="no Chromium"),
 ]
 FIGURES = {"texts": {}, "done": 0, "total": 0, "version": "1", "work": "1"}
 
@@ -35,9 +35,11 @@ async def happened(world: World, connection: Connection, uuid: str, what: str) -
         await synclog.add(tx, connection.id, line, world.clock.now())
 
 
-async def test_a_page_looks_again_whenever_it_may_be_behind(world: World) -> None:
+async def test_a_page_looks_again_whenever_it_may_be_behind(
+    world: World, chromium: Chromium
+) -> None:
     connection, browser, (mug, *_) = await furnished(world)
-    async with opened(browser, CHROMIUM) as windows:
+    async with opened(chromium, browser) as windows:
         page = await windows.new_page()
         await page.clock.install()
         asked: list[str] = []
@@ -95,10 +97,12 @@ async def refused(route: Route, *_: Any) -> None:
     await route.abort()
 
 
-async def test_a_page_that_waits_for_work_looks_when_it_is_done(world: World) -> None:
+async def test_a_page_that_waits_for_work_looks_when_it_is_done(
+    world: World, chromium: Chromium
+) -> None:
     """Also where no figure is another: the work that ended changed nothing."""
     connection, browser, (mug, *_) = await furnished(world)
-    async with opened(browser, CHROMIUM) as windows:
+    async with opened(chromium, browser) as windows:
         page = await windows.new_page()
         await page.goto(f"/library/{mug}")
         newest = await page.evaluate("document.body.dataset.newest")
@@ -112,9 +116,9 @@ async def test_a_page_that_waits_for_work_looks_when_it_is_done(world: World) ->
         await expect(page.locator("[data-part=lines]").get_by_text("Done").first).to_be_visible()
 
 
-async def test_the_colour_of_the_state_follows_its_words(world: World) -> None:
+async def test_the_colour_of_the_state_follows_its_words(world: World, chromium: Chromium) -> None:
     connection, browser, _ = await furnished(world)
-    async with opened(browser, CHROMIUM) as windows:
+    async with opened(chromium, browser) as windows:
         page = await windows.new_page()
         await page.goto("/apps/bigcommerce")
         state = page.locator("[data-part=state]")
