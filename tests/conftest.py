@@ -31,14 +31,13 @@ LONGEST = (
     "test_stock_crash_walk.py",
     "test_operators_commands.py",
     "test_accessible.py",
+    "test_stories.py",
     "test_explorer.py",
     "test_mutants.py",
     "test_wheel.py",
     "test_ending.py",
-    "test_separate_stock.py",
     "test_pages_fit.py",
     "test_a_merchants_day.py",
-    "test_library_clicks.py",
 )
 """Files that take longest, in that order. Some only wait, and others work meanwhile."""
 _NUMBERS = itertools.count(1)

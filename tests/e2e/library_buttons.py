@@ -1,14 +1,11 @@
-"""What the library's buttons do in a real browser, also after the page has renewed itself."""
+"""The steps of the story of the library's buttons, on a page that has renewed itself."""
 
 import re
 
-import pytest
 from playwright.sync_api import Locator, Page, ViewportSize, expect
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_a_merchants_day import connect, finish
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PHONE: ViewportSize = {"width": 380, "height": 800}
 # The list is as wide as its longest entry, which grows with the language and the number of
 # products.
@@ -20,14 +17,9 @@ MEASURED_WITH_A_LONG_ENTRY = """() => {
 }"""
 
 
-@pytest.mark.rule("A1", "A3", "A5", "P10")
-def test_the_library_s_buttons_do_what_they_say(page: Page, demo: Demo) -> None:
-    connect(page, demo)
-    finish(page, demo)
-    products = demo.library()
-    demo.wait("every product in the store", lambda: len(demo.store()["products"]) == len(products))
-
-    name = renewed(page, demo, products[0]["uuid"])
+def tell(page: Page, demo: Demo) -> None:
+    """The whole story, of a cup of its own."""
+    name = renewed(page, demo, demo.make("Kopp Kvällsljus")["uuid"])
     a_wish_taken_back_is_forgotten(page, name)
     unassigned_after_a_confirmation(page, name)
     undone_without_a_question(page, name)

@@ -1,5 +1,5 @@
-"""Separate stock in a real browser, in Swedish: parted, sold on each side, explained, downloaded,
-joined (rules S5, S6).
+"""The steps of the story of separate stock (rules S5, S6): parted, sold on each side, explained,
+downloaded, joined.
 """
 
 import csv
@@ -7,24 +7,14 @@ import io
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.e2e.conftest import Demo
-from tests.e2e.test_a_merchants_day import connect, finish, stocked
-
-pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
-@pytest.mark.rule("S2", "S3", "S5", "S6")
-def test_stock_is_parted_explained_and_joined(page: Page, demo: Demo, chromium: Browser) -> None:
-    connect(page, demo)
-    finish(page, demo)
-    demo.wait(
-        "every product in the store", lambda: len(demo.store()["products"]) == len(demo.library())
-    )
-    mug = stocked(demo, demo.library())
-    demo.wait("an open shop for it", lambda: level(demo, mug) >= 3)
+def tell(page: Page, demo: Demo, chromium: Browser) -> None:
+    """The whole story, of a mug of its own."""
+    mug = demo.make("Mugg Delad", 8)
     shared = demo.balance(variant_of(mug))
 
     parted(page, demo, mug, shared)
