@@ -1,9 +1,17 @@
-"""What a worker's figures say of itself: whether it has room for more turns, and keeps time."""
+"""What a worker says of itself: whether it has room for more turns, keeps time, and reaches the
+database.
+"""
 
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
+import pytest
+from structlog.testing import capture_logs
+
+from brygga.database import turns
+from brygga.database.engine import DatabaseGone, PoolExhausted
 from brygga.database.work_items import Kind, WorkItem
 from brygga.figures import Figures
 from brygga.sync.worker.pace import Pace
@@ -69,3 +77,32 @@ async def test_the_timer_says_how_late_it_woke_and_how_long_its_rounds_take(
     assert 2 == found['brygga_timer_late_seconds_bucket{le="0.01"}']
     assert 4 == found["brygga_tick_seconds_count"]
     assert 1 <= found["brygga_tidy_seconds_count"]
+
+
+@pytest.mark.parametrize(
+    ("met", "said"),
+    [
+        (PoolExhausted("all 30 are in use"), "no connection to the database is free"),
+        (DatabaseGone("it does not answer"), "database out of reach"),
+    ],
+    ids=["full", "gone"],
+)
+async def test_a_worker_that_has_no_connection_free_does_not_blame_the_database(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, met: Exception, said: str
+) -> None:
+    """An operator who reads so looks at this process first. The timer goes on either way."""
+    real, tries = turns.turns_due, 0
+
+    async def failing(*arguments: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries == 2:
+            raise met
+        return await real(*arguments)
+
+    monkeypatch.setattr(turns, "turns_due", failing)
+    with capture_logs() as logs:
+        async with bench.running():
+            await bench.until(lambda: _true(tries > 3))
+
+    assert [(said, str(met))] == [(line["event"], line["why"]) for line in logs if "why" in line]

@@ -55,6 +55,12 @@ class PoolExhausted(DatabaseBusy):
     """
 
 
+def trouble(error: BaseException) -> str:
+    """What a line of the log says first of a `DatabaseGone` or `DatabaseBusy`."""
+    is_full = isinstance(error, PoolExhausted)
+    return "no connection to the database is free" if is_full else "database out of reach"
+
+
 class DatabaseUnfit(Exception):
     """The database answers and cannot be used as it is: a schema of another version, a right that
     our role lacks, a server that takes no writes. An operator has to act, as `mend` says.

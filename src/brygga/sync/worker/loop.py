@@ -39,7 +39,7 @@ from brygga.database import (
     watching,
     work_items,
 )
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx, trouble
 from brygga.database.queue import Job, Jobs
 from brygga.database.statistics import Upkeep
 from brygga.database.turns import TurnDue
@@ -139,9 +139,8 @@ class Worker:
             self.figures.lost.inc()
             self.log.warning("lease lost", connection=job.connection_id)
         except* (DatabaseGone, DatabaseBusy) as gone:
-            self.log.warning(
-                "database out of reach", connection=job.connection_id, why=str(_innermost(gone))
-            )
+            why = _innermost(gone)
+            self.log.warning(trouble(why), connection=job.connection_id, why=str(why))
         finally:
             # The next turn may have begun since this one gave its job and its lease back.
             if self._turns.get(job.connection_id) is turn:
@@ -219,7 +218,7 @@ class Worker:
                     await self.tidy()
                     self.figures.tidies.observe(self.clock.monotonic() - tidied)
             except (DatabaseGone, DatabaseBusy) as gone:
-                self.log.warning("database out of reach", why=str(gone))
+                self.log.warning(trouble(gone), why=str(gone))
             slept = self.clock.monotonic()
             await self.clock.sleep(self.pace.tick_s)
             late_s = self.clock.monotonic() - slept - self.pace.tick_s
@@ -308,7 +307,7 @@ class Worker:
                 if self.outbox is not None:
                     await self.outbox.empty()
             except (DatabaseGone, DatabaseBusy) as gone:
-                self.log.warning("database out of reach", why=str(gone))
+                self.log.warning(trouble(gone), why=str(gone))
 
     async def _erase(self) -> None:
         """Erases merchants who asked for it, and those who disconnected long ago. Who signed in
