@@ -14,6 +14,7 @@ from brygga.core import stock
 from brygga.core.stock import Gap, LevelRead, Side, Timing, Verdict
 from brygga.database import ledgers, migrating, pending_writes, reported_changes
 from brygga.database.engine import Database
+from brygga.database.migration_engine import migration_engine
 from tests.conftest import NOON
 from tests.database.merchants import connected
 
@@ -74,7 +75,7 @@ async def old(
 ) -> int:
     """A connection as the version before left it: its ledger, and its writes by state -> side."""
     connection_id = (await connected(database)).id
-    async with database.engine.connect() as connection, connection.begin():
+    async with migration_engine(database).connect() as connection, connection.begin():
         await connection.run_sync(lambda sync: command.downgrade(migrating._config(sync), BEFORE))
     async with database.transaction() as tx:
         values = {

@@ -9,6 +9,7 @@ from brygga.core.lifecycle import Departure, Leaving
 from brygga.core.model import Stage, Synced
 from brygga.database import bindings, connections, migrating
 from brygga.database.engine import Database
+from brygga.database.migration_engine import migration_engine
 from tests.conftest import NOON
 from tests.database.merchants import connected
 
@@ -22,7 +23,7 @@ async def test_a_removal_under_way_goes_on_and_cannot_be_undone(database: Databa
         await tx.run(
             sa.text("UPDATE connections SET leaving = 'remove' WHERE id = :id"), {"id": one.id}
         )
-    async with database.engine.connect() as connection, connection.begin():
+    async with migration_engine(database).connect() as connection, connection.begin():
         await connection.run_sync(lambda sync: command.downgrade(migrating._config(sync), "0020"))
     await migrating.upgrade(database)
 

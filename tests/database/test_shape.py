@@ -10,6 +10,7 @@ from alembic.runtime.migration import MigrationContext
 from brygga.database import access_tables, alert_tables, migrating, stock_tables
 from brygga.database.all_tables import metadata
 from brygga.database.engine import Database
+from brygga.database.migration_engine import migration_engine
 from tests.conftest import SEALER
 
 _OF_OTHERS = ("pgqueuer", "alembic_version")
@@ -47,7 +48,7 @@ async def test_the_migrations_make_exactly_the_tables(database: Database) -> Non
         )
         return found
 
-    async with database.engine.connect() as connection:
+    async with migration_engine(database).connect() as connection:
         assert [] == await connection.run_sync(differences)
         owned = await connection.execute(
             sa.text(

@@ -26,6 +26,7 @@ from brygga.database import (
     work_items,
 )
 from brygga.database.engine import Database
+from brygga.database.migration_engine import migration_engine
 from brygga.database.sealing import Sealer
 from brygga.database.tokens import Platform
 from brygga.database.values import to_plain
@@ -45,7 +46,7 @@ stops to use may go in the next.
 
 
 async def bring(database: Database, revision: str) -> None:
-    async with database.engine.connect() as connection, connection.begin():
+    async with migration_engine(database).connect() as connection, connection.begin():
         await connection.run_sync(lambda sync: command.upgrade(migrating._config(sync), revision))
 
 
@@ -283,11 +284,11 @@ async def test_the_program_of_the_version_before_works_on_each_newer_schema(
     revisions = sorted(one.revision for one in scripts.walk_revisions())
     await bring(database, HELD_SINCE)
     wrong = {}
-    async with database.engine.connect() as connection:
+    async with migration_engine(database).connect() as connection:
         before, held = await connection.run_sync(_shape)
     for revision in revisions[revisions.index(HELD_SINCE) + 1 :]:
         await bring(database, revision)
-        async with database.engine.connect() as connection:
+        async with migration_engine(database).connect() as connection:
             after, strict = await connection.run_sync(_shape)
         stricter = [one for one in strict - held if one.partition(":")[0] in before]
         wrong[revision] = broken(before, after) + stricter

@@ -23,11 +23,9 @@ from sqlalchemy.exc import (
     OperationalError,
     ProgrammingError,
 )
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import NullPool
 
 from brygga.core.failures import LeaseLost
-from brygga.database.address import NOTICING, noticing, sqlalchemy_url
+from brygga.database.address import NOTICING, noticing
 from brygga.database.pool import READ_ONLY, Connected, Mode, NoneFree, Pool, state_of
 from brygga.database.sealing import Sealer
 
@@ -205,16 +203,6 @@ class Database:
             wished["prepare_threshold"] = None
         pool = Pool(noticing(url), pool_size, wished)
         return cls(pool, sealer, direct_url and noticing(direct_url))
-
-    @property
-    def engine(self) -> AsyncEngine:
-        """SQLAlchemy's own way to the database, for the migrations. It keeps no connection."""
-        return create_async_engine(
-            sqlalchemy_url(self.pool.url),
-            poolclass=NullPool,
-            hide_parameters=True,
-            connect_args=dict(self.pool.wished),
-        )
 
     @property
     def url(self) -> str:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 
 from brygga.database import hook_keys
 from brygga.database.engine import Database, DatabaseGone, DatabaseUnfit, Tx, no_writes, unfit
+from brygga.database.migration_engine import migration_engine
 
 _LOCK = 0x62727967_6761  # "brygga": any number that no other user of this database would pick
 
@@ -81,7 +82,7 @@ async def upgrade_with(database: Database, gate: "psycopg.AsyncConnection[Any]")
     at = await current(database)
     if at is not None and at not in known():
         raise is_newer(at)
-    async with database.engine.connect() as connection, connection.begin():
+    async with migration_engine(database).connect() as connection, connection.begin():
         await connection.run_sync(lambda sync: command.upgrade(_config(sync), "head"))
     await _upgrade_queue(gate)
     async with database.transaction() as tx:
@@ -93,7 +94,7 @@ async def current(database: Database) -> str | None:
     `DatabaseUnfit`.
     """
     try:
-        async with database.engine.connect() as connection:
+        async with migration_engine(database).connect() as connection:
             return await connection.run_sync(
                 lambda sync: MigrationContext.configure(sync).get_current_revision()
             )
