@@ -19,6 +19,7 @@ SECRET_LENGTH: Final = 32
 _TOKEN_LENGTH: Final = 16
 _LONGEST_READ_LAG_S: Final = 120
 _LONGEST_KEPT_DAYS: Final = 3650
+_CONNECTIONS: Final = (2, 100)
 _LONGEST_WEBHOOKS_DAYS: Final = 30
 
 
@@ -185,6 +186,13 @@ def days_or_none(text: str) -> timedelta:
     if not text.isdecimal() or not 1 <= int(text) <= _LONGEST_WEBHOOKS_DAYS:
         raise ValueError(f"expected whole days from 0 to {_LONGEST_WEBHOOKS_DAYS}")
     return timedelta(days=int(text))
+
+
+def connections(text: str) -> int:
+    low, high = _CONNECTIONS
+    if not text.isdecimal() or not low <= int(text) <= high:
+        raise ValueError(f"expected a whole number from {low} to {high}")
+    return int(text)
 
 
 def calls(text: str) -> bool:

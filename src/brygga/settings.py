@@ -95,6 +95,8 @@ class Settings:
     """None: the embedded PostgreSQL in `data_dir`."""
     database_direct_url: str | None = field(repr=False, default=None)
     """PostgreSQL's own address, where `database_url` is a pooler in transaction mode."""
+    database_connections: int = 5
+    """How many connections the pool of one process opens at most."""
     hosts: Hosts = Hosts()
     metrics_token: str = field(repr=False, default="")
     """The token that a monitor has to send to read /metrics. "": nobody reads it, or only this
@@ -141,6 +143,7 @@ def read(environment: Mapping[str, str]) -> Settings:
         ),
         database_url=reader.optional("DATABASE_URL", texts.database, None),
         database_direct_url=reader.optional("DATABASE_DIRECT_URL", texts.database, None),
+        database_connections=reader.optional("DATABASE_CONNECTIONS", texts.connections, 5),
         data_dir=Path(reader.optional("DATA_DIR", str, ".data") or ".data"),
         secret_keys=reader.required(
             "SECRET_KEYS",

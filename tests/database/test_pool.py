@@ -206,10 +206,10 @@ async def test_a_cancelled_transaction_leaves_nothing_open(database: Database) -
     assert 0 == others
 
 
-async def test_no_more_than_twice_the_size_are_open_and_the_next_waits(
+async def test_no_more_than_allowed_are_open_and_the_next_waits(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small, free = Database.at(database.url, SEALER, 1), asyncio.Event()
+    small, free = Database.at(database.url, SEALER, 2), asyncio.Event()
 
     async def hold() -> int:
         async with small.transaction() as tx:

@@ -7,6 +7,7 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from brygga import settings
+from brygga.cli.process import Runtime
 from brygga.database.address import libpq_url, sqlalchemy_url
 from brygga.settings import SettingsWrong
 
@@ -139,10 +140,26 @@ def test_proxies_are_addresses_and_networks() -> None:
     assert (("10.0.0.0/8", "2001:db8::1"), False) == (found.trusted_proxies, found.rate_limits)
 
 
+@pytest.mark.parametrize("written", ["2", "100"])
+def test_the_pool_may_have_other_bounds(written: str) -> None:
+    url = {"BRYGGA_DATABASE_URL": "postgresql://b:p@db/n"}
+    found = settings.read({**GOOD, **url, "BRYGGA_DATABASE_CONNECTIONS": written})
+
+    assert int(written) == Runtime(found).database().pool.most
+    assert 5 == Runtime(settings.read({**GOOD, **url})).database().pool.most
+
+
 @pytest.mark.parametrize(
-    ("name", "value"), [("TRUSTED_PROXIES", "proxy.example"), ("RATE_LIMITS", "no")]
+    ("name", "value"),
+    [
+        ("TRUSTED_PROXIES", "proxy.example"),
+        ("RATE_LIMITS", "no"),
+        ("DATABASE_CONNECTIONS", "1"),
+        ("DATABASE_CONNECTIONS", "101"),
+        ("DATABASE_CONNECTIONS", "five"),
+    ],
 )
-def test_a_proxy_by_name_and_half_a_limit_are_refused(name: str, value: str) -> None:
+def test_a_value_out_of_its_bounds_is_refused(name: str, value: str) -> None:
     with pytest.raises(SettingsWrong) as wrong:
         settings.read({**GOOD, f"BRYGGA_{name}": value})
 

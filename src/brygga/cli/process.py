@@ -45,6 +45,7 @@ class Runtime:
         return Database.at(
             self.database_url,
             Sealer(self.settings.secret_keys),
+            self.settings.database_connections,
             direct_url=self.settings.database_direct_url,
         )
 

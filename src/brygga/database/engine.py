@@ -178,7 +178,7 @@ class Database:
         cls,
         url: str,
         sealer: Sealer,
-        pool_size: int = 15,
+        connections: int = 5,
         statement_timeout_s: int = 30,
         *,
         direct_url: str | None = None,
@@ -201,7 +201,7 @@ class Database:
             }
         else:
             wished["prepare_threshold"] = None
-        pool = Pool(noticing(url), pool_size, wished)
+        pool = Pool(noticing(url), connections, wished)
         return cls(pool, sealer, direct_url and noticing(direct_url))
 
     @property

@@ -142,7 +142,7 @@ class QueueSettings:
     """The number of connections that one process works for at a time."""
     heartbeat: timedelta = timedelta(seconds=30)
     """A worker that is silent for this long counts as dead, and its job goes to another worker."""
-    pool: int = 4
+    pool: int = 2
     check_s: float = 1.0
     """How often we check that the listening connection is alive."""
     pause_s: float = 2.0
