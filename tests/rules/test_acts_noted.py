@@ -93,13 +93,13 @@ async def test_an_erased_merchant_leaves_one_line_that_names_nobody(home: DemoSt
 @pytest.mark.rule("D4")
 async def test_who_never_joined_a_store_is_erased_after_the_time_too(home: DemoStack) -> None:
     """The time begins anew with each sign-in. Zettle's access is given back."""
-    home.service.worker.settings = replace(home.service.settings, erase_after=timedelta(days=3))
+    home.service.worker.settings = replace(home.service.settings, erase_after=timedelta(days=1))
     await sign_in_as(home, home.browser_session, 0)
-    await home.wait_hours(24 * 2)
+    await home.wait_hours(16)
     await sign_in_as(home, home.browser(), 0)
-    await home.wait_hours(24 * 2)
+    await home.wait_hours(16)
     before = await left(home)
-    await home.wait_hours(24 * 2)
+    await home.wait_hours(16)
 
     (erased,) = [one for one in await of_nobody(home) if one.act is Act.ERASED]
 
@@ -111,9 +111,9 @@ async def test_who_never_joined_a_store_is_erased_after_the_time_too(home: DemoS
 
 @pytest.mark.rule("D4")
 async def test_who_has_joined_and_not_finished_is_never_erased_by_time(home: DemoStack) -> None:
-    home.service.worker.settings = replace(home.service.settings, erase_after=timedelta(days=3))
+    home.service.worker.settings = replace(home.service.settings, erase_after=timedelta(days=1))
     await home.prepare()
-    await home.wait_hours(24 * 8)
+    await home.wait_hours(64)
 
     assert (await home.connection()).shop is not None
     assert [] == [one for one in await of_nobody(home) if one.act is Act.ERASED]

@@ -141,14 +141,14 @@ async def test_who_only_signed_in_is_erased_and_zettles_access_is_given_back(
 @pytest.mark.rule("D4")
 async def test_who_left_long_ago_is_erased_without_asking(home: DemoStack) -> None:
     """The setting says how long."""
-    home.service.worker.settings = replace(home.service.settings, erase_after=timedelta(days=3))
+    home.service.worker.settings = replace(home.service.settings, erase_after=timedelta(days=1))
     home.add("Sällsam mugg")
     await home.connect()
     await disconnect(home, "keep")
     page = await home.read("/apps")
-    await home.wait_hours(24 * 2)
+    await home.wait_hours(16)
     before = await left(home)
-    await home.wait_hours(24 * 2)
+    await home.wait_hours(16)
 
     assert "Then everything is erased." in page
     assert before
