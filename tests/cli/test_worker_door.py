@@ -35,7 +35,7 @@ async def test_a_worker_says_that_it_lives_and_works(database_url: str) -> None:
     assert "brygga_turn_seconds_count" in figures
     assert "brygga_turns_running 0.0" in figures
     assert "brygga_turns_max 40.0" in figures
-    assert "brygga_database_connections_max 30.0" in figures
+    assert "brygga_database_connections_max 5.0" in figures
     assert "brygga_database_connections_waiting 0.0" in figures
     assert _value(figures, "brygga_tick_seconds_count") >= 1
     assert "brygga_marks_due" not in figures, "those of the database are a web process's"

@@ -96,7 +96,7 @@ async def usual(at: Watched, number: int) -> None:
     at.world.deps.figures.tidies.observe(0.2)
     at.world.deps.figures.late.observe(0.002)
     at.world.deps.figures.working(lambda: 12, lambda: 40)
-    at.world.deps.figures.connecting(lambda: 9, lambda: 0, lambda: 30)
+    at.world.deps.figures.connecting(lambda: 5, lambda: 4, lambda: 5)
 
 
 # ---- One fault for each rule ---------------------------------------------------------------------
@@ -238,7 +238,7 @@ async def timer_late(at: Watched, number: int) -> None:
 
 
 async def no_connection_free(at: Watched) -> None:
-    at.world.deps.figures.connecting(lambda: 30, lambda: 4, lambda: 30)
+    at.world.deps.figures.connecting(lambda: 5, lambda: 30, lambda: 5)
 
 
 async def files_full(at: Watched) -> None:
