@@ -122,6 +122,34 @@ async def test_two_orders_that_reads_show_one_by_one_explain_both_falls(bench: S
 
 
 @pytest.mark.rule("S3")
+@pytest.mark.parametrize("undone", [False, True])
+async def test_what_no_read_showed_before_an_option_came_counts(
+    bench: StockBench, undone: bool
+) -> None:
+    """Reads trail by five seconds: the last one before the option shows the number from before the
+    order, or from before it was cancelled. Whether a store puts stock back to an earlier variant id
+    is not known.
+    """
+    uuid, _ = await ready(bench)
+    bench.sandbox.shop().store.read_lag_s = 5
+    product_id = await bench.product_id(uuid)
+    order = bench.sandbox.shop().place([{"product_id": product_id, "quantity": 3}])
+    await bench.shop_reports(uuid, by_order=True)
+    await bench.work_off()
+    if undone:
+        await bench.quiet()
+        bench.sandbox.shop().cancel(int(order.id))
+        await bench.shop_reports(uuid, by_order=True)
+        await bench.work_off()
+    bench.sandbox.shop().add_option(product_id, "Gravyr", ["Ja", "Nej"])
+    await reported(bench, uuid)
+    await bench.quiet()
+
+    assert (7, 7) == await bench.levels(uuid)
+    assert undone is await asked(bench, uuid)
+
+
+@pytest.mark.rule("S3")
 async def test_an_order_received_before_its_variant_is_known_counts(bench: StockBench) -> None:
     """The merchant makes a size again, a shopper buys of it, and only then we learn of the size
     (decision 17).

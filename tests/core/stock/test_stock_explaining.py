@@ -267,4 +267,19 @@ def test_what_a_movement_has_shown_explains_nothing_else(
     sold = [sale(0, 1, "1"), sale(1, 1, "2"), refund(5, 1, "3")]
     movements = [(at(seconds), change) for seconds, change in shown]
 
-    assert left == [one.number for one in unshown(sold, movements, timedelta(seconds=4))]
+    assert left == [one.number for one in unshown(sold, movements, timedelta(seconds=4))[0]]
+
+
+@pytest.mark.rule("S3")
+@pytest.mark.parametrize(
+    ("shown", "is_sure"),
+    [([(1, -1)], True), ([(2, -2)], False), ([(-9, 4)], True), ([(1, -1), (2, -1), (3, 7)], True)],
+)
+def test_a_movement_that_may_have_shown_several_leaves_it_open(
+    shown: list[tuple[int, int]], is_sure: bool
+) -> None:
+    """One that is older than all that is left has shown none of it."""
+    sold = [sale(0, 1, "1"), sale(1, 1, "2"), refund(50, 1, "3")]
+    movements = [(at(seconds), change) for seconds, change in shown]
+
+    assert is_sure is unshown(sold, movements, timedelta(seconds=4))[1]

@@ -99,16 +99,20 @@ def unshown(
     transactions: Collection[SourceTransaction],
     movements: Iterable[tuple[datetime, int]],
     apart: timedelta,
-) -> list[SourceTransaction]:
-    """The transactions of a record that none of its own movements (when, change) has shown. What
-    one has shown explains nothing else. Clocks are at most `apart`.
+) -> tuple[list[SourceTransaction], bool]:
+    """The transactions of a record that none of its own movements (when, change) has shown, and
+    whether that is sure. What one has shown explains nothing else. Clocks are at most `apart`.
+
+    It is not sure where a movement is left that may have shown several of them together.
     """
-    left = list(transactions)
+    left, unlike = list(transactions), list[datetime]()
     for at, change in movements:
         shown = (one for one in left if one.change == change and one.at <= at + apart)
         if (one := next(shown, None)) is not None:
             left.remove(one)
-    return left
+        else:
+            unlike.append(at)
+    return left, not any(one.at <= at + apart for at in unlike for one in left)
 
 
 def explained(

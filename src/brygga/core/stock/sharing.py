@@ -190,7 +190,9 @@ def renewed(
     touched = at if was.pending_write is None else max(at, was.pending_write.dead(timing))
     closed, again = _closing(ledger, variant_id).closed, recreated(ledger)
     record = again.shop if ledger.separate else StockRecord(Gap.UNKNOWN)
-    seen = {Orders.ALL: None, Orders.UNSEEN: was.seen or at, Orders.NEW: at}[orders]
+    # What no clear read has shown yet may be in the number or not: `explaining.unshown` tells.
+    clear = None if was.clear_read is None else was.clear_read - timing.read_lag(Side.SHOP)
+    seen = {Orders.ALL: None, Orders.UNSEEN: clear or was.seen or at, Orders.NEW: at}[orders]
     record = replace(
         record,
         recent=(Change(touched, 0),),

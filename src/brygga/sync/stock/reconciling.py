@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from brygga.core import stock
 from brygga.core.report import Code, Severity
 from brygga.core.stock import Gap, Ledger, LevelRead, PendingWrite, Resolved, Side, Timing, Verdict
-from brygga.core.stock.explaining import SourceTransaction, is_order
+from brygga.core.stock.explaining import SourceTransaction, is_order, unshown
 from brygga.core.stock.movement import Cause, Moved, Reason
 from brygga.database import bindings, library, pending_writes
 from brygga.database.bindings import Binding
@@ -159,7 +159,7 @@ class Reconciling:
         """Attaches a known variant without a confirmed number (`Ledger.is_unset`). Zettle's number
         counts, less what orders took since.
         """
-        sold = self._sold(ledger_row, shop)
+        sold = await self._sold(ledger_row, shop)
         if sold is None:
             return
         ledger_row = self.unit.ledger_rows[ledger_row.variant_uuid]
@@ -181,7 +181,7 @@ class Reconciling:
             # while tracking was off, or just before.
             self.unit.ask_about(self.unit.ledger_rows[ledger_row.variant_uuid], Side.ZETTLE, lacks)
 
-    def _sold(self, ledger_row: LedgerRow, read: LevelRead) -> int | None:
+    async def _sold(self, ledger_row: LedgerRow, read: LevelRead) -> int | None:
         """What orders did since Zettle's number counts (S3), as far as the read shows it. None: the
         variant is not attached yet.
 
@@ -198,6 +198,7 @@ class Reconciling:
             return None
         transactions = self.sold[ledger_row.product_uuid]
         orders = of_start(ledger_row.ledger, (transactions or {}).get(ledger_row.variant_uuid, ()))
+        orders, is_exact = await self._not_shown(ledger_row, orders)
         sold, is_sure = sold_by(orders, ledger_row.ledger.shown)
         shown = ledger_row.ledger.shown or started
         last = max((one.at for one in orders), default=shown - read_lag)
@@ -211,10 +212,23 @@ class Reconciling:
         ) and read.read_started < read_started + ORDERS_PAUSE:
             self.unit.due_at(ledger_row.product_uuid, max(clear, self.unit.now + read_lag))
             return None
-        is_known = transactions is not None and is_sure and read.read_started >= clear
+        is_known = transactions is not None and is_sure and is_exact and read.read_started >= clear
         if not is_known or _is_unclear(ledger_row.ledger, orders):
             self.unit.ask_to_check(ledger_row)
         return sold
+
+    async def _not_shown(
+        self, ledger_row: LedgerRow, orders: Sequence[SourceTransaction]
+    ) -> tuple[Sequence[SourceTransaction], bool]:
+        """Leaves out what a movement of a renewed number has shown: the target includes it. False
+        where that is not sure. Then nothing that was given back counts.
+        """
+        started = ledger_row.ledger.started
+        if started is None or started != ledger_row.ledger.shop.seen:
+            return orders, True
+        moved = await self.unit.moved_in_shop(ledger_row, started)
+        left, is_sure = unshown(orders, moved, NEAR)
+        return [one for one in left if is_sure or one.change <= 0], is_sure
 
     def _has_orders(self, ledger_row: LedgerRow, started: datetime) -> bool:
         """Whether the orders since this start were read, and not those since another one."""

@@ -10,11 +10,12 @@ from datetime import datetime
 from brygga.core import stock
 from brygga.core.report import Code, Line, Severity, Topic
 from brygga.core.stock import Ledger, Level, LevelRead, PendingWrite, Side, Slot, Timing
-from brygga.core.stock.movement import Cause, Movement, reported
+from brygga.core.stock.movement import OWN, Cause, Movement, reported
 from brygga.core.stock.movement import Moved as Move
 from brygga.database import (
     ledgers,
     markers,
+    movements,
     pending_writes,
     reported_changes,
     stock_saving,
@@ -124,6 +125,17 @@ class UnitOfWork:
     async def forget(self, call: str, variant: str) -> None:
         """The outcome of a variant's part of a call is known for good, or no longer matters."""
         await pending_writes.resolve_call(self.tx, self.connection_id, call, [variant])
+
+    async def moved_in_shop(
+        self, ledger_row: LedgerRow, since: datetime
+    ) -> Sequence[tuple[datetime, int]]:
+        """When the store's record moved by itself since then, and by how much."""
+        variant = ledger_row.variant_uuid
+        found = await movements.between(
+            self.tx, self.connection_id, variant, since, self.now, limit=100
+        )
+        moves = [one for _, one in found if one.side is Side.SHOP and one.cause in OWN]
+        return [(one.at, one.change) for one in moves]
 
     async def item(self, kind: Kind, *subjects: str, due_at: datetime | None = None) -> None:
         await work_items.add_many(

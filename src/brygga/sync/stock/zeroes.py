@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from brygga.core import stock
 from brygga.core.stock import LevelRead, Side, Timing
 from brygga.core.stock.explaining import unshown
-from brygga.core.stock.movement import OWN, Reason
-from brygga.database import movements, reported_changes
+from brygga.core.stock.movement import Reason
+from brygga.database import reported_changes
 from brygga.database.ledgers import LedgerRow
 from brygga.sync.stock.gather import World
 from brygga.sync.stock.orders import NEAR, Sold
@@ -65,13 +65,7 @@ class Zeroes:
             one.reason is Reason.UNCLEAR for one in orders
         ):
             return True
-        variant, now = ledger_row.variant_uuid, self.unit.now
-        tx, connection_id = self.unit.tx, self.unit.connection_id
-        seen = await movements.between(tx, connection_id, variant, since, now, limit=100)
-        own = [
-            (one.at, one.change) for _, one in seen if one.side is Side.SHOP and one.cause in OWN
-        ]
-        orders = unshown(orders, own, NEAR)
+        orders, _ = unshown(orders, await self.unit.moved_in_shop(ledger_row, since), NEAR)
         # The last read may have shown the first of them, also one that gave units back. A read that
         # showed the 0 before the pending write left does not include it.
         pending = 0 if stock.is_held(ledger_row.ledger) else min(0, shop.pending_change)
