@@ -80,6 +80,11 @@ def stop() -> None:
     _On.tracer, _On.close = None, _nothing
 
 
+def is_on() -> bool:
+    """Whether facts of a span are worth the work of finding them."""
+    return _On.tracer is not None
+
+
 def span(
     name: str, carried: str = "", also: Sequence[str] = (), **facts: Fact
 ) -> AbstractContextManager[Span]:

@@ -6,6 +6,7 @@ are compared (`sync/stock/explaining.py`). A machine whose own clock is seconds 
 return a wrong result.
 """
 
+import functools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -112,6 +113,7 @@ class Clocks:
         return found if found is not None and found.is_narrow else None
 
 
+@functools.lru_cache(8)
 def time_of(date: str) -> datetime | None:
     """The time of a `Date` header, in UTC; None when it cannot be read."""
     try:

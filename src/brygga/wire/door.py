@@ -13,6 +13,7 @@ Everything else comes back as an answer. The platform's package knows what a 401
 """
 
 import asyncio
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from http.cookiejar import DefaultCookiePolicy
@@ -23,7 +24,7 @@ import httpx2
 from brygga import traces
 from brygga.core.failures import Failure, Unanswered, Unreachable
 from brygga.seams import Clock
-from brygga.wire.call import Answer, Call
+from brygga.wire.call import Answer, Call, Pairs
 from brygga.wire.clocks import Clocks
 from brygga.wire.gates import Gate, asked_wait_s
 
@@ -100,8 +101,7 @@ class Wire:
             headers["Content-Type"] = media_type
         request = self.client.build_request(
             call.method,
-            call.url,
-            params=list(call.params) or None,
+            _address(call.url, call.params),
             content=content,
             headers=headers,
             timeout=httpx2.Timeout(call.timeout_s, connect=min(CONNECT_S, call.timeout_s)),
@@ -139,12 +139,19 @@ class Wire:
         return Answer(response.status_code, headers, b"".join(chunks), whole=size <= call.max_bytes)
 
 
+@functools.lru_cache(500)
+def _address(url: str, params: Pairs) -> httpx2.URL:
+    """Read once: the same addresses are asked again and again."""
+    return httpx2.URL(url, params=params) if params else httpx2.URL(url)
+
+
 def span_of(call: Call) -> AbstractContextManager[traces.Span]:
     """A request in a trace: method, platform and the path's template, nothing else of it."""
+    name = f"{call.platform} {call.method}"
+    if not traces.is_on():
+        return traces.span(name)
     route = traces.template(call.path)
-    return traces.span(
-        f"{call.platform} {call.method}", http_request_method=call.method, url_template=route
-    )
+    return traces.span(name, http_request_method=call.method, url_template=route)
 
 
 def _is_their_own(response: httpx2.Response) -> bool:
