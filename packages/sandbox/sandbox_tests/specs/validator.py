@@ -107,6 +107,7 @@ class Validator:
         self.slips = tuple(slips)
         self.tally = Tally()
         self._seen: dict[tuple[Any, ...], list[Finding]] = {}
+        self._slip_of: dict[Finding, Slip | None] = {}
 
     def check(self, asked: Asked, answered: Answered | None, test: str = "") -> list[Finding]:
         """Check one exchange and book it. Gives what is a violation; [] for an address that no file
@@ -146,7 +147,11 @@ class Validator:
     def _noted(self, found: list[Finding], test: str) -> list[Finding]:
         violations = []
         for finding in found:
-            slip = next((slip for slip in self.slips if slip.covers(finding)), None)
+            if finding not in self._slip_of:
+                self._slip_of[finding] = next(
+                    (slip for slip in self.slips if slip.covers(finding)), None
+                )
+            slip = self._slip_of[finding]
             if slip is not None:
                 self.tally.slips[slip.name] += 1
                 continue
