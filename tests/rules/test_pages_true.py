@@ -170,6 +170,7 @@ async def test_a_line_of_a_deleted_product_leads_to_its_history(home: DemoStack)
     assert f'href="/library/{uuid}"' in log
     assert "This product is no longer in Zettle" in words_of(page)
     assert "MUGG-1" in page
+    assert [True, False] == ["data-live" in page, "data-waits" in page]
     assert f'href="/library/{uuid}/variants/{variant}/stock"' in page
     assert "This is what had happened to its stock." in why
     assert "Every movement" in why
