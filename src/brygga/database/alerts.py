@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from brygga.core.alerts import Cause, Condition, Known
+from brygga.core.alerts import NEWS_FOR, ONCE, Cause, Condition, Known
 from brygga.core.statements import LASTS
 from brygga.database.engine import Tx
 
@@ -54,12 +54,14 @@ _PRESENT = sa.text("""
 """)
 _KNOWN = sa.text("""
     SELECT connection_id, cause, subject, since, told_at FROM alerts
+    WHERE NOT (cause = ANY (CAST(:once AS text[])) AND (told_at IS NOT NULL OR since < :news))
     ORDER BY connection_id, cause, subject
 """)
 _BEGIN = sa.text("""
     INSERT INTO alerts (connection_id, cause, subject, since)
-    SELECT :id, cause, subject, :now
+    SELECT c.id, n.cause, n.subject, :now
     FROM unnest(CAST(:causes AS text[]), CAST(:subjects AS text[])) AS n (cause, subject)
+        JOIN connections c ON c.id = :id
     ON CONFLICT DO NOTHING
 """)
 _END = sa.text("""
@@ -92,10 +94,13 @@ async def present(
     return found
 
 
-async def known(tx: Tx) -> Mapping[int, Sequence[Known]]:
-    """What was true at the last look, by connection."""
+async def known(tx: Tx, now: datetime) -> Mapping[int, Sequence[Known]]:
+    """What was true at the last look, by connection. Without what happens once and is told, or will
+    not be told any more.
+    """
+    values = {"once": [one.value for one in ONCE], "news": now - NEWS_FOR}
     found: dict[int, list[Known]] = {}
-    for row in await tx.rows(_KNOWN):
+    for row in await tx.rows(_KNOWN, values):
         condition = Condition(Cause(row.cause), row.subject)
         found.setdefault(row.connection_id, []).append(Known(condition, row.since, row.told_at))
     return found
