@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from brygga.core.stock import Slot
 from brygga.database import markers
 from brygga.database.engine import Database
-from tests.conftest import NOON
+from tests.conftest import NOON, SEALER
 from tests.database.merchants import connected
 
 EIGHT = [Slot(100 + place, 5) for place in range(8)]
@@ -41,16 +41,18 @@ async def test_a_call_takes_a_slot_and_gives_it_back_counted(database: Database)
 async def test_no_two_calls_hold_one_slot_also_at_once(database: Database) -> None:
     """Transactions that overlap take different slots, and the ninth call gets none."""
     connection_id = await _made(database)
+    many = Database.at(database.url, SEALER, 9)
     all_have, taken = asyncio.Event(), []
 
     async def take(call: str) -> None:
-        async with database.transaction() as tx:
+        async with many.transaction() as tx:
             taken.append(await markers.take(tx, connection_id, call, NOON))
             if len(taken) == 9:
                 all_have.set()
             await asyncio.wait_for(all_have.wait(), 10)
 
     await asyncio.gather(*(take(f"call-{number}") for number in range(9)))
+    await many.close()
     async with database.read() as tx:
         held = await markers.held(tx, connection_id)
         exists = await markers.exists(tx, connection_id, NOON)
