@@ -43,7 +43,7 @@ class Spent:
     commits: int = 0
     statements: int = 0
     rows: "Counter[str]" = field(default_factory=Counter)
-    heard: "Counter[str]" = field(default_factory=Counter)
+    notified: "Counter[str]" = field(default_factory=Counter)
 
     def since(self, before: "Spent") -> "Spent":
         return Spent(
@@ -52,7 +52,7 @@ class Spent:
             self.commits - before.commits,
             self.statements - before.statements,
             self.rows - before.rows,
-            self.heard - before.heard,
+            self.notified - before.notified,
         )
 
     def print_for_each(self, what: str, count: float) -> None:
@@ -61,9 +61,9 @@ class Spent:
             f"{what}: {self.statements / count:.1f} statements, {self.commits / count:.1f} commits,"
             f" {self.wal / count:,.0f} bytes of WAL, {self.bytes / count:,.0f} bytes of tables"
         )
-        heard = ", ".join(f"{name} {n / count:.1f}" for name, n in self.heard.most_common())
+        notified = ", ".join(f"{name} {n / count:.1f}" for name, n in self.notified.most_common())
         print(f"  rows: {rows or 'none'}")
-        print(f"  notified: {heard or 'nothing'}", flush=True)
+        print(f"  notified: {notified or 'nothing'}", flush=True)
 
 
 class Ears:
@@ -72,7 +72,7 @@ class Ears:
     """
 
     def __init__(self) -> None:
-        self.heard: Counter[str] = Counter()
+        self.notified: Counter[str] = Counter()
         self._last: tuple[int, set[str]] = (0, set())
 
     async def listen(self, url: str) -> None:
@@ -82,10 +82,10 @@ class Ears:
             async for note in one.notifies():
                 pid, channels = self._last
                 if note.pid != pid or note.channel in channels:
-                    self.heard["commits"] += 1
+                    self.notified["commits"] += 1
                     self._last = (note.pid, set())
                 self._last[1].add(note.channel)
-                self.heard[note.channel] += 1
+                self.notified[note.channel] += 1
 
 
 @contextlib.asynccontextmanager
@@ -98,7 +98,7 @@ async def listening(url: str) -> AsyncIterator[Ears]:
         task.cancel()
 
 
-def read(url: str, statements: int, heard: "Counter[str]") -> Spent:
+def read(url: str, statements: int, notified: "Counter[str]") -> Spent:
     with psycopg.connect(url, autocommit=True) as one:
         size, wal, commits = (
             int((one.execute(query).fetchone() or (0,))[0]) for query in (SIZE, WRITTEN, COMMITS)
@@ -107,12 +107,12 @@ def read(url: str, statements: int, heard: "Counter[str]") -> Spent:
         for (name,) in one.execute(TABLES).fetchall():
             query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))
             rows[name] = int((one.execute(query).fetchone() or (0,))[0])
-    return Spent(size, wal, commits, statements, rows, Counter(heard))
+    return Spent(size, wal, commits, statements, rows, Counter(notified))
 
 
 async def now(home: Home, url: str, ears: Ears) -> Spent:
     await asyncio.sleep(2)  # a session's counts are seen a second after its last transaction
-    return await asyncio.to_thread(read, url, (await home.house.ask())["statements"], ears.heard)
+    return await asyncio.to_thread(read, url, (await home.house.ask())["statements"], ears.notified)
 
 
 async def closed(home: Home) -> None:

@@ -260,7 +260,7 @@ async def test_workers_are_told_of_a_new_job_and_of_nothing_else(
     """Not of a job that is queued already, one that becomes urgent, or one that ends."""
     one, two = await connected(database), await connected(database, "org-2", "def456")
     jobs = QueueJobs(database, SystemClock())
-    heard: list[int] = []
+    notified: list[int] = []
     listening = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
 
     async def after(*acts: Callable[[Tx], Awaitable[object]]) -> int:
@@ -271,16 +271,16 @@ async def test_workers_are_told_of_a_new_job_and_of_nothing_else(
 
     async with listening:
         await listening.execute("LISTEN ch_pgqueuer")
-        heard.append(await after(lambda tx: jobs.enqueue(tx, one.id)))
-        heard.append(await after(lambda tx: jobs.enqueue(tx, one.id)))
-        heard.append(await after(lambda tx: jobs.enqueue(tx, one.id, urgent=True)))
+        notified.append(await after(lambda tx: jobs.enqueue(tx, one.id)))
+        notified.append(await after(lambda tx: jobs.enqueue(tx, one.id)))
+        notified.append(await after(lambda tx: jobs.enqueue(tx, one.id, urgent=True)))
         missing = [Wanted(one.id, urgent=True)]
-        heard.append(await after(lambda tx: jobs.enqueue_missing(tx, missing)))
-        heard.append(await after(lambda tx: tx.run(sa.text("DELETE FROM pgqueuer"))))
+        notified.append(await after(lambda tx: jobs.enqueue_missing(tx, missing)))
+        notified.append(await after(lambda tx: tx.run(sa.text("DELETE FROM pgqueuer"))))
         both = [Wanted(one.id), Wanted(two.id)]
-        heard.append(await after(lambda tx: jobs.enqueue_missing(tx, both)))
+        notified.append(await after(lambda tx: jobs.enqueue_missing(tx, both)))
 
-    assert [1, 0, 0, 0, 0, 1] == heard
+    assert [1, 0, 0, 0, 0, 1] == notified
 
 
 async def test_an_upgrade_of_the_queue_leaves_its_notifications(database: Database) -> None:
@@ -319,7 +319,7 @@ class _Deaf(QueueJobs):
 
 
 @pytest.mark.slow
-async def test_a_worker_that_hears_nothing_begins_its_queue_anew(database: Database) -> None:
+async def test_a_worker_that_gets_no_notice_begins_its_queue_anew(database: Database) -> None:
     """pgqueuer asks itself whether it hears, waits ten seconds for the answer, and then it is said
     in the log; the next session hears of a job at once.
     """
