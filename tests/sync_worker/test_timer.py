@@ -38,6 +38,9 @@ _SWEEPS = sa.text("""
     SELECT id, 'sweep', '', 16, nextval('work_item_generations'), :due, :due FROM connections
     WHERE id <> :but
 """)
+_DIES = sa.text("""
+    UPDATE pgqueuer SET status = 'picked', heartbeat = now(), queue_manager_id = gen_random_uuid()
+""")
 _JOBS = sa.text("SELECT CAST(substr(dedupe_key, 7) AS int) FROM pgqueuer WHERE dedupe_key <> ''")
 
 
@@ -99,6 +102,33 @@ async def test_a_sale_is_begun_at_once_though_hundreds_wait_too_long(bench: Benc
     ((turns_before, at),) = sold
     assert turns.index(seller.id) - turns_before <= OVERDUE + 2 * PARALLEL
     assert begun[0] - at < 2
+
+
+async def test_the_job_of_a_worker_that_died_is_taken_as_soon_as_it_may_be(bench: Bench) -> None:
+    """Nothing is written when its time is over, so nothing notifies of it. The timers of the others
+    see that its merchant has no turn.
+    """
+    database, one = bench.database, await connected(bench.database)
+    await bench.item(one.id, Kind.STOCK, "cup")
+    worker, stop, taken = bench.worker(), asyncio.Event(), list[int]()
+    settings = QueueSettings(PARALLEL, heartbeat=timedelta(seconds=2))
+    worker.jobs = QueueJobs(database, bench.clock, settings)
+
+    async def turn(job: Job) -> None:
+        taken.append(job.connection_id)
+        stop.set()
+
+    await worker.tick()
+    async with database.transaction() as tx:
+        await tx.run(_DIES)
+    running = asyncio.create_task(worker.jobs.run(turn, stop))
+    async with asyncio.timeout(15):
+        while not running.done():
+            await asyncio.sleep(0.25)
+            bench.clock.move(1)
+            await worker.tick()
+
+    assert [one.id] == taken
 
 
 async def test_a_busy_worker_lets_no_thousands_in_after_twenty_seconds(bench: Bench) -> None:

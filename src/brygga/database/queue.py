@@ -73,6 +73,12 @@ class Jobs(Protocol):
         """
         ...
 
+    async def remind(self, tx: Tx) -> None:
+        """Every worker looks for jobs once this commits: that of a worker that died has no other
+        sign.
+        """
+        ...
+
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         """Ends the job and returns True if nothing is due. False: there is work, so go on.
 
@@ -202,6 +208,9 @@ class QueueJobs:
 
     async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
         await queue_table.add_missing(tx, wanted)
+
+    async def remind(self, tx: Tx) -> None:
+        await queue_table.remind(tx)
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         # The lock first: the next statement sees what whoever held it has committed.
@@ -336,6 +345,9 @@ class TableJobs:
     async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
         for one in sorted(wanted, key=lambda each: each.connection_id):
             await self.enqueue(tx, one.connection_id, one.urgent)
+
+    async def remind(self, tx: Tx) -> None:
+        return
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         due = await turns.next_due(tx, job.connection_id)

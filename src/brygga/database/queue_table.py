@@ -123,13 +123,15 @@ _HAS_OURS = """
     SELECT count(*) = 2 FROM pg_trigger WHERE tgrelid = 'pgqueuer'::regclass
         AND (tgname = 'brygga_job_added' OR tgname = 'tg_pgqueuer_changed' AND tgenabled = 'D')
 """
-_NOTIFY_OF_NEW = """
+_TELL = """pg_notify('ch_pgqueuer', CAST(json_build_object('channel', 'ch_pgqueuer',
+                'operation', 'insert', 'sent_at', now(), 'table', 'pgqueuer',
+                'type', 'table_changed_event') AS text))"""
+_REMIND = sa.text(f"SELECT {_TELL}")
+_NOTIFY_OF_NEW = f"""
     CREATE OR REPLACE FUNCTION brygga_job_added() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
         IF EXISTS (SELECT FROM added) THEN
-            PERFORM pg_notify('ch_pgqueuer', json_build_object('channel', 'ch_pgqueuer',
-                'operation', 'insert', 'sent_at', now(), 'table', 'pgqueuer',
-                'type', 'table_changed_event')::text);
+            PERFORM {_TELL};
         END IF;
         RETURN NULL;
     END $$;
@@ -137,6 +139,11 @@ _NOTIFY_OF_NEW = """
         REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION brygga_job_added();
     ALTER TABLE pgqueuer DISABLE TRIGGER tg_pgqueuer_changed
 """
+
+
+async def remind(tx: Tx) -> None:
+    """Every worker looks for jobs once this commits."""
+    await tx.run(_REMIND)
 
 
 async def notify_of_new_jobs(gate: "psycopg.AsyncConnection[Any]") -> None:

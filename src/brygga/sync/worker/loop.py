@@ -36,6 +36,8 @@ AWAKE_S = 60.0
 
 FEW = 2
 """As many connections without a sale or an order are begun each second by a worker that is busy."""
+LEFT_S = 2.0
+"""A job that was there for so long without a turn is one to remind all workers of."""
 OVERDUE = 10
 """As many connections that have waited too long go with the sales at a time: the next one as one of
 them has its turn. A sale that comes then waits for no more of them than these.
@@ -228,6 +230,18 @@ class Worker:
         for portion in portions(missing):
             async with self.database.transaction() as tx:
                 await self.jobs.enqueue_missing(tx, portion)
+        if self._is_job_left({one.connection_id for one in missing}):
+            async with self.database.transaction() as tx:
+                await self.jobs.remind(tx)
+
+    def _is_job_left(self, added: Collection[int]) -> bool:
+        """Whether a job that was there before has had no turn for a while. Its worker may have
+        died: nothing else tells the others that they may take it.
+        """
+        now = self.clock.monotonic()
+        return any(
+            now - since >= LEFT_S for number, since in self._waiting.items() if number not in added
+        )
 
     def _waited_long(self, due: Sequence[TurnDue]) -> Collection[int]:
         """Those that the queue has passed over for the whole time of `held_back_s`, a few of them
