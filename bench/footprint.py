@@ -1,5 +1,5 @@
 """What a product and a sale leave in PostgreSQL and cost it: rows by table, bytes, WAL, commits,
-statements, and commits that notify. docs/scaling.md does its arithmetic with it.
+statements. docs/scaling.md does its arithmetic with it.
 
     .venv/bin/python bench/footprint.py [PRODUCTS] [SALES]
 
@@ -8,11 +8,9 @@ at the till, one a second, and then nothing for half a minute.
 """
 
 import asyncio
-import contextlib
 import logging
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import psycopg
@@ -30,7 +28,6 @@ SIZE = """
     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
 """
 WRITTEN = "SELECT (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::bigint"
-CHANNELS = ("ch_pgqueuer", "brygga_marks", "brygga_changes")
 COMMITS = "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()"
 
 
@@ -43,7 +40,6 @@ class Spent:
     commits: int = 0
     statements: int = 0
     rows: "Counter[str]" = field(default_factory=Counter)
-    notified: "Counter[str]" = field(default_factory=Counter)
 
     def since(self, before: "Spent") -> "Spent":
         return Spent(
@@ -52,7 +48,6 @@ class Spent:
             self.commits - before.commits,
             self.statements - before.statements,
             self.rows - before.rows,
-            self.notified - before.notified,
         )
 
     def print_for_each(self, what: str, count: float) -> None:
@@ -61,44 +56,10 @@ class Spent:
             f"{what}: {self.statements / count:.1f} statements, {self.commits / count:.1f} commits,"
             f" {self.wal / count:,.0f} bytes of WAL, {self.bytes / count:,.0f} bytes of tables"
         )
-        notified = ", ".join(f"{name} {n / count:.1f}" for name, n in self.notified.most_common())
-        print(f"  rows: {rows or 'none'}")
-        print(f"  notified: {notified or 'nothing'}", flush=True)
+        print(f"  rows: {rows or 'none'}", flush=True)
 
 
-class Ears:
-    """Counts the notifications of each channel, and the commits that they came with: those of one
-    commit come together, and none twice.
-    """
-
-    def __init__(self) -> None:
-        self.notified: Counter[str] = Counter()
-        self._last: tuple[int, set[str]] = (0, set())
-
-    async def listen(self, url: str) -> None:
-        async with await psycopg.AsyncConnection.connect(url, autocommit=True) as one:
-            for channel in CHANNELS:
-                await one.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
-            async for note in one.notifies():
-                pid, channels = self._last
-                if note.pid != pid or note.channel in channels:
-                    self.notified["commits"] += 1
-                    self._last = (note.pid, set())
-                self._last[1].add(note.channel)
-                self.notified[note.channel] += 1
-
-
-@contextlib.asynccontextmanager
-async def listening(url: str) -> AsyncIterator[Ears]:
-    ears = Ears()
-    task = asyncio.create_task(ears.listen(url))
-    try:
-        yield ears
-    finally:
-        task.cancel()
-
-
-def read(url: str, statements: int, notified: "Counter[str]") -> Spent:
+def read(url: str, statements: int) -> Spent:
     with psycopg.connect(url, autocommit=True) as one:
         size, wal, commits = (
             int((one.execute(query).fetchone() or (0,))[0]) for query in (SIZE, WRITTEN, COMMITS)
@@ -107,12 +68,12 @@ def read(url: str, statements: int, notified: "Counter[str]") -> Spent:
         for (name,) in one.execute(TABLES).fetchall():
             query = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(name))
             rows[name] = int((one.execute(query).fetchone() or (0,))[0])
-    return Spent(size, wal, commits, statements, rows, Counter(notified))
+    return Spent(size, wal, commits, statements, rows)
 
 
-async def now(home: Home, url: str, ears: Ears) -> Spent:
+async def now(home: Home, url: str) -> Spent:
     await asyncio.sleep(2)  # a session's counts are seen a second after its last transaction
-    return await asyncio.to_thread(read, url, (await home.house.ask())["statements"], ears.notified)
+    return await asyncio.to_thread(read, url, (await home.house.ask())["statements"])
 
 
 async def closed(home: Home) -> None:
@@ -123,15 +84,14 @@ async def closed(home: Home) -> None:
 
 
 async def run(products: int, sales: int, url: str) -> None:
-    opened = homes.opened(url, merchants=2, products=products // 2, quota=1_000_000)
-    async with listening(url) as ears, opened as home:
+    async with homes.opened(url, merchants=2, products=products // 2, quota=1_000_000) as home:
         waiting = await home.prepare(finish=False)
         await home.quiet()
-        before = await now(home, url, ears)
+        before = await now(home, url)
         await asyncio.gather(*(merchant.finish(one) for one in waiting))
         await asyncio.sleep(3)
         await closed(home)
-        synced = await now(home, url, ears)
+        synced = await now(home, url)
         synced.since(before).print_for_each("a product", products)
         pairs = await trading.pairs(home)
         for number in range(sales):
@@ -140,10 +100,10 @@ async def run(products: int, sales: int, url: str) -> None:
             await home.act("zettle", "/sell", sold)
             await asyncio.sleep(1)
         await closed(home)
-        traded = await now(home, url, ears)
+        traded = await now(home, url)
         traded.since(synced).print_for_each("a sale", sales)
         await asyncio.sleep(IDLE_S)
-        rested = await now(home, url, ears)
+        rested = await now(home, url)
         rested.since(traded).print_for_each("a quiet hour of both", IDLE_S / 3600)
 
 

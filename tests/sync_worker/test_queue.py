@@ -3,21 +3,16 @@
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
-import psycopg
 import pytest
 import sqlalchemy as sa
-from structlog.testing import capture_logs
 
-from brygga.database import migrating, work_items
-from brygga.database.engine import CHANNEL, Database, Tx
-from brygga.database.queue import Job, Jobs, QueueJobs, QueueSettings, TableJobs, _PoolDriver
-from brygga.database.queue_table import Wanted
+from brygga.database import work_items
+from brygga.database.engine import Database
+from brygga.database.queue import Job, Jobs, QueueJobs, QueueSettings, TableJobs
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
 from tests.conftest import NOON, SEALER
@@ -249,98 +244,3 @@ async def _line(process: asyncio.subprocess.Process) -> str:
         line = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().strip()
         if line.startswith(("begun", "done")) or not line:
             return line
-
-
-# ---- What workers are told -----------------------------------------------------------------------
-
-
-async def test_workers_are_told_of_a_new_job_and_of_nothing_else(
-    database: Database, database_url: str
-) -> None:
-    """Not of a job that is queued already, one that becomes urgent, or one that ends."""
-    one, two = await connected(database), await connected(database, "org-2", "def456")
-    jobs = QueueJobs(database, SystemClock())
-    notified: list[int] = []
-    listening = await psycopg.AsyncConnection.connect(database_url, autocommit=True)
-
-    async def after(*acts: Callable[[Tx], Awaitable[object]]) -> int:
-        for act in acts:
-            async with database.transaction() as tx:
-                await act(tx)
-        return len([note async for note in listening.notifies(timeout=0.3)])
-
-    async with listening:
-        await listening.execute("LISTEN ch_pgqueuer")
-        notified.append(await after(lambda tx: jobs.enqueue(tx, one.id)))
-        notified.append(await after(lambda tx: jobs.enqueue(tx, one.id)))
-        notified.append(await after(lambda tx: jobs.enqueue(tx, one.id, urgent=True)))
-        missing = [Wanted(one.id, urgent=True)]
-        notified.append(await after(lambda tx: jobs.enqueue_missing(tx, missing)))
-        notified.append(await after(lambda tx: tx.run(sa.text("DELETE FROM pgqueuer"))))
-        both = [Wanted(one.id), Wanted(two.id)]
-        notified.append(await after(lambda tx: jobs.enqueue_missing(tx, both)))
-
-    assert [1, 0, 0, 0, 0, 1] == notified
-
-
-async def test_an_upgrade_of_the_queue_leaves_its_notifications(database: Database) -> None:
-    await migrating.upgrade(database)
-    async with database.read() as tx:
-        found = await tx.rows(
-            sa.text("""
-                SELECT tgname, tgenabled::text AS how FROM pg_trigger
-                WHERE tgrelid = 'pgqueuer'::regclass AND NOT tgisinternal ORDER BY tgname
-            """)
-        )
-
-    assert [("brygga_job_added", "O"), ("tg_pgqueuer_changed", "D")] == [
-        tuple(row) for row in found
-    ]
-
-
-@dataclass(slots=True)
-class _Deaf(QueueJobs):
-    """Its first session that listens is one that a pooler has lent to somebody else meanwhile: it
-    lives, and hears nothing.
-    """
-
-    sessions: int = 0
-    again: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @asynccontextmanager
-    async def _driver(self) -> AsyncIterator[_PoolDriver]:
-        async with QueueJobs._driver(self) as driver:
-            self.sessions += 1
-            if self.sessions == 1:
-                driver._listeners.update({CHANNEL: [], "ch_pgqueuer": []})  # no LISTEN is sent
-            else:
-                self.again.set()
-            yield driver
-
-
-@pytest.mark.slow
-async def test_a_worker_that_gets_no_notice_begins_its_queue_anew(database: Database) -> None:
-    """pgqueuer asks itself whether it hears, waits ten seconds for the answer, and then it is said
-    in the log; the next session hears of a job at once.
-    """
-    one = await connected(database)
-    jobs = _Deaf(database, SystemClock(), QueueSettings(look=timedelta(seconds=2)))
-    worked: asyncio.Queue[int] = asyncio.Queue()
-
-    async def turn(job: Job) -> None:
-        async with database.transaction() as tx:
-            await jobs.give_up(tx, job)
-        worked.put_nowait(job.connection_id)
-
-    with capture_logs() as lines:
-        async with _running(jobs, turn):
-            await asyncio.wait_for(jobs.again.wait(), 30)
-            await asyncio.sleep(0.5)
-            async with database.transaction() as tx:
-                await jobs.enqueue(tx, one.id)
-            number = await asyncio.wait_for(worked.get(), 1)
-
-    assert one.id == number
-    assert ["queue hears nothing, begun anew"] == [
-        line["event"] for line in lines if line["log_level"] == "warning"
-    ]

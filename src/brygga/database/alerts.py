@@ -9,7 +9,7 @@ from typing import Final
 
 import sqlalchemy as sa
 
-from brygga.core.alerts import NEWS_FOR, ONCE, Cause, Condition, Known
+from brygga.core.alerts import Cause, Condition, Known
 from brygga.core.statements import LASTS
 from brygga.database.engine import Tx
 
@@ -54,14 +54,12 @@ _PRESENT = sa.text("""
 """)
 _KNOWN = sa.text("""
     SELECT connection_id, cause, subject, since, told_at FROM alerts
-    WHERE NOT (cause = ANY (CAST(:once AS text[])) AND (told_at IS NOT NULL OR since < :news))
     ORDER BY connection_id, cause, subject
 """)
 _BEGIN = sa.text("""
     INSERT INTO alerts (connection_id, cause, subject, since)
-    SELECT c.id, n.cause, n.subject, :now
+    SELECT :id, cause, subject, :now
     FROM unnest(CAST(:causes AS text[]), CAST(:subjects AS text[])) AS n (cause, subject)
-        JOIN connections c ON c.id = :id
     ON CONFLICT DO NOTHING
 """)
 _END = sa.text("""
@@ -94,13 +92,10 @@ async def present(
     return found
 
 
-async def known(tx: Tx, now: datetime) -> Mapping[int, Sequence[Known]]:
-    """What was true at the last look, by connection. Without what happens once and is told, or will
-    not be told any more.
-    """
-    values = {"once": [one.value for one in ONCE], "news": now - NEWS_FOR}
+async def known(tx: Tx) -> Mapping[int, Sequence[Known]]:
+    """What was true at the last look, by connection."""
     found: dict[int, list[Known]] = {}
-    for row in await tx.rows(_KNOWN, values):
+    for row in await tx.rows(_KNOWN):
         condition = Condition(Cause(row.cause), row.subject)
         found.setdefault(row.connection_id, []).append(Known(condition, row.since, row.told_at))
     return found

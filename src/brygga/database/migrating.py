@@ -20,7 +20,7 @@ from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from brygga.database import hook_keys, queue_table
+from brygga.database import hook_keys
 from brygga.database.engine import Database, DatabaseGone, DatabaseUnfit, Tx, no_writes, unfit
 from brygga.database.migration_engine import migration_engine
 
@@ -132,4 +132,3 @@ async def _upgrade_queue(gate: "psycopg.AsyncConnection[tuple[object, ...]]") ->
         await queries.upgrade()
     else:
         await queries.install()
-    await queue_table.notify_of_new_jobs(gate)

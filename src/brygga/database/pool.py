@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import IsolationLevel
 from psycopg.pq import TransactionStatus
-from psycopg.rows import no_result
+from psycopg.rows import dict_row, no_result
 from sqlalchemy.exc import DBAPIError
 
 from brygga.database.compiling import Compiler, Values
@@ -143,6 +143,19 @@ class Connected:
             await cursor.executemany(text.encode(), given)
         except psycopg.Error as error:
             raise self._kept(error, text) from error
+
+    async def fetch(self, query: str, values: Sequence[Any]) -> list[dict[str, Any]]:
+        """For a statement that is not ours, with its values by number ($1)."""
+        if self.mode is Mode.ONCE:
+            self._ask_once(query)
+        for listener in self.listeners:
+            listener(query)
+        cursor = psycopg.AsyncRawCursor(self.driver, row_factory=dict_row)
+        try:
+            await cursor.execute(query.encode(), values or None)
+            return await cursor.fetchall()
+        except psycopg.Error as error:
+            raise self._kept(error, query) from error
 
     @contextlib.asynccontextmanager
     async def begin_nested(self) -> AsyncIterator[None]:

@@ -11,7 +11,7 @@ Waiting is in the items' `due_at`. A job only says "check now".
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -20,20 +20,22 @@ import psycopg
 import sqlalchemy as sa
 import structlog
 from pgqueuer.adapters.drivers.psycopg import PsycopgDriver
+from pgqueuer.adapters.persistence.queries import Queries
 from pgqueuer.core.applications import PgQueuer
-from pgqueuer.domain.errors import FailingListenerError
 from pgqueuer.domain.models import Job as QueueJob
 from psycopg import AsyncRawCursor
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from brygga.database import queue_table, rights, turns
+from brygga.database import rights, turns
 from brygga.database.engine import CHANNEL, Database, Notice, Tx
-from brygga.database.queue_table import ENTRYPOINT, Wanted
 from brygga.database.work_items import WORKABLE, Kind
 from brygga.seams import Clock
 
 log = structlog.get_logger(__name__)
+
+ENTRYPOINT = "drain"
+URGENT, NORMAL = 10, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +60,6 @@ class Jobs(Protocol):
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         """Once the caller's transaction commits, a worker checks the connection. Many calls before
         that make one job.
-        """
-        ...
-
-    async def queued(self, tx: Tx) -> Mapping[int, bool]:
-        """The connections for which the timer need not ask: their job waits or is begun. True where
-        it cannot be more urgent.
-        """
-        ...
-
-    async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
-        """As `enqueue`, for the timer, which looks again each second: it skips a job that is there,
-        also one that is about to end, and waits for no other timer.
-        """
-        ...
-
-    async def remind(self, tx: Tx) -> None:
-        """Every worker looks for jobs once this commits: that of a worker that died has no other
-        sign.
         """
         ...
 
@@ -110,6 +94,18 @@ class Jobs(Protocol):
 # ---- pgqueuer ------------------------------------------------------------------------------------
 
 
+class _CallersDriver(PsycopgDriver):
+    """Runs statements in the caller's transaction, which the caller begins and ends. It does not
+    listen.
+    """
+
+    def __init__(self, tx: Tx) -> None:
+        self._tx = tx
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        return await self._tx.connection.fetch(query, args)
+
+
 class _PoolDriver(PsycopgDriver):
     """Listens on a connection of its own and runs statements on a pool, because waiting for a
     notification holds the lock of a connection.
@@ -140,12 +136,6 @@ class _PoolDriver(PsycopgDriver):
             return cursor.statusmessage or ""
 
 
-DEAF = (
-    "no notification arrives at the session that listens: it needs PostgreSQL's own address "
-    "(BRYGGA_DATABASE_DIRECT_URL), not a pooler in transaction mode"
-)
-
-
 @dataclass(frozen=True, slots=True)
 class QueueSettings:
     parallel: int = 40
@@ -155,10 +145,6 @@ class QueueSettings:
     pool: int = 2
     check_s: float = 1.0
     """How often we check that the listening connection is alive."""
-    look: timedelta = timedelta(seconds=30)
-    """How often we look for jobs of which nothing was heard, and whether anything is heard at all:
-    pgqueuer asks itself every ten seconds, and waits ten for the answer.
-    """
     pause_s: float = 2.0
     """The pause between losing the database and the next try."""
 
@@ -198,19 +184,16 @@ class QueueJobs:
         return self.settings.parallel
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
-        # This locks the row where the job is there. So it waits for a turn that is about to release
-        # the key, and makes a new job if the turn released it. Otherwise, an item could commit
+        # "update_priority", not "skip": the conflict then waits for a turn that is about to release
+        # the key, and makes a new job if the turn released it. With "skip", an item could commit
         # unseen between the last check of that turn and its end.
-        await queue_table.add(tx, connection_id, urgent=urgent)
-
-    async def queued(self, tx: Tx) -> Mapping[int, bool]:
-        return await queue_table.queued(tx)
-
-    async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
-        await queue_table.add_missing(tx, wanted)
-
-    async def remind(self, tx: Tx) -> None:
-        await queue_table.remind(tx)
+        await Queries(_CallersDriver(tx)).enqueue(
+            ENTRYPOINT,
+            str(connection_id).encode(),
+            URGENT if urgent else NORMAL,
+            dedupe_key=f"{ENTRYPOINT}/{connection_id}",
+            on_conflict="update_priority",
+        )
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         # The lock first: the next statement sees what whoever held it has committed.
@@ -236,13 +219,10 @@ class QueueJobs:
             except* psycopg.Error as gone:
                 log.warning("queue out of reach", why=_first_line(gone))
                 await first_of(self.clock.sleep(self.settings.pause_s), stop.wait())
-            except* FailingListenerError:
-                # The session lives. A pooler that lends it for one transaction only is one reason.
-                log.warning("queue hears nothing, begun anew", why=DEAF)
 
     async def _run(self, turn: Turn, stop: asyncio.Event) -> None:
         """Runs until `stop`, or until the listening connection is lost. Raises a group of psycopg's
-        errors, or of `FailingListenerError` where that connection lives and hears nothing.
+        errors.
         """
         async with self._driver() as driver:
             queue = PgQueuer(driver)
@@ -263,8 +243,6 @@ class QueueJobs:
                         batch_size=self.settings.parallel // 2,
                         max_concurrent_tasks=self.settings.parallel,
                         heartbeat_timeout=self.settings.heartbeat,
-                        dequeue_timeout=self.settings.look,
-                        shutdown_on_listener_failure=True,
                     )
                 finally:
                     for chore in chores:
@@ -338,16 +316,6 @@ class TableJobs:
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         tx.notify(connection_id, urgent)
-
-    async def queued(self, tx: Tx) -> Mapping[int, bool]:
-        return {}
-
-    async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
-        for one in sorted(wanted, key=lambda each: each.connection_id):
-            await self.enqueue(tx, one.connection_id, one.urgent)
-
-    async def remind(self, tx: Tx) -> None:
-        return
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         due = await turns.next_due(tx, job.connection_id)

@@ -22,7 +22,7 @@ from brygga.core.statements import (
 from brygga.database import work_items
 from brygga.database.alert_tables import statements
 from brygga.database.engine import Tx
-from brygga.database.work_items import RANKS, Kind
+from brygga.database.work_items import Kind
 
 c = statements.c
 
@@ -95,46 +95,21 @@ async def chain(tx: Tx, connection_id: int) -> Sequence[Link]:
     return [_link(row) for row in await tx.rows(statement)]
 
 
-_WITHOUT = sa.text("""
-    SELECT c.id, c.organization ->> 'country' AS country FROM connections c
-    WHERE c.stage = 'running' AND NOT EXISTS (
-        SELECT FROM work_items w
-        WHERE w.connection_id = c.id AND w.kind = 'statement' AND w.subject = ''
+async def ensure(tx: Tx, now: datetime) -> None:
+    """Every running connection has a work item for the next night of its merchant."""
+    rows = await tx.rows(
+        sa.text("""
+            SELECT c.id, c.organization ->> 'country' AS country FROM connections c
+            WHERE c.stage = 'running' AND NOT EXISTS (
+                SELECT FROM work_items w
+                WHERE w.connection_id = c.id AND w.kind = 'statement' AND w.subject = ''
+            )
+            ORDER BY c.id
+        """)
     )
-    ORDER BY c.id LIMIT :limit
-""")
-_NEXT_NIGHT = sa.text("""
-    WITH added AS (
-        INSERT INTO work_items (connection_id, kind, subject, rank, generation, due_at, added_at)
-        SELECT c.id, 'statement', '', :rank, nextval('work_item_generations'), c.due_at, :now
-        FROM (
-            SELECT c.id, n.due_at
-            FROM unnest(CAST(:ids AS bigint[]), CAST(:due AS timestamptz[])) AS n (id, due_at)
-                JOIN connections c ON c.id = n.id AND c.stage = 'running'
-            ORDER BY c.id FOR KEY SHARE OF c SKIP LOCKED
-        ) AS c
-        ON CONFLICT (connection_id, kind, subject) DO NOTHING RETURNING 1
-    )
-    SELECT count(*) FROM added
-""")
-
-
-async def ensure(tx: Tx, now: datetime, limit: int | None = None) -> int:
-    """Every running connection has a work item for the next night of its merchant; `limit`
-    connections at most get one now. One whose lease is just being taken is left to the next call.
-    Returns how many were found without one, 0 where none of these got one.
-    """
-    rows = await tx.rows(_WITHOUT, {"limit": limit})
-    if not rows:
-        return 0
-    values = {
-        "ids": [row.id for row in rows],
-        "due": [next_night(row.country or "", share(row.id), now) for row in rows],
-        "rank": RANKS[Kind.STATEMENT],
-        "now": now,
-    }
-    got = await tx.scalar(_NEXT_NIGHT, values)
-    return len(rows) if got else 0
+    for row in rows:
+        due_at = next_night(row.country or "", share(row.id), now)
+        await work_items.add(tx, row.id, Kind.STATEMENT, "", now, due_at=due_at)
 
 
 def share(connection_id: int) -> float:
@@ -246,7 +221,7 @@ _LONG = sa.text("""
         AND d.seen_at = d.since AND d.since <= :before
         AND NOT EXISTS (SELECT FROM work_items m WHERE m.connection_id = d.connection_id
             AND m.kind = 'statement' AND m.subject = :again)
-    ORDER BY d.connection_id LIMIT 200
+    ORDER BY d.connection_id
 """)
 
 

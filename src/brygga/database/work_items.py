@@ -382,40 +382,23 @@ async def forget(
     await tx.run(statement, values)
 
 
-_ENSURE = sa.text("""
-    WITH added AS (
-        INSERT INTO work_items
-            (connection_id, kind, subject, rank, generation, due_at, added_at)
-        SELECT c.id, :kind, '', :rank, nextval('work_item_generations'), :due_at, :now
-        FROM (
-            SELECT c.id FROM connections c
-            WHERE c.stage = ANY (CAST(:stages AS text[])) AND NOT EXISTS (
-                SELECT FROM work_items m
-                WHERE m.connection_id = c.id AND m.kind = :kind AND m.subject = ''
-            )
-            ORDER BY c.id LIMIT :limit FOR KEY SHARE OF c SKIP LOCKED
-        ) AS c
-        ON CONFLICT (connection_id, kind, subject) DO NOTHING RETURNING 1
-    )
-    SELECT count(*) FROM added
-""")
-
-
 async def ensure(
     tx: Tx,
     kind: Kind,
     every: timedelta,
     now: datetime,
     stages: Collection[Stage] = (Stage.RUNNING,),
-    *,
-    limit: int | None = None,
-) -> int:
+) -> None:
     """Every connection in these stages has an item of this kind. A connection without one gets one
-    that is due after `every`; `limit` connections at most. One whose lease is just being taken is
-    left to the next call. Returns how many got one.
+    that is due after `every`.
 
     For periodic work, and as a safety net under work that must not be lost.
     """
+    statement = sa.text("""
+        INSERT INTO work_items (connection_id, kind, subject, rank, generation, due_at, added_at)
+        SELECT c.id, :kind, '', :rank, nextval('work_item_generations'), :due_at, :now
+        FROM connections c WHERE c.stage = ANY (CAST(:stages AS text[])) ORDER BY c.id
+        ON CONFLICT (connection_id, kind, subject) DO NOTHING
+    """)
     values = {"kind": kind.value, "rank": RANKS[kind], "due_at": now + every, "now": now}
-    wanted = {"stages": [stage.value for stage in stages], "limit": limit}
-    return int(await tx.scalar(_ENSURE, {**values, **wanted}))
+    await tx.run(statement, {**values, "stages": [stage.value for stage in stages]})

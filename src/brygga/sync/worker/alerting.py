@@ -1,9 +1,8 @@
 """Tells merchants by mail and webhook what needs them.
 
-`look` finds what is true now. `note` keeps it, and saves a message for what nobody has been told of
-yet: intent comes before sending. `Outbox` sends what is saved, outside any transaction, and tries
-again with growing delays. A message whose cause has ended meanwhile is not sent: it needs nothing
-any more.
+`observe` notes what is true now, and saves a message for what nobody has been told of yet: intent
+comes before sending. `Outbox` sends what is saved, outside any transaction, and tries again with
+growing delays. A message whose cause has ended meanwhile is not sent: it needs nothing any more.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -14,7 +13,7 @@ from typing import Any, Final, Protocol
 import structlog
 
 from brygga.bigcommerce.codes import Code as ShopCode
-from brygga.core.alerts import Cause, Condition, Known, compared, next_try, to_tell
+from brygga.core.alerts import Cause, Known, compared, next_try, to_tell
 from brygga.core.model import Connection
 from brygga.database import alert_messages, alert_settings, alerts, brakes, connections
 from brygga.database.alert_messages import CONFIRM, Channel, Draft, Message
@@ -72,51 +71,22 @@ class _Telling:
                 await alert_messages.save(self.tx, self.connection_id, draft, self.now)
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What has changed for a connection since the last look, and what nobody may have been told
-    of yet. `settings` is None where the merchant is told nothing.
-    """
-
-    connection_id: int
-    begun: Collection[Condition]
-    ended: Collection[Condition]
-    lasting: Sequence[Known]
-    settings: AlertSettings | None
-
-
-async def look(tx: Tx, now: datetime) -> Sequence[Seen]:
-    """The connections for which `note` has anything to do."""
-    present = await alerts.present(tx, ACCESS, now)
-    known = await alerts.known(tx, now)
-    told = await alert_settings.all_told(tx, now) if known else {}
-    found = []
-    for connection_id in sorted({*present, *known}):
-        before, settings = known.get(connection_id, ()), told.get(connection_id)
-        begun, ended = compared(present.get(connection_id, ()), before)
-        lasting = [one for one in before if one.condition not in ended]
-        if begun or ended or (settings is not None and to_tell(lasting, settings.off, now)):
-            found.append(Seen(connection_id, begun, ended, lasting, settings))
-    return found
-
-
-async def note(
-    tx: Tx, found: Sequence[Seen], channels: Collection[Channel], dice: Dice, now: datetime
-) -> None:
-    """`channels` are those that this installation can use."""
-    for one in found:
-        if one.ended:
-            await alerts.end(tx, one.connection_id, one.ended)
-        if one.begun:
-            await alerts.begin(tx, one.connection_id, one.begun, now)
-        if one.settings is not None:
-            telling = _Telling(tx, one.connection_id, one.settings, dice, now)
-            await telling.tell(one.lasting, channels)
-
-
 async def observe(tx: Tx, channels: Collection[Channel], dice: Dice, now: datetime) -> None:
-    """Both at once."""
-    await note(tx, await look(tx, now), channels, dice, now)
+    """`channels` are those that this installation can use."""
+    present = await alerts.present(tx, ACCESS, now)
+    known = await alerts.known(tx)
+    told = await alert_settings.all_told(tx, now) if known else {}
+    for connection_id in sorted({*present, *known}):
+        before = known.get(connection_id, ())
+        begun, ended = compared(present.get(connection_id, ()), before)
+        if ended:
+            await alerts.end(tx, connection_id, ended)
+        if begun:
+            await alerts.begin(tx, connection_id, begun, now)
+        settings = told.get(connection_id)
+        if settings is not None:
+            left = [one for one in before if one.condition not in ended]
+            await _Telling(tx, connection_id, settings, dice, now).tell(left, channels)
 
 
 def _is_open(settings: AlertSettings, channel: Channel) -> bool:

@@ -5,7 +5,6 @@ connection never affect another.
 """
 
 import asyncio
-import heapq
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -15,20 +14,42 @@ import structlog
 
 from brygga import traces
 from brygga.core.failures import LeaseLost
-from brygga.database import alert_messages, leases, subscriptions, turns, work_items
-from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, trouble
+from brygga.database import (
+    alert_messages,
+    audit,
+    brakes,
+    connections,
+    deliveries,
+    erasing,
+    exchanges,
+    failed_work,
+    gone,
+    inbox,
+    kept_webhooks,
+    leases,
+    oauth_states,
+    operator_sessions,
+    sessions,
+    signed_messages,
+    statements,
+    store_users,
+    subscriptions,
+    synclog,
+    turns,
+    watching,
+    work_items,
+)
+from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx, trouble
 from brygga.database.queue import Job, Jobs
-from brygga.database.queue_table import Wanted, portions
 from brygga.database.statistics import Upkeep
 from brygga.database.turns import TurnDue
 from brygga.database.work_items import Kind
 from brygga.figures import Figures
 from brygga.seams import Clock, Dice
-from brygga.sync.worker.alerting import Outbox
+from brygga.sync.worker.alerting import Outbox, observe
 from brygga.sync.worker.judging import Judge, Refusal, refusal_line
-from brygga.sync.worker.pace import Pace
+from brygga.sync.worker.pace import NETS, ROUTINES, Pace
 from brygga.sync.worker.session import Facts, Lease, MakeClients
-from brygga.sync.worker.tidying import PORTION, Tidying
 from brygga.sync.worker.turn import Handler, Means, Turn
 
 AWAKE_S = 60.0
@@ -36,12 +57,6 @@ AWAKE_S = 60.0
 
 FEW = 2
 """As many connections without a sale or an order are begun each second by a worker that is busy."""
-LEFT_S = 2.0
-"""A job that was there for so long without a turn is one to remind all workers of."""
-OVERDUE = 10
-"""As many connections that have waited too long go with the sales at a time: the next one as one of
-them has its turn. A sale that comes then waits for no more of them than these.
-"""
 
 __all__ = ["Handler", "Pace", "Worker"]
 
@@ -77,8 +92,6 @@ class Worker:
     """Since when the timer has seen each connection wait for a turn, on the clock that never goes
     backwards.
     """
-    _let_in: set[int] = field(default_factory=set)
-    """Those that have waited so long that they go with the sales."""
     _alerts_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -93,8 +106,7 @@ class Worker:
         self.figures.working(lambda: len(self._turns), lambda: self.jobs.at_once)
         try:
             async with asyncio.TaskGroup() as group:
-                chores = (self._timer(), self._tidy_regularly(), self._post())
-                beside = [group.create_task(chore) for chore in chores]
+                beside = [group.create_task(self._timer()), group.create_task(self._post())]
                 await self.jobs.run(lambda job: self.turn(job, stop), stop)
                 for task in beside:
                     task.cancel()
@@ -187,8 +199,9 @@ class Worker:
 
     async def _timer(self) -> None:
         """Once a second, enqueues connections whose work items have come due, and has messages sent
-        that are due.
+        that are due. At longer intervals, adds routine work and tidies up.
         """
+        tidied: float | None = None
         looked, late_s = False, 0.0
         while True:
             try:
@@ -200,6 +213,10 @@ class Worker:
                 self.ticked_at = self.clock.monotonic()
                 self.figures.ticks.observe(self.ticked_at - began)
                 await self.database.announce()
+                if tidied is None or self.clock.monotonic() - tidied >= self.pace.tidy_s:
+                    tidied = self.clock.monotonic()
+                    await self.tidy()
+                    self.figures.tidies.observe(self.clock.monotonic() - tidied)
             except (DatabaseGone, DatabaseBusy) as gone:
                 self.log.warning(trouble(gone), why=str(gone))
             slept = self.clock.monotonic()
@@ -208,92 +225,52 @@ class Worker:
             self.figures.late.observe(max(0.0, late_s))
 
     async def tick(self, *, is_busy: bool = False) -> None:
-        """Adds a job for each connection that needs a turn and has none: first where somebody
-        waits. It writes only what is missing, in portions, and waits for no other worker's timer.
-        What it skips because a job is there, it sees again in a second if that job has ended
-        without it.
-        """
-        delay = timedelta(seconds=self.pace.takeover_delay_s)
-        async with self.database.read() as tx:
-            due = await turns.turns_due(tx, self.clock.now(), delay)
-            queued = await self.jobs.queued(tx) if due else {}
+        async with self.database.transaction() as tx:
+            due = await turns.turns_due(
+                tx, self.clock.now(), timedelta(seconds=self.pace.takeover_delay_s)
+            )
+            # Always in the same order: the timers of two workers must not wait for each other's
+            # rows.
+            long = self._waited_long(due)
+            for one in self._prompt(due) if is_busy else due:
+                urgent = one.is_prompt or one.connection_id in long
+                await self.jobs.enqueue(tx, one.connection_id, urgent)
             # Somebody waits for the mail that confirms an address.
             if self.outbox is not None and await alert_messages.is_due(tx, self.clock.now()):
                 self._alerts_due.set()
 
-        long = self._waited_long(due)
-        wanted = [
-            Wanted(one.connection_id, one.is_prompt or one.connection_id in long)
-            for one in sorted(self._prompt(due, long) if is_busy else due, key=_by_need)
-        ]
-        missing = [one for one in wanted if one.urgent > queued.get(one.connection_id, -1)]
-        for portion in portions(missing):
-            async with self.database.transaction() as tx:
-                await self.jobs.enqueue_missing(tx, portion)
-        if self._is_job_left({one.connection_id for one in missing}):
-            async with self.database.transaction() as tx:
-                await self.jobs.remind(tx)
-
-    def _is_job_left(self, added: Collection[int]) -> bool:
-        """Whether a job that was there before has had no turn for a while. Its worker may have
-        died: nothing else tells the others that they may take it.
-        """
-        now = self.clock.monotonic()
-        return any(
-            now - since >= LEFT_S for number, since in self._waiting.items() if number not in added
-        )
-
     def _waited_long(self, due: Sequence[TurnDue]) -> Collection[int]:
-        """Those that the queue has passed over for the whole time of `held_back_s`, a few of them
-        at a time: they go with those where somebody waits. It counts anew after each turn, so that
-        a long import is not urgent for being long.
+        """Those that the queue has passed over for the whole time of `held_back_s`: they go with
+        those where somebody waits. It counts anew after each turn, so that a long import is not
+        urgent for being long.
         """
         now, before = self.clock.monotonic(), self._waiting
         self._waiting = {one.connection_id: before.get(one.connection_id, now) for one in due}
         most_s = self.pace.held_back_s
-        long = [
-            one
-            for one in due
-            if not one.is_prompt and now - self._waiting[one.connection_id] >= most_s
-        ]
-        self._let_in &= {one.connection_id for one in long}
-        others = (one for one in long if one.connection_id not in self._let_in)
-        free = OVERDUE - len(self._let_in)
-        first = heapq.nsmallest(
-            free, others, key=lambda one: (self._waiting[one.connection_id], one.since)
-        )
-        self._let_in |= {one.connection_id for one in first}
-        return self._let_in
+        return {number for number, since in self._waiting.items() if now - since >= most_s}
 
-    def _prompt(self, due: Sequence[TurnDue], long: Collection[int]) -> Sequence[TurnDue]:
-        """Those that a busy worker begins now: where somebody waits, those that go with them, and
-        of the others the few that have been due longest: more of them once they were held back for
-        long enough. Another worker with time to spare takes them all.
+    def _prompt(self, due: Sequence[TurnDue]) -> Sequence[TurnDue]:
+        """Those that a busy worker begins now: where somebody waits, and of the others a few, and
+        those that were held back for long enough. Another worker with time to spare takes them all.
         """
-        others = (one for one in due if not one.is_prompt)
+        others = sorted((one for one in due if not one.is_prompt), key=lambda one: one.since)
         long_ago = self.clock.now() - timedelta(seconds=self.pace.held_back_s)
         let_in = {
             one.connection_id
-            for place, one in enumerate(heapq.nsmallest(OVERDUE, others, key=lambda one: one.since))
+            for place, one in enumerate(others)
             if place < FEW or one.since <= long_ago
         }
-        return [
-            one
-            for one in due
-            if one.is_prompt or one.connection_id in let_in or one.connection_id in long
-        ]
+        return [one for one in due if one.is_prompt or one.connection_id in let_in]
 
     async def check_address(self) -> None:
         """At the start, subscriptions that point to another address are moved at once, not at the
         next check of the webhooks.
         """
         now, address = self.clock.now(), self.settings.public_url
-        async with self.database.read() as tx:
+        async with self.database.transaction() as tx:
             elsewhere = await subscriptions.elsewhere(tx, address)
-        for at in range(0, len(elsewhere), PORTION):
-            async with self.database.transaction() as tx:
-                for connection_id in elsewhere[at : at + PORTION]:
-                    await work_items.add(tx, connection_id, Kind.HOOKS, "", now)
+            for connection_id in elsewhere:
+                await work_items.add(tx, connection_id, Kind.HOOKS, "", now)
         if elsewhere:
             self.log.warning(
                 "our address has changed: webhooks are moved",
@@ -301,28 +278,25 @@ class Worker:
                 connections=len(elsewhere),
             )
 
-    async def _tidy_regularly(self) -> None:
-        """Beside the timer, which goes on meanwhile."""
-        while True:
-            began = self.clock.monotonic()
-            try:
-                if await self.tidy():
-                    self.figures.tidies.observe(self.clock.monotonic() - began)
-            except (DatabaseGone, DatabaseBusy) as gone:
-                self.log.warning(trouble(gone), why=str(gone))
-            await self.clock.sleep(self.pace.tidy_s)
-
-    async def tidy(self) -> bool:
-        """One round of housekeeping. False where another worker is at it."""
-        return await Tidying(
-            self.database,
-            self.clock,
-            self.dice,
-            self.settings,
-            self.program,
-            self.outbox,
-            self.log,
-        ).round()
+    async def tidy(self) -> None:
+        async with self.database.transaction() as tx:
+            for kind, every in ROUTINES.items():
+                await work_items.ensure(tx, kind, every, self.clock.now())
+            for kind, (every, stages) in NETS.items():
+                await work_items.ensure(tx, kind, every, self.clock.now(), stages)
+            # A version that fixes a bug recovers by itself. It does not wait for the pauses that
+            # earlier versions set.
+            resumed = await failed_work.retry_for(tx, self.program, self.clock.now())
+            await prune(tx, self.clock.now())
+            await kept_webhooks.prune(tx, self.clock.now() - self.settings.keep_webhooks)
+            await statements.prune(tx, self.settings.statements_kept, self.clock.now())
+            await statements.ensure(tx, self.clock.now())
+            await statements.watch(tx, self.clock.now())
+            channels = self.outbox.senders if self.outbox else ()
+            await observe(tx, tuple(channels), self.dice, self.clock.now())
+        await self._erase()
+        if resumed:
+            self.log.info("work that failed in another version is tried again", items=resumed)
 
     async def _post(self) -> None:
         """Sends the messages that are due. A mail server that is slow holds up nothing else."""
@@ -335,10 +309,40 @@ class Worker:
             except (DatabaseGone, DatabaseBusy) as gone:
                 self.log.warning(trouble(gone), why=str(gone))
 
+    async def _erase(self) -> None:
+        """Erases merchants who asked for it, and those who disconnected long ago. Who signed in
+        long ago and never joined a store is disconnected first.
+        """
+        now = self.clock.now()
+        before = now - self.settings.erase_after
+        async with self.database.transaction() as tx:
+            accounts = await erasing.due(tx, before)
+            for connection_id, account in await erasing.never_joined(tx, before):
+                await connections.leave(tx, connection_id, keep=True)
+                await work_items.add(tx, connection_id, Kind.LEAVE, "", now)
+                await erasing.ask(tx, self.dice.token(), account, now)
+        for account in accounts:
+            async with self.database.transaction() as tx:
+                receipt = await erasing.erase(tx, account, now)
+            self.log.info("a merchant was erased", rows=receipt.rows, hash=receipt.hash)
 
-def _by_need(one: TurnDue) -> tuple[bool, datetime]:
-    """Where somebody waits comes first, then what has been due longest."""
-    return not one.is_prompt, one.since
+
+async def prune(tx: Tx, now: datetime) -> None:
+    """Deletes the rows whose retention has ended."""
+    await inbox.prune(tx, now)
+    await synclog.prune(tx, now)
+    await gone.prune(tx, now)
+    await sessions.prune(tx, now)
+    await operator_sessions.prune(tx, now)
+    await oauth_states.prune(tx, now)
+    await signed_messages.prune(tx, now)
+    await store_users.prune(tx, now)
+    await brakes.prune(tx, now)
+    await deliveries.prune(tx, now)
+    await audit.prune(tx, now)
+    await alert_messages.prune(tx, now)
+    await exchanges.prune(tx, now)
+    await watching.prune(tx, now)
 
 
 def _innermost(group: BaseException) -> BaseException:
