@@ -9,10 +9,11 @@ Pipedream's (`npm ci --ignore-scripts` in `bench/node` fetches them; without tha
 out). Then SALES products (20 unless told) are sold at the till, one each, and Brygga and the first
 script bring the store's stock down.
 
-The scripts do the least that shows the products: read the library, create each with its variants,
-then add its picture. They bind nothing, resolve no clash, wait for no quota, and ask for new sales
-each time. The connectors take what a person or a workflow of theirs would fill in. Each client runs
-in a process of its own, or in this one, and the sandbox in another.
+The scripts do the least that shows the products: read the library, and create each with its
+variants and its picture, without description, barcode, weight or the stock of variants. They bind
+nothing, resolve no clash, wait for no quota, and ask for new sales each time. The connectors take
+what a person or a workflow of theirs would fill in. Each client runs in a process of its own, or in
+this one, and the sandbox in another.
 """
 
 import asyncio
@@ -185,8 +186,6 @@ def imported(platforms: Platforms, ask: Ask) -> dict[str, int]:
     for number, product in enumerate(platforms.library()):
         made = ask("POST", "/catalog/products", body(number, product))
         ids[product["variants"][0]["uuid"]] = made["id"]
-        if image := picture(product):
-            ask("POST", f"/catalog/products/{made['id']}/images", {"image_url": image})
     return ids
 
 
@@ -220,6 +219,8 @@ def body(number: int, product: Json) -> Json:
             }
             for each, one in enumerate(variants)
         ]
+    if image := picture(product):
+        shown["images"] = [{"image_url": image, "is_thumbnail": True}]
     return shown
 
 
