@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from brygga.core.model import Stage
 from brygga.database import connections, failed_work, service_health, work_items
 from brygga.database.engine import Database
-from brygga.database.queue import NORMAL, URGENT, QueueJobs
+from brygga.database.queue import QueueJobs
+from brygga.database.queue_table import NORMAL, URGENT
 from brygga.database.work_items import Kind
 from brygga.system import SystemClock
 from tests.conftest import NOON

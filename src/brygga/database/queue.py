@@ -11,7 +11,7 @@ Waiting is in the items' `due_at`. A job only says "check now".
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -27,15 +27,13 @@ from psycopg import AsyncRawCursor
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from brygga.database import rights, turns
+from brygga.database import queue_table, rights, turns
 from brygga.database.engine import CHANNEL, Database, Notice, Tx
+from brygga.database.queue_table import ENTRYPOINT, NORMAL, URGENT, Wanted
 from brygga.database.work_items import WORKABLE, Kind
 from brygga.seams import Clock
 
 log = structlog.get_logger(__name__)
-
-ENTRYPOINT = "drain"
-URGENT, NORMAL = 10, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,24 @@ class Jobs(Protocol):
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         """Once the caller's transaction commits, a worker checks the connection. Many calls before
         that make one job.
+        """
+        ...
+
+    async def queued(self, tx: Tx) -> Mapping[int, bool]:
+        """The connections for which the timer need not ask: their job waits or is begun. True where
+        it cannot be more urgent.
+        """
+        ...
+
+    async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
+        """As `enqueue`, for the timer, which looks again each second: it skips a job that is there,
+        also one that is about to end, and waits for no other timer.
+        """
+        ...
+
+    async def remind(self, tx: Tx) -> None:
+        """Every worker looks for jobs once this commits: that of a worker that died has no other
+        sign.
         """
         ...
 
@@ -195,6 +211,15 @@ class QueueJobs:
             on_conflict="update_priority",
         )
 
+    async def queued(self, tx: Tx) -> Mapping[int, bool]:
+        return await queue_table.queued(tx)
+
+    async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
+        await queue_table.add_missing(tx, wanted)
+
+    async def remind(self, tx: Tx) -> None:
+        await queue_table.remind(tx)
+
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         # The lock first: the next statement sees what whoever held it has committed.
         await tx.run(_LOCK_OWN_ROW, {"number": job.number})
@@ -316,6 +341,16 @@ class TableJobs:
 
     async def enqueue(self, tx: Tx, connection_id: int, urgent: bool = False) -> None:
         tx.notify(connection_id, urgent)
+
+    async def queued(self, tx: Tx) -> Mapping[int, bool]:
+        return {}
+
+    async def enqueue_missing(self, tx: Tx, wanted: Sequence[Wanted]) -> None:
+        for one in sorted(wanted, key=lambda each: each.connection_id):
+            await self.enqueue(tx, one.connection_id, one.urgent)
+
+    async def remind(self, tx: Tx) -> None:
+        return
 
     async def release(self, tx: Tx, job: Job, now: Any) -> bool:
         due = await turns.next_due(tx, job.connection_id)

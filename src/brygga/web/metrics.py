@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from brygga.database import rights, service_health, waiting_work
-from brygga.database.queue import NORMAL, URGENT
+from brygga.database.queue_table import NORMAL, URGENT
 from brygga.database.service_health import ServiceHealth
 from brygga.figures import Figures
 from brygga.web.deps import WebDeps, WebSettings

@@ -5,6 +5,7 @@ connection never affect another.
 """
 
 import asyncio
+import heapq
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -41,6 +42,7 @@ from brygga.database import (
 )
 from brygga.database.engine import Database, DatabaseBusy, DatabaseGone, Notice, Tx, trouble
 from brygga.database.queue import Job, Jobs
+from brygga.database.queue_table import Wanted, portions
 from brygga.database.statistics import Upkeep
 from brygga.database.turns import TurnDue
 from brygga.database.work_items import Kind
@@ -57,6 +59,13 @@ AWAKE_S = 60.0
 
 FEW = 2
 """As many connections without a sale or an order are begun each second by a worker that is busy."""
+
+LEFT_S = 2.0
+"""A job that was there for so long without a turn is one to remind all workers of."""
+OVERDUE = 10
+"""As many connections that have waited too long go with the sales at a time: the next one as one of
+them has its turn. A sale that comes then waits for no more of them than these.
+"""
 
 __all__ = ["Handler", "Pace", "Worker"]
 
@@ -92,6 +101,8 @@ class Worker:
     """Since when the timer has seen each connection wait for a turn, on the clock that never goes
     backwards.
     """
+    _let_in: set[int] = field(default_factory=set)
+    """Those that have waited so long that they go with the sales."""
     _alerts_due: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
@@ -225,42 +236,78 @@ class Worker:
             self.figures.late.observe(max(0.0, late_s))
 
     async def tick(self, *, is_busy: bool = False) -> None:
+        """Adds a job for each connection that needs a turn and has none: first where somebody
+        waits. It writes only what is missing, in portions, and waits for no other worker's timer.
+        What it skips because a job is there, it sees again in a second if that job has ended
+        without it.
+        """
+        delay = timedelta(seconds=self.pace.takeover_delay_s)
         async with self.database.transaction() as tx:
-            due = await turns.turns_due(
-                tx, self.clock.now(), timedelta(seconds=self.pace.takeover_delay_s)
-            )
-            # Always in the same order: the timers of two workers must not wait for each other's
-            # rows.
+            due = await turns.turns_due(tx, self.clock.now(), delay)
+            queued = await self.jobs.queued(tx) if due else {}
             long = self._waited_long(due)
-            for one in self._prompt(due) if is_busy else due:
-                urgent = one.is_prompt or one.connection_id in long
-                await self.jobs.enqueue(tx, one.connection_id, urgent)
+            wanted = [
+                Wanted(one.connection_id, one.is_prompt or one.connection_id in long)
+                for one in sorted(self._prompt(due, long) if is_busy else due, key=_by_need)
+            ]
+            missing = [one for one in wanted if one.urgent > queued.get(one.connection_id, -1)]
+            first, *rest = portions(missing) or [()]
+            await self.jobs.enqueue_missing(tx, first)
+            if self._is_job_left(queued.keys() - {one.connection_id for one in missing}):
+                await self.jobs.remind(tx)
             # Somebody waits for the mail that confirms an address.
             if self.outbox is not None and await alert_messages.is_due(tx, self.clock.now()):
                 self._alerts_due.set()
+        for portion in rest:
+            async with self.database.transaction() as tx:
+                await self.jobs.enqueue_missing(tx, portion)
+
+    def _is_job_left(self, there: Collection[int]) -> bool:
+        """Whether one of these, whose job was there before, has had no turn for a while. The job's
+        worker may have died: nothing else tells the others that they may take it.
+        """
+        now = self.clock.monotonic()
+        return any(now - self._waiting.get(number, now) >= LEFT_S for number in there)
 
     def _waited_long(self, due: Sequence[TurnDue]) -> Collection[int]:
-        """Those that the queue has passed over for the whole time of `held_back_s`: they go with
-        those where somebody waits. It counts anew after each turn, so that a long import is not
-        urgent for being long.
+        """Those that the queue has passed over for the whole time of `held_back_s`, a few of them
+        at a time: they go with those where somebody waits. It counts anew after each turn, so that
+        a long import is not urgent for being long.
         """
         now, before = self.clock.monotonic(), self._waiting
         self._waiting = {one.connection_id: before.get(one.connection_id, now) for one in due}
         most_s = self.pace.held_back_s
-        return {number for number, since in self._waiting.items() if now - since >= most_s}
+        long = [
+            one
+            for one in due
+            if not one.is_prompt and now - self._waiting[one.connection_id] >= most_s
+        ]
+        self._let_in &= {one.connection_id for one in long}
+        others = (one for one in long if one.connection_id not in self._let_in)
+        free = OVERDUE - len(self._let_in)
+        first = heapq.nsmallest(
+            free, others, key=lambda one: (self._waiting[one.connection_id], one.since)
+        )
+        self._let_in |= {one.connection_id for one in first}
+        return self._let_in
 
-    def _prompt(self, due: Sequence[TurnDue]) -> Sequence[TurnDue]:
-        """Those that a busy worker begins now: where somebody waits, and of the others a few, and
-        those that were held back for long enough. Another worker with time to spare takes them all.
+    def _prompt(self, due: Sequence[TurnDue], long: Collection[int]) -> Sequence[TurnDue]:
+        """Those that a busy worker begins now: where somebody waits, those that go with them, and
+        of the others the few that have been due longest: more of them once they were held back for
+        long enough. Another worker with time to spare takes them all.
         """
-        others = sorted((one for one in due if not one.is_prompt), key=lambda one: one.since)
+        others = (one for one in due if not one.is_prompt)
         long_ago = self.clock.now() - timedelta(seconds=self.pace.held_back_s)
         let_in = {
             one.connection_id
-            for place, one in enumerate(others)
+            for place, one in enumerate(heapq.nsmallest(OVERDUE, others, key=lambda one: one.since))
             if place < FEW or one.since <= long_ago
         }
-        return [one for one in due if one.is_prompt or one.connection_id in let_in]
+        return [
+            one
+            for one in due
+            if one.is_prompt or one.connection_id in let_in or one.connection_id in long
+        ]
 
     async def check_address(self) -> None:
         """At the start, subscriptions that point to another address are moved at once, not at the
@@ -343,6 +390,11 @@ async def prune(tx: Tx, now: datetime) -> None:
     await alert_messages.prune(tx, now)
     await exchanges.prune(tx, now)
     await watching.prune(tx, now)
+
+
+def _by_need(one: TurnDue) -> tuple[bool, datetime]:
+    """Where somebody waits comes first, then what has been due longest."""
+    return not one.is_prompt, one.since
 
 
 def _innermost(group: BaseException) -> BaseException:
